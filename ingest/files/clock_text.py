@@ -56,11 +56,12 @@ def _digit(table: npt.NDArray[np.int32], *columns: int) -> Days:
     number = table[columns[0]]
     for column in columns[1:]:
         number = number * 10 + table[column]
-    return number.astype(np.int64)
+    wide: Days = number.astype(np.int64)
+    return wide
 
 
 def _fixed(text: bytes, width: int, tail: bytes, *, fraction: int) -> tuple[Micros, Mask]:
-    """Parses rows of ``width`` bytes ``YYYY-MM-DDTHH:MM:SS[.f]<tail>\\n`` that stand one after another."""
+    """Parses rows of ``width`` bytes ``YYYY-MM-DDTHH:MM:SS[.f]<tail>`` and a line end that stand one after another."""
     template = _STAMP + (b"." + b"0" * fraction if fraction else b"") + tail + b"\n"
     digit = np.array([c == ord("0") for c in template])
     rows = np.frombuffer(text, np.uint8).reshape(-1, width) - np.frombuffer(template, np.uint8)

@@ -64,9 +64,9 @@ def quality_of(source: Source, n: int, *, zone_assumed: bool = False) -> Flags:
 
 
 def tidy(text: str, limit: int = 80) -> str:
-    """Text from outside made safe as a part of a source key: one line, no separators, bounded.
+    r"""Text from outside made safe as a part of a source key: one line, no separators, bounded.
 
-    >>> tidy("Scale | A\\n")
+    >>> tidy("Scale | A\n")
     'Scale A'
     """
     kept = "".join(c if c.isprintable() and c != "|" else " " for c in text[: 4 * limit])

@@ -54,8 +54,8 @@ class _Application(Wire):
 
 class _DataSource(Wire):
     recording_method: str = ""
-    device: _Device = _Device()
-    application: _Application = _Application()
+    device: _Device = msgspec.field(default_factory=_Device)
+    application: _Application = msgspec.field(default_factory=_Application)
     platform: str = ""
 
 
@@ -104,7 +104,7 @@ def source_of(raw: bytes) -> Source | None:
     package = tidy(app.package_name or app.google_web_client_id or app.web_client_id)
     method = _METHODS.get(found.recording_method, "unknown")
     platform = tidy(found.platform)
-    key = "|".join((platform, device, package, method))
+    key = f"{platform}|{device}|{package}|{method}"
     return Source(key, device or package or platform, platform, device, method)
 
 
@@ -131,11 +131,11 @@ def _owners(points: Points) -> tuple[list[Source], Micros | None, Mask]:
 def _offsets(texts: Sequence[str], start: Micros, zone: ZoneInfo) -> tuple[Seconds, Mask, Mask]:
     """Offsets of the points, which are readable, and which had to be taken from the zone."""
     n = len(texts)
-    known: dict[str, int | None] = {text: offset_seconds(text) for text in set(texts) if text}
     nothing = np.zeros(n, np.bool_)
-    if len(known) == 1 and "" not in texts:
-        only = next(iter(known.values()))
+    if texts[0] and texts.count(texts[0]) == n:
+        only = offset_seconds(texts[0])
         return np.full(n, only or 0, np.int32), np.full(n, only is not None), nothing
+    known: dict[str, int | None] = {text: offset_seconds(text) for text in set(texts) if text}
     absent = np.fromiter((not text for text in texts), np.bool_, n)
     good = np.fromiter((not text or known[text] is not None for text in texts), np.bool_, n)
     given = np.fromiter((known[text] or 0 if text else 0 for text in texts), np.int32, n)

@@ -31,9 +31,10 @@ CHUNK: Final = 50_000
 
 Found = tuple[list[Series], list[Reject]]
 
-_ENVELOPE: Final = frozenset({"name", "dataPointName", "dataSource"})
+_ENVELOPE: Final = frozenset({"dataPointName", "dataSource"})
 _PAGE_MEMBERS: Final = frozenset({"dataPoints", "rollupDataPoints", "nextPageToken"})
 _PEEK: Final = 4096
+_SUFFIXES: Final = (".json", ".ndjson", ".jsonl")
 _MEMBER: Final = re.compile(rb'"(' + "|".join(KINDS).encode() + rb')"\s*:\s*\{')
 _PLACE: Final = re.compile(r" - at `\$\.?(.*)`$", re.DOTALL)
 _WRONG: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -42,8 +43,8 @@ _WRONG: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 class _Page(Wire):
     """A page whose points are kept raw; everything that is not a page at all fails here."""
 
-    data_points: list[msgspec.Raw] = []
-    rollup_data_points: list[msgspec.Raw] = []
+    data_points: list[msgspec.Raw] = msgspec.field(default_factory=list)
+    rollup_data_points: list[msgspec.Raw] = msgspec.field(default_factory=list)
     next_page_token: str = ""
 
 
@@ -232,9 +233,9 @@ def read(path: Path, *, zone: ZoneInfo, mark: str = "") -> Iterator[Batch]:
     with opened(path) as entries:
         total = sum(entry.size for entry in entries)
         for index, entry in enumerate(entries):
-            if index < skip_entry or not entry.name.lower().endswith((".json", ".ndjson", ".jsonl")):
-                if len(entries) > 1 or index < skip_entry:
-                    continue
+            other = len(entries) > 1 and not entry.name.lower().endswith(_SUFFIXES)
+            if other or index < skip_entry:
+                continue
             part = -1
             for part, (prefix, page, done) in enumerate(_entry_pages(entry)):
                 if index == skip_entry and part <= skip_part:

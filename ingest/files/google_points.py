@@ -12,7 +12,7 @@ Small = Annotated[int, msgspec.Meta(ge=0, le=9999)]
 NAN: Final = float("nan")
 
 
-class Wire(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+class Wire(msgspec.Struct, gc=False, rename="camel"):
     """Base of the wire structs: camelCase members, unknown members ignored, no garbage collector.
 
     proto3 omits a zero scalar, so a member whose zero is a real value defaults to 0, and one whose zero
@@ -56,7 +56,7 @@ class CivilTime(Wire):
     """``google.type.DateTime`` as the roll-ups use it; an empty time is midnight."""
 
     date: Date
-    time: TimeOfDay = TimeOfDay()
+    time: TimeOfDay = msgspec.field(default_factory=TimeOfDay)
 
 
 class HeartRate(Wire):
@@ -91,7 +91,7 @@ class RespiratoryRate(Wire):
     """Breathing over the night; only the whole night is always there."""
 
     sample_time: SampleTime
-    full_sleep_stats: BreathStats = BreathStats()
+    full_sleep_stats: BreathStats = msgspec.field(default_factory=BreathStats)
 
 
 class Weight(Wire):
@@ -174,7 +174,7 @@ class ActiveMinutes(Wire):
     """Minutes of activity, split by level."""
 
     interval: Interval
-    active_minutes_by_activity_level: list[LevelMinutes] = []
+    active_minutes_by_activity_level: list[LevelMinutes] = msgspec.field(default_factory=list)
 
     @property
     def total(self) -> float:
@@ -270,9 +270,9 @@ class Sleep(Wire):
     """A night or a nap."""
 
     interval: Interval
-    stages: list[Stage] = []
-    metadata: SleepMetadata = SleepMetadata()
-    summary: SleepSummary = SleepSummary()
+    stages: list[Stage] = msgspec.field(default_factory=list)
+    metadata: SleepMetadata = msgspec.field(default_factory=SleepMetadata)
+    summary: SleepSummary = msgspec.field(default_factory=SleepSummary)
 
 
 Shape = Literal["sample", "interval", "day", "sleep"]
@@ -329,9 +329,7 @@ _TABLE: Final = (
     Kind("activeEnergyBurned", "interval", Energy, (Output("55424-6", "kcal"),)),
     Kind("activeZoneMinutes", "interval", ActiveZoneMinutes, (Output("azm", "active_zone_minutes"),)),
     Kind("activeMinutes", "interval", ActiveMinutes, (Output("active-minutes", "total"),)),
-    Kind(
-        "activityLevel", "interval", ActivityLevel, (Output("intensity", "score", absent="unknown-code"),)
-    ),
+    Kind("activityLevel", "interval", ActivityLevel, (Output("intensity", "score", absent="unknown-code"),)),
     Kind("dailyRestingHeartRate", "day", DailyRestingHeartRate, (Output("40443-4", "beats_per_minute"),)),
     Kind(
         "dailyHeartRateVariability",

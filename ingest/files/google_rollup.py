@@ -77,7 +77,9 @@ class _Sum:
     def source(self) -> Source:
         """Roll-ups of other windows repeat the same minutes, so each width is a source of its own."""
         width = "day" if self.duration < 0 else f"{self.duration // SECOND}s"
-        return Source(f"google-health|rollup-{width}||derived", "Google Health", "google-health", "", "derived")
+        return Source(
+            f"google-health|rollup-{width}||derived", "Google Health", "google-health", "", "derived"
+        )
 
 
 def _midnight(moment: CivilTime) -> tuple[int, bool]:
@@ -152,15 +154,15 @@ def rollups_to_series(
         for each in sums:
             groups.setdefault((each.code, each.source), []).append(each)
     series: list[Series] = []
-    for (code, source), each in groups.items():
-        durations = np.array([one.duration for one in each], np.int64)
+    for (code, source), totals in groups.items():
+        durations = np.array([one.duration for one in totals], np.int64)
         rows = Rows(
-            start=np.array([one.start for one in each], np.int64),
-            offset=np.array([one.offset for one in each], np.int32),
-            quality=np.array([one.quality for one in each], np.uint8),
+            start=np.array([one.start for one in totals], np.int64),
+            offset=np.array([one.offset for one in totals], np.int32),
+            quality=np.array([one.quality for one in totals], np.uint8),
             sources=[source],
             duration=None if durations[0] < 0 else durations,
         )
-        values = np.array([one.value for one in each])
-        series += rows.series(code, {"value": values}, np.ones(len(each), np.bool_))
+        values = np.array([one.value for one in totals])
+        series += rows.series(code, {"value": values}, np.ones(len(totals), np.bool_))
     return series, rejects

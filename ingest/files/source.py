@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import gzip
-import io
 import os
 import stat
 import zipfile
@@ -13,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, Final
+from typing import IO, Final, cast
 
 from ingest.errors import BadPayload
 from ingest.files.columns import tidy
@@ -72,7 +71,7 @@ class Entry:
         except _BROKEN as error:
             raise BadPayload("cannot be opened", field="file", file=self.name) from error
         with raw:
-            unpacked: IO[bytes] = gzip.GzipFile(fileobj=raw) if self.packed else raw
+            unpacked = cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if self.packed else raw
             yield Stream(self, raw, unpacked)
 
     def read(self, limit: int = DOCUMENT_LIMIT) -> bytes:
@@ -275,7 +274,7 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limits: Limits) -> 
     packed = info.filename.lower().endswith(".gz")
 
     def opener() -> IO[bytes]:
-        return io.BufferedReader(archive.open(info))
+        return archive.open(info)
 
     name = info.filename[:-3] if packed else info.filename
     return Entry(name, info.file_size, 0, opener, limits, packed)
