@@ -39,6 +39,7 @@ class Channel:
     codings: of the component, or of the item's own Observation in a split panel (first: the main one).
     also: codes that search finds and imports accept, but that are never written.
     coded: number -> (code, display) of ``answer_system``, for values that are answers, else None.
+    converts: UCUM codes taken in place of ``ucum`` -> (factor, shift).
     low, high: the input range, both ends allowed, where one is fixed.
     fhir_category, category_ja_code, profiles: of the item's own Observation in a split panel.
     """
@@ -57,6 +58,7 @@ class Channel:
     answer_system: str = ""
     low: float | None = None
     high: float | None = None
+    converts: Mapping[str, tuple[float, float]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ class _Names:
     systems: Mapping[str, str]
     profiles: Mapping[str, str]
     answers: Mapping[str, Mapping[str, Any]]
+    convert: Mapping[str, Mapping[str, list[float]]]
 
     def coding(self, raw: list[str]) -> Coding:
         return Coding(self.systems[raw[0]], raw[1], raw[2] if len(raw) > 2 else "")
@@ -125,11 +128,14 @@ def _channel(raw: Mapping[str, Any], shared: Mapping[str, Any], names: _Names) -
         codings.append(names.coding(["loinc", *raw["loinc"]]))
     coded, answer_system = _answers(raw, names)
     low, high = raw.get("range", (None, None))
+    ucum = raw.get("ucum", "")
+    # The factors of mg/dL are those of glucose, and no check-up file may switch units.
+    converts = {} if "jlac10" in raw else names.convert.get(ucum, {})
     return Channel(
         name=raw["name"],
         name_ja=raw.get("name_ja", ""),
         unit=raw.get("unit", ""),
-        ucum=raw.get("ucum", ""),
+        ucum=ucum,
         decimals=raw.get("decimals", 0),
         codings=tuple(codings),
         fhir_category=shared["category"],
@@ -140,6 +146,9 @@ def _channel(raw: Mapping[str, Any], shared: Mapping[str, Any], names: _Names) -
         answer_system=answer_system,
         low=low,
         high=high,
+        converts=MappingProxyType(
+            {code: (f[0], f[1] if len(f) > 1 else 0.0) for code, f in converts.items()}
+        ),
     )
 
 
@@ -183,7 +192,7 @@ def _check(vital: Vital) -> None:
 def load(text: str) -> Mapping[str, Vital]:
     """The vocabulary of a codes.toml; ValueError or KeyError names what is wrong with it."""
     raw = tomllib.loads(text)
-    names = _Names(raw["system"], raw["profile"], raw["answers"])
+    names = _Names(raw["system"], raw["profile"], raw["answers"], raw["convert"])
     vitals = {}
     for key, entry in raw["vital"].items():
         if entry.get("split"):
