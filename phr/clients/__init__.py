@@ -1,0 +1,1 @@
+"""Clients of services that belong to somebody else."""

@@ -1,0 +1,2 @@
+-- Takes the embedded ledger away, with everything in it.
+DROP SCHEMA ledger CASCADE;
