@@ -1,0 +1,1 @@
+"""Who may see what, and why: pure decisions over FHIR R4 Consent."""

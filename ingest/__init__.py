@@ -1,0 +1,1 @@
+"""Collectors: bytes, JSON and files in; columns of measurements and FHIR R4 Observations out."""

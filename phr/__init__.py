@@ -1,0 +1,1 @@
+"""The service: a consent-gated personal health record for a city."""

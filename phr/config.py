@@ -1,0 +1,109 @@
+"""Settings: read once from the environment, one sentence each; docs/reference/settings.md lists them all."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Annotated, Final
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from phr.errors import Unsafe
+
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+_WEAK: Final = frozenset({"", "changeme", "changethis", "secret", "password", "phr"})
+
+
+def _zone(name: str) -> str:
+    ZoneInfo(name)
+    return name
+
+
+class Settings(BaseSettings):
+    """Everything that an installation may set; each field is one environment variable PHR_<NAME>."""
+
+    model_config = SettingsConfigDict(env_prefix="PHR_", extra="ignore", frozen=True)
+
+    home: Path = Field(Path(".phr"), description="Folder of the embedded database and of generated secrets.")
+    database_url: str = Field(
+        "", description="PostgreSQL 15 or newer; empty starts the embedded server in PHR_HOME."
+    )
+    database_admin_url: str = Field(
+        "",
+        description="Role that migrates (CREATEROLE and CREATE on the database); empty means PHR_DATABASE_URL.",
+    )
+    broker_url: str = Field(
+        "", description="Redis or RabbitMQ for the worker; empty uses the database itself."
+    )
+    ledger_url: str = Field(
+        "", description="Base URL of a Formance Ledger v2 API; empty uses the embedded ledger."
+    )
+    ledger_token: SecretStr = Field(
+        SecretStr(""), description="Bearer token for the ledger at PHR_LEDGER_URL."
+    )
+    ledger_name: str = Field("kenko", description="Name of the ledger that holds the health points.")
+    oidc_issuer: str = Field("", description="Issuer of the city's common ID (OpenID Connect).")
+    oidc_client_id: str = Field("", description="Client id at the issuer of the common ID.")
+    oidc_client_secret: SecretStr = Field(
+        SecretStr(""), description="Client secret at the issuer of the common ID."
+    )
+    google_client_id: str = Field("", description="OAuth client id for the Google Health API.")
+    google_client_secret: SecretStr = Field(
+        SecretStr(""), description="OAuth client secret for the Google Health API."
+    )
+    secret_keys: SecretStr = Field(
+        SecretStr(""),
+        description="Comma-separated secrets, newest first; empty generates one in PHR_HOME (loopback).",
+    )
+    zone: Annotated[str, AfterValidator(_zone)] = Field(
+        "Asia/Tokyo", description="Zone of the city: civil days, and instants that name no zone."
+    )
+    base_url: str = Field(
+        "http://127.0.0.1:8000", description="Address under which residents reach the service."
+    )
+    city: str = Field("ときわの市", description="Name of the city as residents read it.")
+    recipient: str = Field("Organization/city-health", description="The city's own organisation in consents.")
+    pool_size: int = Field(8, ge=1, le=200, description="Database connections kept open by one process.")
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    export_k: int = Field(
+        5, ge=5, le=1000, description="Smallest group that a de-identified export may show."
+    )
+    session_minutes: int = Field(15, ge=1, le=720, description="Idle minutes after which a session ends.")
+    check_glucose_rule: str = Field(
+        "fpg_priority",
+        pattern="^(fpg_priority|any)$",
+        description="How glucose counts when both fasting glucose and HbA1c are known (fpg_priority or any).",
+    )
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether residents reach the service on this machine only."""
+        return urlsplit(self.base_url).hostname in _LOOPBACK
+
+    @property
+    def tz(self) -> ZoneInfo:
+        """The city's zone."""
+        return ZoneInfo(self.zone)
+
+    def secrets(self) -> list[bytes]:
+        """The secrets, newest first. Generates one in PHR_HOME on loopback; refuses weak ones elsewhere."""
+        given = [part.strip() for part in self.secret_keys.get_secret_value().split(",") if part.strip()]
+        if not given and self.on_loopback:
+            given = [_generated(self.home / "secret.key")]
+        weak = [key for key in given if len(key) < 32 or key.lower() in _WEAK]
+        if not given or (weak and not self.on_loopback):
+            raise Unsafe("PHR_SECRET_KEYS needs one secret of at least 32 characters that is not a default")
+        return [key.encode() for key in given]
+
+
+def _generated(path: Path) -> str:
+    """The secret kept in ``path``, made on first use, readable by this user only."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600, exist_ok=True)
+        if path.stat().st_size == 0:
+            path.write_text(secrets.token_urlsafe(48))
+    return path.read_text().strip()

@@ -1,0 +1,1 @@
+"""Rules of the service: pure, values in and values out."""

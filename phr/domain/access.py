@@ -1,0 +1,92 @@
+"""Access: who asks, for whom, why, and about whom; nothing in the store opens without one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+from uuid import UUID
+
+from phr.errors import Invalid
+
+ROLES: Final = frozenset({"resident", "nurse", "registrar", "researcher", "operator", "system", "anonymous"})
+CONSENT_PURPOSES: Final = frozenset(
+    {
+        "self",
+        "guidance",
+        "risk",
+        "points",
+        "insurer",
+        "family",
+        "research-deidentified",
+        "research-identifiable",
+        "collect",
+    }
+)
+INTERNAL_PURPOSES: Final = frozenset(
+    {"register", "consent", "deliver", "audit", "operate", "session", "erase"}
+)
+_SEPARATOR: Final = "\x1f"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One caller's reason to open the store.
+
+    role: what kind of caller; actor: the account or system part that acts (an id, never a name);
+    recipient: the organisation that receives the data, as consents name it; purpose: a purpose of consent,
+    or one of the service's internal ones; person: whom it is about, when it is about one person;
+    request: the id that ties audit rows to one request.
+    """
+
+    role: str
+    actor: str
+    recipient: str
+    purpose: str
+    request: str
+    person: UUID | None = None
+
+    def __post_init__(self) -> None:
+        """Refuses unknown roles and purposes, and text that could break the seal's fields."""
+        if self.role not in ROLES:
+            raise Invalid("unknown role", field="role")
+        if self.purpose not in CONSENT_PURPOSES | INTERNAL_PURPOSES:
+            raise Invalid("unknown purpose", field="purpose")
+        for name in ("actor", "recipient", "request"):
+            text = getattr(self, name)
+            if len(text) > 200 or any(ord(sign) < 32 for sign in text):
+                raise Invalid("too long, or holds a control character", field=name)
+
+    def about(self, person: UUID) -> Access:
+        """The same caller and reason, about another person."""
+        return replace(self, person=person)
+
+    def for_purpose(self, purpose: str) -> Access:
+        """The same caller, for another purpose."""
+        return replace(self, purpose=purpose)
+
+    def payload(self, backend: int, started: int, expires: int) -> str:
+        """The text that is sealed: bound to one backend process and one transaction, with an end."""
+        person = "" if self.person is None else str(self.person)
+        fields = (
+            "1",
+            str(backend),
+            str(started),
+            self.role,
+            self.actor,
+            self.recipient,
+            self.purpose,
+            person,
+        )
+        return _SEPARATOR.join((*fields, self.request, str(expires)))
+
+
+def resident(person: UUID, actor: str, request: str) -> Access:
+    """A person who reads their own record."""
+    return Access("resident", actor, f"Patient/{person}", "self", request, person)
+
+
+def machine(
+    recipient: str, purpose: str, request: str, person: UUID | None = None, part: str = "service"
+) -> Access:
+    """The service itself, acting for the city."""
+    return Access("system", part, recipient, purpose, request, person)

@@ -1,0 +1,58 @@
+"""Errors of the service, named for what the caller must do; phr.api.problems turns them into HTTP once.
+
+PhrError
+├── Invalid          mend the request; names the field
+├── NotAllowed       ask for consent or for another role (answered like NotFound where existence would leak)
+├── NotFound         it does not exist, or not for you
+├── Conflict         read it again; somebody was quicker
+├── Busy             the same call may go through later
+├── Refused          a rule of the service says no (a job that would break k, a wrong setting)
+└── Unsafe           the installation itself is wrong (weak secret, too powerful database role)
+"""
+
+from __future__ import annotations
+
+
+class PhrError(Exception):
+    """Base of the service's errors."""
+
+
+class Invalid(PhrError):
+    """What was sent is not what it claims to be. Carries the field, never a value."""
+
+    def __init__(self, problem: str, *, field: str = "") -> None:
+        super().__init__(f"{field}: {problem}" if field else problem)
+        self.problem = problem
+        self.field = field
+
+
+class NotAllowed(PhrError):
+    """No live consent, or the role may not."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class NotFound(PhrError):
+    """Unknown, or not this caller's."""
+
+
+class Conflict(PhrError):
+    """Somebody else changed it meanwhile."""
+
+
+class Busy(PhrError):
+    """Try again later."""
+
+    def __init__(self, problem: str, *, after_seconds: int = 5) -> None:
+        super().__init__(problem)
+        self.after_seconds = after_seconds
+
+
+class Refused(PhrError):
+    """A rule of the service says no; the text says what would help."""
+
+
+class Unsafe(PhrError):
+    """The installation is not safe to run."""

@@ -1,0 +1,42 @@
+"""Structured logs without personal data: ids and counts only, one JSON object per line."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+
+_SAFE = frozenset(
+    {"event", "level", "timestamp", "request", "route", "status", "seconds", "count", "kind", "reason", "job"}
+)
+
+
+def _only_safe(_logger: Any, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Drops every field that is not on the list: unknown means no, and the number dropped is kept."""
+    dropped = [key for key in event if key not in _SAFE]
+    for key in dropped:
+        del event[key]
+    if dropped:
+        event["count"] = event.get("count", len(dropped))
+    return event
+
+
+def configure(level: str = "INFO") -> None:
+    """Sends the service's logs to standard error."""
+    structlog.configure(
+        processors=[
+            _only_safe,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def get() -> Any:
+    """The logger of the service."""
+    return structlog.get_logger()

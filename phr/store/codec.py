@@ -1,0 +1,141 @@
+"""The container of a day of samples: columns, compressed, versioned; docs/reference/chunk-format.md gives every byte."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from pcodec import ChunkConfig, standalone
+
+from phr.domain.samples import Columns
+from phr.errors import PhrError
+
+_MAGIC: Final = b"PC"
+_VERSION: Final = 1
+_HEAD: Final = struct.Struct("<2sBBI")  # magic, version, number of columns, number of rows
+_COLUMN: Final = struct.Struct("<BBBqI")  # codec, bytes per number, scale, base, length of the data
+_CRC: Final = struct.Struct("<I")
+_CONFIG: Final = ChunkConfig(compression_level=4)
+_SMALL: Final = 24  # fewer rows than this are cheaper raw than modelled
+_CONSTANT, _RAW, _PCO, _FLOAT_RAW, _FLOAT_PCO = range(5)
+_STEPS: Final = (1, 1_000, 1_000_000, 60_000_000)  # scale of times: their common step, in microseconds
+_POWERS: Final = (1.0, 10.0, 100.0, 1000.0)  # scale of values: as whole tenths, hundredths, thousandths
+_WIDTHS: Final[dict[int, np.dtype[Any]]] = {2: np.dtype("<i2"), 4: np.dtype("<i4"), 8: np.dtype("<i8")}
+_TIMES: Final = ("start", "duration", "offset", "quality")
+
+
+class Damaged(PhrError):
+    """The bytes of a chunk are not what was written."""
+
+
+def encode(columns: Columns) -> bytes:
+    """The bytes of a chunk. ``decode`` gives back exactly the same values."""
+    parts = [
+        _integers("start", columns.start),
+        _integers("offset", columns.offset.astype(np.int64)),
+        _integers("quality", columns.quality.astype(np.int64)),
+    ]
+    if columns.duration is not None:
+        parts.append(_integers("duration", columns.duration))
+    parts.extend(_floats(name, columns.channels[name]) for name in sorted(columns.channels))
+    body = _HEAD.pack(_MAGIC, _VERSION, len(parts), len(columns)) + b"".join(parts)
+    return body + _CRC.pack(zlib.crc32(body))
+
+
+def _column(name: str, codec: int, width: int, scale: int, base: int, data: bytes) -> bytes:
+    label = name.encode("ascii")
+    return bytes((len(label),)) + label + _COLUMN.pack(codec, width, scale, base, len(data)) + data
+
+
+def _integers(name: str, values: npt.NDArray[np.int64], scale: int | None = None) -> bytes:
+    """A constant, or the distances from the first value in their largest common step, as narrow as they fit."""
+    base = int(values[0]) if len(values) else 0
+    rest = values - base
+    if not rest.any():
+        return _column(name, _CONSTANT, 8, scale or 0, base, b"")
+    if scale is None:
+        scale = _step(rest) if name in ("start", "duration") else 0
+        rest = rest // _STEPS[scale]
+    bound = max(-int(rest.min()), int(rest.max()))
+    width = 2 if bound < 2**15 else 4 if bound < 2**31 else 8
+    narrow = rest.astype(_WIDTHS[width])
+    if len(narrow) < _SMALL:
+        return _column(name, _RAW, width, scale, base, narrow.tobytes())
+    return _column(name, _PCO, width, scale, base, standalone.simple_compress(narrow, _CONFIG))
+
+
+def _step(rest: npt.NDArray[np.int64]) -> int:
+    for scale in range(len(_STEPS) - 1, 0, -1):
+        if not (rest % _STEPS[scale]).any():
+            return scale
+    return 0
+
+
+def _floats(name: str, values: npt.NDArray[np.float64]) -> bytes:
+    """Whole numbers of a decimal step where that loses nothing, else the floats themselves."""
+    for scale, power in enumerate(_POWERS):
+        whole = np.rint(values * power)
+        if np.array_equal(whole / power, values) and (not len(whole) or np.abs(whole).max() < 2**53):
+            return _integers(name, whole.astype(np.int64), scale)
+    if len(values) < _SMALL:
+        return _column(name, _FLOAT_RAW, 8, 0, 0, values.astype("<f8").tobytes())
+    return _column(name, _FLOAT_PCO, 8, 0, 0, standalone.simple_compress(values, _CONFIG))
+
+
+def decode(payload: bytes) -> Columns:
+    """The samples in a chunk. Raises Damaged when a byte has changed."""
+    try:
+        return _decode(payload)
+    except (struct.error, ValueError, RuntimeError, KeyError, IndexError, TypeError) as error:
+        raise Damaged("a chunk cannot be read") from error
+
+
+def _decode(payload: bytes) -> Columns:
+    body = payload[: -_CRC.size]
+    if _CRC.unpack(payload[-_CRC.size :])[0] != zlib.crc32(body):
+        raise Damaged("a chunk's checksum is wrong")
+    magic, version, count, rows = _HEAD.unpack_from(body)
+    if magic != _MAGIC or version != _VERSION:
+        raise Damaged("a chunk has an unknown format")
+    at = _HEAD.size
+    found: dict[str, npt.NDArray[Any]] = {}
+    for _ in range(count):
+        size = body[at]
+        name = body[at + 1 : at + 1 + size].decode("ascii")
+        at += 1 + size
+        codec, width, scale, base, length = _COLUMN.unpack_from(body, at)
+        at += _COLUMN.size
+        data = body[at : at + length]
+        at += length
+        found[name] = _read(name, codec, width, scale, base, data, rows)
+    return Columns(
+        start=found["start"],
+        channels={name: found[name] for name in found if name not in _TIMES},
+        offset=found["offset"].astype(np.int32),
+        quality=found["quality"].astype(np.uint8),
+        duration=found.get("duration"),
+    )
+
+
+def _read(
+    name: str, codec: int, width: int, scale: int, base: int, data: bytes, rows: int
+) -> npt.NDArray[Any]:
+    if codec == _FLOAT_RAW:
+        return np.frombuffer(data, "<f8")
+    if codec == _FLOAT_PCO:
+        return np.asarray(standalone.simple_decompress(data), np.float64)
+    if codec == _CONSTANT:
+        whole = np.full(rows, base, np.int64)
+    elif codec == _RAW:
+        whole = np.frombuffer(data, _WIDTHS[width]).astype(np.int64)
+    elif codec == _PCO:
+        whole = np.asarray(standalone.simple_decompress(data)).astype(np.int64)
+    else:
+        raise Damaged("a chunk holds an unknown codec")
+    if name in _TIMES:
+        return whole if codec == _CONSTANT else whole * _STEPS[scale] + base
+    shifted = whole if codec == _CONSTANT else whole + base
+    return shifted / _POWERS[scale]

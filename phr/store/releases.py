@@ -1,0 +1,83 @@
+"""De-identified exports: protocol, files, certificate, and who is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import TupleRow
+from psycopg.types.json import Jsonb
+from sqlmodel import Session, col, select
+
+from phr.store.tables import Release, ReleaseFile
+
+
+class Releases:
+    """The exports of this context's recipient."""
+
+    def __init__(self, connection: psycopg.Connection[TupleRow], session: Session) -> None:
+        self._connection = connection
+        self._session = session
+
+    def put(self, release: Release) -> None:
+        """Keeps a release."""
+        self._session.add(release)
+        self._session.flush()
+
+    def get(self, release_id: str) -> Release | None:
+        """A release by its id."""
+        return self._session.get(Release, release_id)
+
+    def listed(self, recipient: str) -> Sequence[Release]:
+        """A recipient's releases, newest first."""
+        query = select(Release).where(Release.recipient == recipient)
+        return self._session.exec(query.order_by(col(Release.created_at).desc())).all()
+
+    def put_files(self, release_id: str, files: Mapping[str, bytes]) -> None:
+        """Keeps the files of a release."""
+        for name, body in sorted(files.items()):
+            self._session.add(ReleaseFile(release_id=release_id, name=name, body=body))
+        self._session.flush()
+
+    def file(self, release_id: str, name: str) -> bytes | None:
+        """A file of a release."""
+        found = self._session.get(ReleaseFile, (release_id, name))
+        return None if found is None else bytes(found.body)
+
+    def destroy_files(self, release_id: str) -> None:
+        """Removes a release's files for good."""
+        self._connection.execute("DELETE FROM phr.release_file WHERE release_id = %s", (release_id,))
+
+    def put_members(
+        self,
+        release_id: str,
+        recipient: str,
+        members: Mapping[UUID, Sequence[tuple[str, int]]],
+        now: datetime,
+    ) -> None:
+        """Notes who is in a release, and on which versions of which consents."""
+        self._connection.cursor().executemany(
+            "INSERT INTO phr.release_member (person_id, release_id, recipient, consents, at) VALUES (%s, %s, %s, %s, %s)"
+            " ON CONFLICT DO NOTHING",
+            [(person, release_id, recipient, Jsonb(list(c)), now) for person, c in sorted(members.items())],
+        )
+
+    def members_without_grant(self, release_id: str) -> int:
+        """Members of a release who have no live grant for this context any more."""
+        row: Any = self._connection.execute(
+            "SELECT count(*) FROM phr.release_member m WHERE m.release_id = %s AND NOT EXISTS ("
+            " SELECT 1 FROM phr.person p WHERE p.person_id = m.person_id)",
+            (release_id,),
+        ).fetchone()
+        return int(row[0])
+
+    def of_person(self, person: UUID) -> list[tuple[str, str, datetime]]:
+        """The releases that hold a person's data: release, recipient, when."""
+        rows = self._connection.execute(
+            "SELECT release_id, recipient, at FROM phr.release_member WHERE person_id = %s ORDER BY at",
+            (person,),
+        ).fetchall()
+        return [(row[0], row[1], row[2]) for row in rows]

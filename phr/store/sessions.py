@@ -1,0 +1,59 @@
+"""Sessions and API tokens: only their hashes are kept."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session, col, select, update
+
+from phr.store.tables import Session as SessionRow
+
+
+class Sessions:
+    """Signed-in sessions (kind web), API tokens (kind token) and one-time sign-in links (kind link)."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def put(self, row: SessionRow) -> None:
+        """Begins a session."""
+        self._session.add(row)
+        self._session.flush()
+
+    def live(self, session_hash: str, kind: str, now: datetime) -> SessionRow | None:
+        """The session with this hash, while it has neither ended nor been revoked."""
+        return self._session.exec(
+            select(SessionRow).where(
+                SessionRow.session_hash == session_hash,
+                SessionRow.kind == kind,
+                col(SessionRow.expires_at) > now,
+                col(SessionRow.revoked_at).is_(None),
+            )
+        ).one_or_none()
+
+    def touch(self, session_hash: str, now: datetime, expires: datetime) -> None:
+        """Notes that a session was used, and when it will now end."""
+        self._session.execute(
+            update(SessionRow)
+            .where(col(SessionRow.session_hash) == session_hash)
+            .values(seen_at=now, expires_at=expires)
+        )
+
+    def revoke(self, session_hash: str, now: datetime) -> bool:
+        """Ends a session; tells whether it was live, so that a one-time link is used once."""
+        done: Any = self._session.execute(
+            update(SessionRow)
+            .where(col(SessionRow.session_hash) == session_hash, col(SessionRow.revoked_at).is_(None))
+            .values(revoked_at=now)
+        )
+        return done.rowcount == 1
+
+    def revoke_account(self, account: UUID, now: datetime) -> None:
+        """Ends every session of an account."""
+        self._session.execute(
+            update(SessionRow)
+            .where(col(SessionRow.account_id) == account, col(SessionRow.revoked_at).is_(None))
+            .values(revoked_at=now)
+        )

@@ -1,0 +1,175 @@
+"""Unit of work: one transaction with a sealed context, its repositories, its audit rows, and one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+
+import psycopg
+from psycopg.rows import TupleRow
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlmodel import Session
+
+from phr.domain.access import Access
+from phr.errors import Busy, Conflict, NotAllowed
+from phr.store.audit import NOBODY, Audit
+from phr.store.consents import Consents
+from phr.store.context import Sealer
+from phr.store.documents import Documents
+from phr.store.intake import Intake
+from phr.store.operations import Operations
+from phr.store.outbox import Outbox
+from phr.store.people import Accounts, People
+from phr.store.points import Points
+from phr.store.releases import Releases
+from phr.store.search import Search
+from phr.store.sessions import Sessions
+from phr.store.vitals import Vitals
+from phr.store.worklist import Worklist
+
+
+class UnitOfWork:
+    """One transaction. Repositories reach only what its context may; nothing stays unless it is committed."""
+
+    def __init__(
+        self, driver: psycopg.Connection[TupleRow], session: Session, sealer: Sealer, access: Access
+    ) -> None:
+        self._driver = driver
+        self._session = session
+        self._sealer = sealer
+        self._started = sealer.open(driver, access)
+        self.access = access
+        self.audit = Audit(driver)
+        self.committed = False
+
+    @cached_property
+    def vitals(self) -> Vitals:
+        """Measurements."""
+        return Vitals(self._driver)
+
+    @cached_property
+    def search(self) -> Search:
+        """Observations, wherever they are kept."""
+        return Search(self._driver)
+
+    @cached_property
+    def documents(self) -> Documents:
+        """FHIR documents."""
+        return Documents(self._driver)
+
+    @cached_property
+    def consents(self) -> Consents:
+        """Grants."""
+        return Consents(self._driver)
+
+    @cached_property
+    def intake(self) -> Intake:
+        """Refusals and file marks."""
+        return Intake(self._driver)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """Letters for outside."""
+        return Outbox(self._driver, self._session)
+
+    @cached_property
+    def people(self) -> People:
+        """Whom records are about."""
+        return People(self._session)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """Who signs in."""
+        return Accounts(self._session)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """Sessions and tokens."""
+        return Sessions(self._session)
+
+    @cached_property
+    def worklist(self) -> Worklist:
+        """Cases."""
+        return Worklist(self._session)
+
+    @cached_property
+    def points(self) -> Points:
+        """Points events."""
+        return Points(self._session)
+
+    @cached_property
+    def releases(self) -> Releases:
+        """Exports."""
+        return Releases(self._driver, self._session)
+
+    @cached_property
+    def operations(self) -> Operations:
+        """Counts for those who run the service."""
+        return Operations(self._driver)
+
+    def switch(self, access: Access) -> None:
+        """Goes on in the same transaction for another reason or about another person."""
+        self._session.flush()
+        self.audit.flush()
+        self._session.expire_all()
+        self.access = access
+        self._sealer.put(self._driver, access, self._started)
+
+    def commit(self) -> None:
+        """Appends the audit rows and makes everything durable."""
+        self._session.flush()
+        self.audit.flush()
+        self._session.commit()
+        self.committed = True
+
+
+class Store:
+    """Opens units of work on one database."""
+
+    def __init__(self, engine: Engine, sealer: Sealer) -> None:
+        self._engine = engine
+        self._sealer = sealer
+
+    @contextmanager
+    def begin(self, access: Access) -> Iterator[UnitOfWork]:
+        """A unit of work for one caller and reason. Leaving without a commit undoes it.
+
+        Raises NotAllowed where a policy of the database says no, Conflict where somebody was quicker, Busy where
+        the database does not answer.
+        """
+        try:
+            with self._engine.connect() as connection:
+                driver: Any = connection.connection.driver_connection
+                with Session(bind=connection, autoflush=False, expire_on_commit=False) as session:
+                    session.connection()
+                    yield UnitOfWork(driver, session, self._sealer, access)
+        except (psycopg.Error, DBAPIError) as error:
+            raise _translated(error) from error
+
+    def record(self, access: Access, entries: Sequence[tuple[str, str, str, str]]) -> None:
+        """Audit rows in a transaction of their own, for refusals: action, object, outcome, reason."""
+        with self.begin(access) as uow:
+            for action, what, outcome, reason in entries:
+                uow.audit.add(action, what, access.person or NOBODY, outcome=outcome, reason=reason)
+            uow.commit()
+
+    def close(self) -> None:
+        """Gives back the connections."""
+        self._engine.dispose()
+
+
+def _translated(error: Exception) -> Exception:
+    """The service's own word for what the database said. Its text stays out: it may quote values."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, psycopg.errors.InsufficientPrivilege):
+        return NotAllowed("no-consent")
+    if isinstance(cause, psycopg.errors.UniqueViolation | psycopg.errors.SerializationFailure):
+        return Conflict("it was changed meanwhile")
+    if isinstance(cause, psycopg.errors.DeadlockDetected | psycopg.errors.LockNotAvailable):
+        return Busy("the record is being written", after_seconds=1)
+    if isinstance(cause, psycopg.OperationalError) or isinstance(error, OperationalError):
+        return Busy("the database does not answer")
+    return error

@@ -1,0 +1,1 @@
+"""Measurements in, flags and reasons out: official stratification, limits and scores."""

@@ -1,0 +1,1 @@
+"""Invented people and a virtual outside world, written from the specifications."""
