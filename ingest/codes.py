@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from types import MappingProxyType
 from typing import Any, Final, Literal, cast
@@ -58,7 +58,7 @@ class Channel:
     answer_system: str = ""
     low: float | None = None
     high: float | None = None
-    converts: Mapping[str, tuple[float, float]] = MappingProxyType({})
+    converts: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
