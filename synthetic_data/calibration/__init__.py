@@ -1,0 +1,1 @@
+"""Public statistics, reduced to small tables, and the assumptions where no statistic was found."""
