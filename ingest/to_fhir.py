@@ -200,6 +200,7 @@ def observations(
     last_updated: str,
     duration: Micros | None = None,
     device: str = "",
+    device_reference: str = "",
     method: str = "unknown",
     version: str = "1",
     channel: str | None = None,
@@ -209,7 +210,8 @@ def observations(
     For a split panel (the check-up) ``channel`` names the one item to render and ``channels`` needs only that;
     the caller picks the rows that have a value (:func:`of_series` does). A value that is not finite is absent: a
     component is left out, and a row without any value says ``dataAbsentReason`` unknown. ``ids`` must be FHIR ids;
-    all other text is escaped. ``device`` is the name to show, ``method`` the Source's method.
+    all other text is escaped. ``device`` is the name to show, ``device_reference`` a ``Device/...`` where there is
+    one, ``method`` the Source's method.
     """
     if not len(ids):
         return []
@@ -217,8 +219,9 @@ def observations(
     meta = _json({"versionId": version, "lastUpdated": last_updated})[:-1] + template.profile
     head, second = b'{"resourceType":"Observation","id":"', b'","meta":' + meta
     third = template.category_and_code + b',"subject":' + _json({"reference": subject}) + b","
-    if device:
-        third += b'"device":' + _json({"display": device}) + b","
+    by = {"reference": device_reference, "display": device}
+    if device or device_reference:
+        third += b'"device":' + _json({name: text for name, text in by.items() if text}) + b","
     if method != "unknown":
         third += b'"method":' + _json({"coding": [{"system": METHOD_SYSTEM, "code": method}]}) + b","
     names = "\n".join(ids).encode("ascii").split(b"\n")
@@ -259,6 +262,7 @@ def of_series(
             quality=part.quality,
             last_updated=last_updated,
             device=part.source.label,
+            device_reference=part.source.device if part.source.device.startswith("Device/") else "",
             method=part.source.method,
             channel=name,
         )
