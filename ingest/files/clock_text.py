@@ -24,7 +24,7 @@ FIRST_YEAR: Final = 1970
 LAST_YEAR: Final = 2200
 """Years outside these are mistakes of a clock, never measurements."""
 
-_STAMP: Final = b"0000-00-00T00:00:00"
+_STAMP: Final = b"0000-00-00T00:60:60"
 _WEEK: Final = 7 * 86_400
 _WIDEST: Final = 64
 """No clock text is longer; longer text is cut, and so refused."""
@@ -51,33 +51,45 @@ def civil_days(year: Days, month: Days, day: Days) -> tuple[Days, Mask]:
     return np.where(ok, _FIRSTS[index] + day - 1, 0), ok
 
 
-def _digit(table: npt.NDArray[np.int32], *columns: int) -> Days:
-    """The decimal number whose digits stand in these columns."""
-    number = table[columns[0]]
-    for column in columns[1:]:
-        number = number * 10 + table[column]
-    wide: Days = number.astype(np.int64)
-    return wide
+_DAY_SECONDS: Final = 86_400
 
 
-def _fixed(text: bytes, width: int, tail: bytes, *, fraction: int) -> tuple[Micros, Mask]:
-    """Parses rows of ``width`` bytes ``YYYY-MM-DDTHH:MM:SS[.f]<tail>`` and a line end that stand one after another."""
-    template = _STAMP + (b"." + b"0" * fraction if fraction else b"") + tail + b"\n"
-    digit = np.array([c == ord("0") for c in template])
-    rows = np.frombuffer(text, np.uint8).reshape(-1, width) - np.frombuffer(template, np.uint8)
-    limit = np.where(digit, 9, 0).astype(np.uint8)
-    ok = np.ones(len(rows), np.bool_)
-    if not (rows <= limit).all():
-        ok = (rows <= limit).all(axis=1)
-        rows = np.where(ok[:, None], rows, 0).astype(np.uint8)
-    table = np.ascontiguousarray(rows.T).astype(np.int32)
-    days, dated = civil_days(_digit(table, 0, 1, 2, 3), _digit(table, 5, 6), _digit(table, 8, 9))
-    hour, minute, second = _digit(table, 11, 12), _digit(table, 14, 15), _digit(table, 17, 18)
-    ok &= dated & (hour < 24) & (minute < 60) & (second < 60)
-    micros = days * DAY + ((hour * 60 + minute) * 60 + second) * SECOND
-    if fraction:
-        kept = min(fraction, 6)
-        micros += _digit(table, *range(20, 20 + kept)) * 10 ** (6 - kept)
+def _pair(rows: npt.NDArray[np.uint8], place: int) -> Days:
+    """The two-digit numbers that begin at a place."""
+    pair: Days = (rows[:, place] * np.uint8(10) + rows[:, place + 1]).astype(np.int64)
+    return pair
+
+
+def _seconds(rows: npt.NDArray[np.uint8], place: int) -> Days:
+    """The second of the day of ``HH:MM:SS`` that begins at a place."""
+    return (_pair(rows, place) * 60 + _pair(rows, place + 3)) * 60 + _pair(rows, place + 6)
+
+
+def _limits(template: bytes) -> npt.NDArray[np.uint8]:
+    """The largest digit at each place of a pattern; 0 at places that are no digits."""
+    return np.array([9 if c == ord("0") else 5 if c == ord("6") else 0 for c in template], np.uint8)
+
+
+def _rows(text: bytes, template: bytes) -> tuple[npt.NDArray[np.uint8], Mask]:
+    """Rows of digit values, and which rows look like the template (0: any digit, 6: a digit up to 5)."""
+    plain = np.frombuffer(template.replace(b"6", b"0"), np.uint8)
+    rows = np.frombuffer(text, np.uint8).reshape(-1, len(template)) - plain
+    fits = rows <= _limits(template)
+    if fits.all():
+        return rows, np.ones(len(rows), np.bool_)
+    ok = fits.all(axis=1)
+    return np.where(ok[:, None], rows, 0).astype(np.uint8), ok
+
+
+def _fixed(text: bytes, tail: bytes, *, fraction: int) -> tuple[Micros, Mask]:
+    """Parses equal rows ``YYYY-MM-DDTHH:MM:SS[.f]<tail>`` and a line end that stand one after another."""
+    rows, ok = _rows(text, _STAMP + (b"." + b"0" * fraction if fraction else b"") + tail + b"\n")
+    days, dated = civil_days(_pair(rows, 0) * 100 + _pair(rows, 2), _pair(rows, 5), _pair(rows, 8))
+    second = _seconds(rows, 11)
+    ok &= dated & (second < _DAY_SECONDS)
+    micros = days * DAY + second * SECOND
+    for place in range(min(fraction, 6)):
+        micros += rows[:, 20 + place].astype(np.int64) * 10 ** (5 - place)
     return micros, ok
 
 
@@ -104,7 +116,7 @@ def _stamps(texts: Sequence[str], tail: bytes) -> tuple[Micros, Mask]:
     # One newline after each text: n texts fill n rows only when none of them holds a newline itself.
     joined = "\n".join(texts).encode("utf-8", "replace") + b"\n"
     if len(joined) == plain * n:
-        micros, ok = _fixed(joined, plain, tail, fraction=0)
+        micros, ok = _fixed(joined, tail, fraction=0)
         if ok.all():
             return micros, ok
     micros, ok = np.zeros(n, np.int64), np.zeros(n, np.bool_)
@@ -116,7 +128,7 @@ def _stamps(texts: Sequence[str], tail: bytes) -> tuple[Micros, Mask]:
             continue
         rows = np.flatnonzero(lengths == length)
         block = "".join(texts[i].replace("\n", "?") + "\n" for i in rows.tolist()).encode("ascii", "replace")
-        micros[rows], ok[rows] = _fixed(block, width, tail, fraction=fraction)
+        micros[rows], ok[rows] = _fixed(block, tail, fraction=fraction)
     return micros, ok
 
 
@@ -163,12 +175,10 @@ def times_of_day(texts: Sequence[str]) -> tuple[Micros, Mask]:
     n = len(texts)
     joined = "\n".join(texts).encode("utf-8", "replace") + b"\n"
     if n and len(joined) == 9 * n:
-        rows = np.frombuffer(joined, np.uint8).reshape(-1, 9) - np.frombuffer(b"00:00:00\n", np.uint8)
-        if (rows <= np.array([9, 9, 0, 9, 9, 0, 9, 9, 0], np.uint8)).all():
-            table = np.ascontiguousarray(rows.T).astype(np.int32)
-            hour, minute, second = _digit(table, 0, 1), _digit(table, 3, 4), _digit(table, 6, 7)
-            ok = (hour < 24) & (minute < 60) & (second < 60)
-            return ((hour * 60 + minute) * 60 + second) * SECOND, ok
+        rows, ok = _rows(joined, b"00:60:60\n")
+        second = _seconds(rows, 0)
+        if ok.all():
+            return second * SECOND, second < _DAY_SECONDS
     return _stamps([("1970-01-01T" + text) if len(text) == 8 else "" for text in texts], b"")
 
 
