@@ -1,0 +1,1 @@
+"""The pages for residents, nurses, researchers and operators, rendered on the server."""

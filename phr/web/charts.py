@@ -1,0 +1,243 @@
+"""Numbers over time as a chart and as the rows of its table: one object, so that both always say the same."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Step = Literal["moment", "day", "week"]
+Floats = npt.NDArray[np.float64]
+
+USUAL_DAYS: Final = 28
+USUAL_NEEDED: Final = 7
+"""Days with a value that a usual range needs; fewer say nothing about what is usual."""
+
+_DAYS: Final = {"week": 7, "month": 28, "year": 364}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How one line is drawn: shape and stroke differ as well as colour."""
+
+    key: str
+    mark: Literal["dot", "diamond"]
+    colour: Literal["a", "b"]
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How the chart of one vital looks: its lines, decimals, UCUM unit, and limits drawn as lines."""
+
+    lines: tuple[Line, ...]
+    unit: str
+    decimals: int = 0
+    limits: tuple[float, ...] = ()
+    from_zero: bool = False
+
+
+_ONE: Final = (Line("value", "dot", "a"),)
+STYLES: Final[Mapping[str, Style]] = {
+    "blood-pressure": Style(
+        (
+            Line("morning-systolic", "dot", "a"),
+            Line("morning-diastolic", "dot", "a"),
+            Line("evening-systolic", "diamond", "b"),
+            Line("evening-diastolic", "diamond", "b"),
+        ),
+        "mm[Hg]",
+        limits=(135.0, 85.0),  # home blood pressure, JSH 2025
+    ),
+    "weight": Style(_ONE, "kg", 1),
+    "steps": Style(_ONE, "{steps}", from_zero=True),
+    "sleep": Style(_ONE, "h", 1, from_zero=True),
+    "heart-rate": Style(_ONE, "/min"),
+    "resting-heart-rate": Style(_ONE, "/min"),
+    "spo2": Style(_ONE, "%"),
+    "temperature": Style(_ONE, "Cel", 1),
+    "glucose": Style(_ONE, "mg/dL"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """The ends of the vertical axis and the distance of its marks."""
+
+    low: float
+    high: float
+    tick: float
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the table: a day, the first day of a week, or a moment; None where nothing was measured."""
+
+    at: date
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Rows, oldest first, and how they are drawn. ``usual`` is the own usual range of the first line.
+
+    ``period`` is a shaded stretch (guidance), ``target`` a line that is a wish, not a limit.
+    """
+
+    ident: str
+    vital: str
+    step: Step
+    style: Style
+    rows: tuple[Row, ...]
+    usual: tuple[float, float] | None
+    axis: Axis
+    period: tuple[date, date] | None = None
+    target: float | None = None
+
+    @property
+    def measured(self) -> int:
+        """Rows with at least one value."""
+        return sum(any(value is not None for value in row.values) for row in self.rows)
+
+
+def usual_range(days: Sequence[date], values: Floats, until: date) -> tuple[float, float] | None:
+    """The 10th to the 90th percentile of the 28 days that end with ``until``; None with fewer than seven values."""
+    first = until - timedelta(days=USUAL_DAYS - 1)
+    inside = np.fromiter((first <= day <= until for day in days), dtype=bool, count=len(days))
+    known = values[inside & np.isfinite(values)]
+    if len(known) < USUAL_NEEDED:
+        return None
+    low, high = np.percentile(known, (10, 90))
+    return float(low), float(high)
+
+
+def days_missing(days: Sequence[date], values: Floats, until: date) -> int:
+    """How many more days with a value a usual range needs."""
+    first = until - timedelta(days=USUAL_DAYS - 1)
+    known = sum(
+        first <= day <= until and math.isfinite(value) for day, value in zip(days, values, strict=True)
+    )
+    return max(0, USUAL_NEEDED - known)
+
+
+def first_day(period: str, last: date) -> date:
+    """The first day that a period ending with ``last`` shows; a day is its own first, a year is 52 weeks."""
+    return last - timedelta(days=_DAYS.get(period, 1) - 1)
+
+
+def record_chart(
+    ident: str,
+    vital: str,
+    period: Literal["week", "month", "year"],
+    last: date,
+    days: Sequence[date],
+    columns: Mapping[str, Floats],
+    *,
+    target: float | None = None,
+) -> Chart | None:
+    """Daily values as the chart of a period: every day (a week of the year) has its row, empty ones included.
+
+    ``columns`` has one array as long as ``days`` for each line of the vital; NaN is a day without that value.
+    """
+    style = STYLES[vital]
+    lead = columns[style.lines[0].key]
+    usual = usual_range(days, lead, last)
+    first = first_day(period, last)
+    grid = {line.key: _on_grid(first, last, days, columns[line.key]) for line in style.lines}
+    at = [first + timedelta(days=i) for i in range((last - first).days + 1)]
+    if period == "year":
+        at = at[::7]
+        grid = {key: _weekly(values) for key, values in grid.items()}
+    return _chart(ident, vital, "week" if period == "year" else "day", at, grid, usual, target=target)
+
+
+def weekly_chart(
+    ident: str,
+    vital: str,
+    first: date,
+    weeks: int,
+    days: Sequence[date],
+    columns: Mapping[str, Floats],
+    *,
+    period: tuple[date, date] | None = None,
+    target: float | None = None,
+) -> Chart | None:
+    """Weekly means from ``first`` on, with a shaded period: the course of a case."""
+    last = first + timedelta(days=7 * weeks - 1)
+    style = STYLES[vital]
+    grid = {line.key: _weekly(_on_grid(first, last, days, columns[line.key])) for line in style.lines}
+    at = [first + timedelta(days=7 * i) for i in range(weeks)]
+    return _chart(ident, vital, "week", at, grid, None, period=period, target=target)
+
+
+def day_chart(
+    ident: str,
+    vital: str,
+    moments: Sequence[datetime],
+    columns: Mapping[str, Floats],
+    usual: tuple[float, float] | None,
+) -> Chart | None:
+    """The values of one day at their moments (local time of the city, in order)."""
+    return _chart(ident, vital, "moment", list(moments), dict(columns), usual)
+
+
+def _on_grid(first: date, last: date, days: Sequence[date], values: Floats) -> Floats:
+    grid = np.full((last - first).days + 1, np.nan)
+    for day, value in zip(days, values, strict=True):
+        if first <= day <= last:
+            grid[(day - first).days] = value
+    return grid
+
+
+def _weekly(values: Floats) -> Floats:
+    weeks = values.reshape(-1, 7)
+    known = np.isfinite(weeks)
+    count = known.sum(axis=1)
+    total = np.where(known, weeks, 0.0).sum(axis=1)
+    return np.divide(total, count, out=np.full(len(weeks), np.nan), where=count > 0)
+
+
+def _chart(
+    ident: str,
+    vital: str,
+    step: Step,
+    at: Sequence[date],
+    grid: Mapping[str, Floats],
+    usual: tuple[float, float] | None,
+    *,
+    period: tuple[date, date] | None = None,
+    target: float | None = None,
+) -> Chart | None:
+    style = STYLES[vital]
+    columns = [np.round(grid[line.key], style.decimals) for line in style.lines]
+    known = np.concatenate(columns)
+    known = known[np.isfinite(known)]
+    if not len(known):
+        return None
+    rows = tuple(
+        Row(moment, tuple(float(column[i]) if math.isfinite(column[i]) else None for column in columns))
+        for i, moment in enumerate(at)
+    )
+    reach = [*known, *style.limits, *(usual or ()), *([target] if target is not None else [])]
+    axis = axis_for(0.0 if style.from_zero else float(min(reach)), float(max(reach)))
+    return Chart(ident, vital, step, style, rows, usual, axis, period, target)
+
+
+def axis_for(low: float, high: float) -> Axis:
+    """An axis with four to eight round marks that holds both ends, with air above."""
+    span = high - low or max(abs(high) * 0.1, 1.0)
+    raw = span / 5
+    power = 10.0 ** math.floor(math.log10(raw))
+    tick = next(step * power for step in (1.0, 2.0, 2.5, 5.0, 10.0) if step * power >= raw - power * 1e-9)
+    bottom = math.floor(low / tick + 1e-9) * tick
+    if low > 0 and low - bottom < 0.1 * tick:
+        bottom = max(0.0, bottom - tick)
+    top = math.ceil(high / tick - 1e-9) * tick
+    if top - high < 0.1 * tick:
+        top += tick
+    digits = max(0, 2 - math.floor(math.log10(tick)))
+    return Axis(round(bottom, digits), round(top, digits), round(tick, digits))

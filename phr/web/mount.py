@@ -1,0 +1,43 @@
+"""Puts the pages and their assets on an application."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from phr.web.answer import SignInNeeded, see
+from phr.web.forms import local_address
+from phr.web.headers import SECURITY_HEADERS
+from phr.web.pages import operate, research, resident, signin, staff
+from phr.web.render import STATIC, Renderer
+
+
+class Assets(StaticFiles):
+    """Our own assets: addressed with their hash, so a browser keeps them for a year."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file with the security headers; without the hash in its address it is kept only shortly."""
+        answer = await super().get_response(path, scope)
+        answer.headers.update(SECURITY_HEADERS)
+        versioned = b"v=" in scope.get("query_string", b"") and answer.status_code < 400
+        answer.headers["Cache-Control"] = "public, max-age=31536000, immutable" if versioned else "no-cache"
+        return answer
+
+
+def mount(app: FastAPI, renderer: Renderer) -> None:
+    """Add all pages. The application sets ``app.state.services`` (ports.Services) and ``request.state.session``."""
+    app.state.renderer = renderer
+    app.mount("/static", Assets(directory=STATIC), name="static")
+    for area in (signin, resident, staff, research, operate):
+        app.include_router(area.router, include_in_schema=False)
+    app.add_exception_handler(SignInNeeded, _to_sign_in)
+
+
+async def _to_sign_in(request: Request, _: Any) -> Response:
+    after = local_address(request.url.path) if request.method == "GET" else "/"
+    return see(f"/sign-in?after={quote(after)}")

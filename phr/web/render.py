@@ -1,0 +1,170 @@
+"""Turns a view into a page: one strict Jinja2 environment per language, with its words, dates, numbers and charts."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, tzinfo
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from phr.web import formats
+from phr.web.charts import Chart
+from phr.web.ports import Session
+from phr.web.sentences import SENTENCES
+from phr.web.words import ITEMS, WORDS, Item, N_
+
+LOCALES: Final[Mapping[str, str]] = {"ja": "日本語", "en": "English"}
+"""Languages offered, by their own names; Japanese is the language of the templates."""
+
+FOLDER: Final = Path(__file__).parent
+STATIC: Final = FOLDER / "static"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What surrounds a view: who is signed in, the form token, and where we are (to come back after a change of language)."""
+
+    user: Session | None = None
+    csrf: str = ""
+    path: str = "/"
+
+
+@dataclass(frozen=True)
+class Renderer:
+    """Renders pages for one city: its name, its zone and where to call for help."""
+
+    city: str
+    zone: tzinfo
+    telephone: str = ""
+    _environments: dict[str, Environment] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def page(self, name: str, view: object, *, locale: str, frame: Frame) -> str:
+        """The HTML of templates/NAME.html for this view."""
+        return self.environment(locale).get_template(f"{name}.html").render(v=view, frame=frame)
+
+    def environment(self, locale: str) -> Environment:
+        """The environment of one language, made once."""
+        if locale not in self._environments:
+            self._environments[locale] = self._make(locale)
+        return self._environments[locale]
+
+    def _make(self, locale: str) -> Environment:
+        made = Environment(
+            loader=PackageLoader("phr.web", "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
+        )
+        catalogue = translations(locale)
+        made.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined] # by the extension
+        say: Callable[[str], str] = catalogue.gettext
+        made.globals |= {
+            "locale": locale,
+            "locales": LOCALES,
+            "city": self.city,
+            "telephone": self.telephone,
+            "static": static_url,
+            "word": partial(_word, say),
+            "sentence": partial(_sentence, say),
+            "codes": _codes,
+            "item": partial(_item, say),
+            "chart_spec": partial(_chart_spec, say),
+        }
+        made.filters |= _filters(locale, self.zone)
+        return made
+
+
+def _filters(locale: str, zone: tzinfo) -> dict[str, Callable[..., str]]:
+    def on_day(shape: Callable[[date, str], str]) -> Callable[[date], str]:
+        def shaped(value: date) -> str:
+            return shape(formats.day_of(value, zone) if isinstance(value, datetime) else value, locale)
+
+        return shaped
+
+    return {
+        "full_day": on_day(formats.full_day),
+        "long_day": on_day(formats.long_day),
+        "short_day": on_day(formats.short_day),
+        "narrow_day": on_day(formats.narrow_day),
+        "era_day": on_day(formats.era_day),
+        "clock": lambda moment, seconds=False: formats.clock(moment, zone, seconds=seconds),
+        "iso": lambda value: formats.iso(value, zone),
+        "number": lambda value, decimals=0: formats.number(value, locale, decimals),
+        "unit": lambda ucum: formats.unit(ucum, locale),
+        "size": lambda count: formats.size(count, locale),
+    }
+
+
+@lru_cache
+def translations(locale: str) -> NullTranslations:
+    """The catalogue of a language, compiled in memory from its .po file; none for the language of the templates."""
+    path = FOLDER / "locales" / locale / "LC_MESSAGES" / "phr.po"
+    if locale not in LOCALES or not path.is_file():
+        return NullTranslations()
+    with path.open("rb") as opened:
+        catalogue = read_po(opened, locale=locale)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+@lru_cache
+def static_url(name: str) -> str:
+    """The address of an asset, with a piece of its hash, so that a browser may keep it for ever."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?v={digest}"
+
+
+def _word(say: Callable[[str], str], table: str, code: str) -> str:
+    known = WORDS[table].get(code)
+    return code if known is None else say(known)
+
+
+def _sentence(say: Callable[[str], str], table: str, code: str, **filling: str | int) -> str:
+    known = SENTENCES[table].get(code)
+    if known is None:
+        return code
+    return say(known) % filling if filling else say(known)
+
+
+def _codes(table: str) -> tuple[str, ...]:
+    return tuple(WORDS.get(table) or SENTENCES[table])
+
+
+def _item(say: Callable[[str], str], code: str) -> Item:
+    known = ITEMS.get(code)
+    return Item(code, "1") if known is None else known._replace(name=say(known.name))
+
+
+def _chart_spec(say: Callable[[str], str], chart: Chart) -> str:
+    """What chart.js needs beside the table: axis, bands, limits and the looks of the lines."""
+    limits = [{"at": at, "t": f"{at:g}"} for at in chart.style.limits]
+    if chart.target is not None:
+        limits.append({"at": chart.target, "t": f"{chart.target:,.0f}"})
+    spec: dict[str, Any] = {
+        "y": [chart.axis.low, chart.axis.high],
+        "tick": chart.axis.tick,
+        "step": {"moment": 0, "day": 1, "week": 7}[chart.step],
+        "none": say(N_("はかっていません")),
+        "bands": [{"lo": chart.usual[0], "hi": chart.usual[1]}] if chart.usual else [],
+        "limits": limits,
+        "period": [day.isoformat() for day in chart.period] if chart.period else None,
+        "series": [
+            {"k": line.key, "m": line.mark, "c": line.colour, "t": _word(say, "line", line.key)}
+            for line in chart.style.lines
+        ],
+    }
+    return orjson.dumps(spec).decode()

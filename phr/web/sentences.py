@@ -1,0 +1,119 @@
+"""Whole sentences for codes: what leads a page, what to do next, what is wrong with a form, what needs hands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from phr.web.words import N_
+
+SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
+    "lead": {
+        "usual": N_("%(name)sさん、けさの値は、いつもの幅の中でした。"),
+        "above-limit": N_("%(name)sさん、基準以上の値があります。"),
+        "outside-usual": N_("%(name)sさん、いつもと少しちがう値があります。"),
+        "referral": N_("%(name)sさん、医師に見てもらいたい健診の値があります。"),
+        "urgent": N_("%(name)sさん、すぐに確かめたい値があります。"),
+        "no-data": N_("%(name)sさん、きょうの記録は、まだありません。"),
+        "welcome": N_("%(name)sさん、ようこそ。まず1回、はかってみましょう。"),
+    },
+    "next-step": {
+        "measure-evening": N_(
+            "今夜も血圧をはかると、夜の記録があと%(number)d日で5日分になり、平均が出ます。"
+        ),
+        "measure": N_("血圧を1回はかって、書きこみましょう。"),
+        "walk": N_("めあてまで、あと%(number)d歩です。"),
+        "see-doctor": N_("健診の結果を持って、かかりつけの先生に相談しましょう。"),
+        "measure-again": N_("5分休んで、もう一度はかってください。"),
+        "share": N_("だれと共有するかを決めましょう。"),
+        "read-check-up": N_("新しい健診の結果を見ましょう。"),
+    },
+    "next-button": {
+        "measure-evening": N_("血圧を書きこむ"),
+        "measure": N_("血圧を書きこむ"),
+        "walk": N_("歩数を見る"),
+        "see-doctor": N_("健診の結果を見る"),
+        "measure-again": N_("もう一度はかった値を書く"),
+        "share": N_("共有の設定を見る"),
+        "read-check-up": N_("健診の結果を見る"),
+    },
+    "entry-problem": {
+        "empty": N_("数字を入れてください"),
+        "not-a-number": N_("数字だけを入れてください"),
+        "out-of-range": N_("入れまちがいではありませんか。もう一度見てください"),
+        "lower-not-below-upper": N_("下の血圧は、上の血圧より小さい数字です。もう一度見てください"),
+        "refused": N_("この値は記録できませんでした。もう一度見てください"),
+        "needed": N_("ここを書いてください"),
+        "choose": N_("1つ選んでください"),
+        "not-a-day": N_("日付を入れてください"),
+        "order": N_("終わりの日は、始まりの日より後にしてください"),
+        "too-long": N_("長すぎます。短くしてください"),
+    },
+    "sign-in-problem": {
+        "link": N_("このリンクは、使えなくなっています。新しいリンクを受け取ってください。"),
+        "password": N_("番号か合言葉がちがいます。もう一度入れてください。"),
+        "needed": N_("先にログインしてください。"),
+        "time-out": N_("安全のため、ログアウトしました。記録は無事です。"),
+    },
+    "attention": {
+        "outbox-late": N_("送信が遅れています"),
+        "outbox-failed": N_("送れなかったものがあります"),
+        "quarantine": N_("隔離したままの記録があります"),
+        "audit-broken": N_("監査の記録に、書きかえか抜けが見つかりました"),
+        "emergency-unreviewed": N_("確認していない緊急の閲覧があります"),
+        "connector-failing": N_("動いていない取りこみ先があります"),
+        "ledger-unbalanced": N_("ポイントの台帳が合っていません"),
+    },
+    "connector-state": {
+        "running": N_("動いています"),
+        "late": N_("遅れています"),
+        "failing": N_("止まっています"),
+        "off": N_("使っていません"),
+    },
+    "audit-kind": {
+        "refused": N_("断った閲覧"),
+        "emergency": N_("緊急の閲覧"),
+        "unusual": N_("ふだんと違う閲覧"),
+    },
+    "finding": {
+        "justified": N_("必要な閲覧だった"),
+        "mistake": N_("操作のまちがいだった"),
+        "incident": N_("事故として扱う"),
+    },
+    "figure": {
+        "residents": N_("利用者"),
+        "opt-ins": N_("共有を始めた人"),
+        "withdrawals": N_("共有を止めた人"),
+        "devices": N_("動いている機器"),
+        "uptake": N_("保健指導の実施率"),
+        "incidents": N_("事故"),
+    },
+    "request-state": {
+        "draft": N_("下書き"),
+        "submitted": N_("審査を待っています"),
+        "approved-once": N_("1人が承認しました"),
+        "approved": N_("承認されました"),
+        "released": N_("受け取れます"),
+        "refused": N_("出せません"),
+    },
+    "file": {
+        "csv": N_("表（CSV）"),
+        "parquet": N_("表（Parquet）"),
+        "ndjson": N_("FHIR（NDJSON）"),
+        "dictionary": N_("変数の説明書"),
+        "certificate": N_("証明書（署名つき）"),
+    },
+    "help": {
+        "wider-age": N_("年齢のきざみを大きくする"),
+        "wider-area": N_("地区を広くする"),
+        "drop-area": N_("地区をやめる"),
+        "fewer-variables": N_("変数を減らす"),
+        "longer-period": N_("期間を長くする"),
+    },
+    "symptom": {
+        "chest": N_("胸が痛い・苦しい"),
+        "speech": N_("ろれつが回らない、手足に力が入らない"),
+        "head": N_("急な激しい頭痛、見えにくい"),
+    },
+}
+"""Table -> code -> sentence; %(name)s and %(number)d are filled by the page."""

@@ -1,0 +1,128 @@
+"""What the researcher's pages receive; counts below k never reach a view."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One variable of the catalogue. ``people`` is None when fewer than k could be in it."""
+
+    key: str
+    item: str
+    unit: str
+    people: int | None
+    first: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VariableGroup:
+    """The variables of one consent category."""
+
+    category: str
+    variables: tuple[Variable, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLine:
+    """One of the own requests. ``state``: draft, submitted, approved-once, approved, released, refused (words.REQUEST_STATES)."""
+
+    number: str
+    title: str
+    state: str
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What there is, never in counts below ``k``; and the own requests."""
+
+    k: int
+    people: int | None
+    groups: tuple[VariableGroup, ...]
+    requests: tuple[RequestLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestForm:
+    """The request form, again with what was typed when something is wrong (field -> words.REQUEST_PROBLEMS)."""
+
+    k: int
+    groups: tuple[VariableGroup, ...]
+    typed: Mapping[str, str]
+    chosen: frozenset[str]
+    problems: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The release against an earlier one; a number below k is None."""
+
+    release: str
+    people: int | None
+    smallest: int | None
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """The privacy certificate: what this release satisfies. Texts of ``generalised`` are item, before, after."""
+
+    number: str
+    issued: datetime
+    k: int
+    k_needed: int
+    diversity: int
+    diversity_needed: int
+    rows: int
+    rows_before: int
+    suppressed: int
+    suppressed_limit_percent: float
+    generalised: tuple[tuple[str, str, str], ...]
+    comparisons: tuple[Comparison, ...]
+    consents_at: datetime
+    withdrawn_since: int
+    signature: str
+
+    @property
+    def suppressed_percent(self) -> float:
+        """Suppressed rows of all rows before suppression."""
+        return 100 * self.suppressed / self.rows_before if self.rows_before else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseFile:
+    """A file to take. ``kind``: words.FILES."""
+
+    name: str
+    kind: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why there are no files, and what would help: (words.HELPS, smallest group then)."""
+
+    smallest: int
+    needed: int
+    helps: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One release: the certificate and files, or why it was refused, or that it waits for approval."""
+
+    number: str
+    title: str
+    state: Literal["submitted", "approved-once", "approved", "released", "refused"]
+    organisation: str
+    committee: str
+    until: date | None
+    approvals: tuple[str, ...]
+    certificate: Certificate | None
+    files: tuple[ReleaseFile, ...]
+    refusal: Refusal | None

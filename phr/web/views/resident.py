@@ -1,0 +1,225 @@
+"""What the resident's pages receive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from phr.web.charts import Chart
+from phr.web.views.parts import CheckUp, Proof
+
+Period = Literal["day", "week", "month", "year"]
+Where = Literal["unknown", "usual", "above", "below"]
+
+
+@dataclass(frozen=True, slots=True)
+class Vital:
+    """The newest value of one vital. ``vital`` is blood-pressure, steps, sleep, weight ... (words.VITALS).
+
+    ``values`` is empty when nothing was measured; blood pressure has upper and lower. ``usual`` is the own usual range
+    of the first value, None while there are too few days (``days_missing`` says how many more are needed).
+    """
+
+    vital: str
+    at: datetime | None
+    values: tuple[float, ...]
+    usual: tuple[float, float] | None
+    axis: tuple[float, float]
+    limits: tuple[float, ...] = ()
+    goal: float | None = None
+    days_missing: int = 0
+
+    @property
+    def where(self) -> Where:
+        """Where the first value lies against the own usual range."""
+        if not self.values or self.usual is None:
+            return "unknown"
+        low, high = self.usual
+        return "below" if self.values[0] < low else "above" if self.values[0] > high else "usual"
+
+    @property
+    def at_limit(self) -> bool:
+        """Whether any value has reached its limit."""
+        return any(value >= limit for value, limit in zip(self.values, self.limits, strict=False))
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """One thing to do (words.NEXT_STEPS); ``number`` fills its sentence; ``href`` is a page of ours."""
+
+    step: str
+    href: str
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """The first page. ``lead`` is the one sentence on how things are (words.LEADS)."""
+
+    day: date
+    lead: str
+    next_step: NextStep | None
+    vitals: tuple[Vital, ...]
+    points: int
+    points_week: int
+    readers_week: int
+    expiring: tuple[int, date] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SlotAverage:
+    """The mean of one week's mornings or evenings; shown only from ``needed`` days on (five, JSH)."""
+
+    slot: Literal["morning", "evening"]
+    days: int
+    needed: int
+    values: tuple[float, float] | None
+    limits: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The form for own measurements: what was typed, and what is wrong with it (field -> words.ENTRY_PROBLEMS)."""
+
+    typed: dict[str, str]
+    problems: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One vital over a day, a week, four weeks or a year. ``chart`` None means: no record in this period."""
+
+    vital: str
+    period: Period
+    first: date
+    last: date
+    chart: Chart | None
+    earlier: date | None
+    later: date | None
+    averages: tuple[SlotAverage, ...] = ()
+    week: tuple[date, date] | None = None
+    urgent: bool = False
+    saved: bool = False
+    entry: Entry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A recipient who already got data: it cannot be called back."""
+
+    name: str
+    at: datetime
+    categories: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentCard:
+    """One purpose: who, what, why, how long, which country; on or off. ``version`` is of the consent, 0 when never given."""
+
+    purpose: str
+    on: bool
+    recipients: tuple[str, ...]
+    categories: tuple[str, ...]
+    until: date | None
+    countries: tuple[str, ...]
+    version: int
+    text_version: str
+    received: tuple[Received, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What was decided and committed, and what that did. ``stopped`` are codes of words.STOPPED."""
+
+    number: str
+    purpose: str
+    on: bool
+    version: int
+    committed_at: datetime
+    text_version: str
+    check_code: str
+    stopped: tuple[str, ...]
+    received: tuple[Received, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentChange:
+    """One line of the history of decisions. ``way``: words.WAYS."""
+
+    at: datetime
+    purpose: str
+    on: bool
+    version: int
+    way: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """Every purpose, the receipt after a change, and all earlier decisions."""
+
+    cards: tuple[ConsentCard, ...]
+    receipt: Receipt | None
+    history: tuple[ConsentChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One line of the log. ``role``: words.ROLES; ``action``: words.ACTIONS; ``outcome`` done, refused or emergency."""
+
+    at: datetime
+    who: str
+    role: str
+    organisation: str
+    action: str
+    categories: tuple[str, ...]
+    purpose: str
+    outcome: Literal["done", "refused", "emergency"] = "done"
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WhoLooked:
+    """Every read, newest first; ``day`` when filtered; counts are of different people, the own person not counted."""
+
+    lines: tuple[Looked, ...]
+    day: date | None
+    first: date
+    last: date
+    readers: int
+    refused: int
+    proof: Proof | None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckUpPage:
+    """The own check-ups; None before the first."""
+
+    check_up: CheckUp | None
+
+
+@dataclass(frozen=True, slots=True)
+class PointLine:
+    """How points were earned. ``rule``: words.POINT_RULES; ``state``: granted, pending, reversed, expired, spent."""
+
+    day: date
+    points: int
+    rule: str
+    state: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """The balance, as the ledger has it, and how it came about."""
+
+    balance: int
+    pending: int
+    lines: tuple[PointLine, ...]
+    expiring: tuple[tuple[date, int], ...] = ()
+    ledger_reachable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class More:
+    """The page with everything that has no tab of its own."""

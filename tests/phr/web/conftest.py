@@ -1,0 +1,75 @@
+"""The samples, a renderer, and a session of each role for the tests of the pages."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from phr.web.render import Frame, Renderer
+
+HERE = Path(__file__).parent
+
+
+def load(name: str) -> ModuleType:
+    """A module beside the tests, which are no package."""
+    full = f"phr_web_{name}"
+    if full not in sys.modules:
+        spec = importlib.util.spec_from_file_location(full, HERE / f"{name}.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[full] = module
+        spec.loader.exec_module(module)
+    return sys.modules[full]
+
+
+@dataclass(frozen=True)
+class Person:
+    """A session as the pages see it."""
+
+    subject: str
+    role: str
+    name: str
+    organisation: str = ""
+    csrf: str = "form-token-of-this-session"
+
+
+PEOPLE = {
+    "resident": Person("p1", "resident", "佐藤 和子"),
+    "nurse": Person("n1", "nurse", "高橋 美咲", "健康推進課"),
+    "researcher": Person("r1", "researcher", "青木 薫", "ときわの市立大学"),
+    "operator": Person("o1", "operator", "森田 誠", "情報政策課"),
+}
+
+
+@pytest.fixture(scope="session")
+def samples() -> ModuleType:
+    return load("samples")
+
+
+@pytest.fixture(scope="session")
+def renderer() -> Renderer:
+    return Renderer("ときわの市", ZoneInfo("Asia/Tokyo"), "0XX-123-4567")
+
+
+@pytest.fixture(scope="session")
+def people() -> dict[str, Person]:
+    return PEOPLE
+
+
+@pytest.fixture(scope="session")
+def rendered(samples: ModuleType, renderer: Renderer) -> dict[tuple[str, str], str]:
+    """Every sample in both languages: (state, language) -> page."""
+    return {
+        (state, locale): renderer.page(
+            template, view, locale=locale, frame=Frame(PEOPLE.get(role or ""), "form-token", "/here")
+        )
+        for locale in ("ja", "en")
+        for state, (template, role, view) in samples.VIEWS.items()
+    }
