@@ -47,14 +47,14 @@ class Times(NamedTuple):
 
 
 def _number(codes: _Codes, first: int, count: int) -> _Whole:
-    value = codes[first].astype(np.int64)
+    value: _Whole = codes[first].astype(np.int64)
     for column in range(first + 1, first + count):
         value = value * 10 + codes[column]
     return value
 
 
 def _digits(codes: _Codes, *columns: int) -> _Mask:
-    good = codes[columns[0]] < 10
+    good: _Mask = codes[columns[0]] < 10
     for column in columns[1:]:
         good &= codes[column] < 10
     return good

@@ -1,0 +1,81 @@
+"""Command line of the collectors: ``python -m ingest convert FORMAT PATH`` writes FHIR R4 Observations to stdout."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import IO, NoReturn
+from zoneinfo import ZoneInfo
+
+from ingest.errors import IngestError
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence and leaves with status 2."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise argparse.ArgumentTypeError("is not a time zone name such as Asia/Tokyo") from error
+
+
+def _parser() -> argparse.ArgumentParser:
+    from ingest.registry import FORMATS
+
+    parser = _Parser(prog="python -m ingest", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    convert = commands.add_parser("convert", help="a file to FHIR R4 Observations (NDJSON on stdout)")
+    convert.add_argument("format", metavar="FORMAT", choices=sorted(FORMATS), help=", ".join(sorted(FORMATS)))
+    convert.add_argument("path", metavar="PATH", type=Path)
+    convert.add_argument(
+        "--zone", type=_zone, default="Asia/Tokyo", help="zone of times without one (default Asia/Tokyo)"
+    )
+    return parser
+
+
+def _convert(name: str, path: Path, zone: ZoneInfo, out: IO[bytes]) -> str:
+    """Writes the Observations and says what was left out, in one sentence."""
+    from ingest.convert import observation_lines
+    from ingest.registry import FORMATS
+
+    left_out: Counter[str] = Counter()
+    written = 0
+    for batch in FORMATS[name].read(path, zone=zone):
+        for reject in batch.rejects:
+            left_out[reject.reason] += reject.count
+        for lines in observation_lines(batch, left_out):
+            out.write(b"\n".join(lines) + b"\n")
+            written += len(lines)
+    out.flush()
+    why = ", ".join(f"{reason} {count}" for reason, count in sorted(left_out.items()))
+    return f"{written} Observations written" + (f"; left out: {why}." if why else ".")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command; 0 done, 1 refused or failed with one sentence on stderr, 2 wrong usage."""
+    given = _parser().parse_args(arguments)
+    try:
+        if not given.path.exists():
+            print("PATH does not exist.", file=sys.stderr)
+            return 1
+        summary = _convert(given.format, given.path, given.zone, sys.stdout.buffer)
+    except IngestError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # the reader of the pipe has enough; Python must not flush into it again
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    print(summary, file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,56 @@
+"""The file formats that can be imported: what each is, what it can deliver, and its reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, cast
+from zoneinfo import ZoneInfo
+
+from ingest.series import Batch
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One file format. Its module is imported when it is first used.
+
+    many_people: a file holds several people, told apart by ``Batch.person_key``.
+    """
+
+    name: str
+    description: str
+    module: str
+    many_people: bool = False
+
+    def read(self, path: Path, *, zone: ZoneInfo, mark: str = "") -> Iterator[Batch]:
+        """The batches of a file or folder; reading goes on after ``mark`` when there is one."""
+        return cast("Iterator[Batch]", import_module(self.module).read(path, zone=zone, mark=mark))
+
+    @property
+    def coverage(self) -> frozenset[str]:
+        """The vitals that the format can deliver."""
+        return cast("frozenset[str]", import_module(self.module).COVERAGE)
+
+
+def _table(*formats: Format) -> Mapping[str, Format]:
+    return MappingProxyType({each.name: each for each in formats})
+
+
+FORMATS: Final[Mapping[str, Format]] = _table(
+    Format("google-health-json", "Google Health API v4 dataPoints pages", "ingest.files.google_health"),
+    Format("fitbit-json", "Fitbit Web API responses", "ingest.files.fitbit_json"),
+    Format("fitbit-takeout", "Fitbit in a Google Takeout zip or folder", "ingest.files.fitbit_takeout"),
+    Format(
+        "fitbit-csv",
+        "the public 2016 Fitbit tables (Id, Time, Value)",
+        "ingest.files.fitbit_csv",
+        many_people=True,
+    ),
+    Format(
+        "fhir-ndjson", "FHIR R4 resources, one on each line", "ingest.files.fhir_ndjson", many_people=True
+    ),
+    Format("checkup-csv", "health check-ups of a city as CSV", "ingest.files.checkup_csv", many_people=True),
+)
