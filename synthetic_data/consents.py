@@ -26,9 +26,14 @@ _SHARES: Final = {
 KINDS: Final = tuple(_SHARES)
 
 
-def draw(dice: np.random.Generator, *, older: bool) -> tuple[str, list[dict[str, Any]]]:
-    """The kind of consent and its grants; each grant is one purpose for one recipient and some categories."""
+def draw(dice: np.random.Generator, *, older: bool, guided: bool = False) -> tuple[str, list[dict[str, Any]]]:
+    """The kind of consent and its grants; each grant is one purpose for one recipient and some categories.
+
+    ``guided`` residents agree to guidance whatever the dice say, so that a city has somebody to alarm a nurse about.
+    """
     kind = KINDS[int(dice.choice(len(KINDS), p=list(_SHARES.values())))]
+    if guided and kind != "everything":
+        kind = "guidance-not-research"
     family, insurer = dice.random(2)
     if kind == "nothing":
         return kind, []

@@ -68,7 +68,7 @@ def invent(number: int, seed: int, population: Population, end: date) -> Residen
     age = int(population.ages[row]) + int(own.integers(0, 5))
     birth = end - timedelta(days=int(age * 365.25) + int(own.integers(1, 365)))
     family, given, district, address = _name_and_place(own, female, age)
-    kind, grants = consents.draw(own, older=age >= 70)
+    kind, grants = consents.draw(own, older=age >= 70, guided=number % faults.CYCLE == faults.GUIDED)
     return Resident(
         number=number,
         name=f"{family[0]} {given[0]}",
