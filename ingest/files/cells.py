@@ -123,7 +123,8 @@ class Cursor:
         self.ok: Mask = np.ones(len(cells), np.bool_)
 
     def _here(self, ahead: int = 0) -> Bytes:
-        return self._buffer[np.minimum(self._position + ahead, self._last)]
+        here: Bytes = self._buffer[np.minimum(self._position + ahead, self._last)]
+        return here
 
     def number(self, *, digits: int) -> Ints:
         """A number of exactly so many digits."""
@@ -160,7 +161,8 @@ class Cursor:
 
     def finished(self) -> Mask:
         """Which rows fitted to the end of their cell."""
-        return self.ok & (self._position == self._end)
+        done: Mask = self.ok & (self._position == self._end)
+        return done
 
 
 def us_days(cells: Cells, column: int) -> tuple[Ints, Mask]:

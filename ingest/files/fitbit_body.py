@@ -202,7 +202,7 @@ def add_weight(element: Weight, into: Gathering, place: str) -> None:
     source = Source(f"fitbit|{scale}||{method}", scale or "Fitbit", "fitbit", scale, method)
     typed = MANUAL if element.time == "23:59:59" else 0
     stamp = f"{element.date}T{element.time}"
-    if element.weight == element.weight:  # noqa: PLR0124 - NaN is the only value unequal to itself
+    if element.weight == element.weight:
         into.add("29463-7", source, "wall", stamp, element.weight, place=f"{place}.weight", quality=typed)
     for code, value, leaf in (("39156-5", element.bmi, "bmi"), ("41982-0", element.fat, "fat")):
         if value is not None:
@@ -212,9 +212,7 @@ def add_weight(element: Weight, into: Gathering, place: str) -> None:
 def add_spo2(element: Spo2, into: Gathering, prefix: str) -> None:
     """The mean of the night, or its readings; a day without either has no value."""
     if element.value is not None:
-        into.add(
-            "spo2-day", DERIVED, "day", element.date_time, element.value.avg, place=f"{prefix}value.avg"
-        )
+        into.add("spo2-day", DERIVED, "day", element.date_time, element.value.avg, place=f"{prefix}value.avg")
     elif not element.minutes:
         into.refuse("no-value", f"{prefix}value")
     for index, each in enumerate(element.minutes or ()):

@@ -11,11 +11,21 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from ingest.errors import BadPayload
-from ingest.files.cells import Cells, cell, iso_clocks, numbers, split, us_clocks, us_days, whole_numbers
+from ingest.files.cells import (
+    Cells,
+    Ints,
+    cell,
+    iso_clocks,
+    numbers,
+    split,
+    us_clocks,
+    us_days,
+    whole_numbers,
+)
 from ingest.files.clock_text import DAY, SECOND, Mask, to_utc
 from ingest.files.columns import Rows, quality_of
 from ingest.files.source import Entry, opened, resumed
-from ingest.series import LOW_CONFIDENCE, Batch, Micros, Reject, Series, Source, Values
+from ingest.series import LOW_CONFIDENCE, Batch, Micros, Reject, Seconds, Series, Source, Values
 
 MINUTE: Final = 60 * SECOND
 HOUR: Final = 60 * MINUTE
@@ -180,42 +190,37 @@ def _block(
     cells = split(body, len(header))
     person, known = whole_numbers(cells, 0)
     clock, timed = _CLOCKS[table.clock](cells, 1)
-    rejects: list[Reject] = []
-    for lines, reason in (
-        (cells.bad, "bad-row"),
-        (cells.lines[~known], "bad-row"),
-        (cells.lines[known & ~timed], "bad-time"),
-    ):
-        if len(lines):
-            rejects.append(Reject(reason, f"line {line + int(lines[0])}", len(lines)))
     good = known & timed
-    start, offset = to_utc(clock * DAY if table.clock == "day" else clock, zone)
     is_day = table.clock == "day"
-    columns: list[tuple[Output, Values, Micros | None]] = []
-    for output in table.outputs:
-        values, duration = _values(cells, output, table, header)
-        columns.append((output, values, duration))
+    start, offset = to_utc(clock * DAY if is_day else clock, zone)
+    columns = [(output, *_values(cells, output, table, header)) for output in table.outputs]
+    rejects = [
+        *_refused(cells.bad, "bad-row", line),
+        *_refused(cells.lines[~known], "bad-row", line),
+        *_refused(cells.lines[known & ~timed], "bad-time", line),
+    ]
+    for output, values, _ in columns:
+        empty = good[:, None] & ~np.isfinite(values.reshape(len(cells), -1))
         if not output.optional:
-            empty = good[:, None] & ~np.isfinite(values.reshape(len(cells), -1))
-            if empty.any():
-                at = line + int(cells.lines[np.flatnonzero(empty.any(axis=1))[0]])
-                rejects.append(Reject("bad-value", f"line {at}", int(empty.sum())))
+            rejects += _refused(np.repeat(cells.lines, empty.shape[1])[empty.ravel()], "bad-value", line)
     typed = _typed(cells, header)
-    persons = list(dict.fromkeys(person[good].tolist()))
-    for each in persons:
+    for each in dict.fromkeys(person[good].tolist()):
         rows = good & (person == each)
         series: list[Series] = []
         for output, values, duration in columns:
             for source, mask in ((TYPED, rows & typed), (output.source, rows & ~typed)):
                 if mask.any():
-                    series += _series(
-                        output, source, start[mask], offset[mask], values[mask], duration, mask, is_day
-                    )
-        if series or rejects:
-            yield Batch(series=tuple(series), rejects=tuple(rejects), person_key=str(each), done=done)
-            rejects = []
+                    part = (start[mask], offset[mask], values[mask])
+                    series += _series(output, source, *part, duration, mask, is_day)
+        yield Batch(series=tuple(series), rejects=tuple(rejects), person_key=str(each), done=done)
+        rejects = []
     if rejects:
         yield Batch(rejects=tuple(rejects), done=done)
+
+
+def _refused(lines: Ints, reason: str, first: int) -> list[Reject]:
+    """One refusal for all lines that share a reason; it names the first."""
+    return [Reject(reason, f"line {first + int(lines[0])}", len(lines))] if len(lines) else []
 
 
 def _values(
@@ -246,7 +251,7 @@ def _series(
     output: Output,
     source: Source,
     start: Micros,
-    offset: np.ndarray[tuple[int], np.dtype[np.int32]],
+    offset: Seconds,
     values: Values,
     duration: Micros | None,
     mask: Mask,
