@@ -248,15 +248,13 @@ def civil_days(column: pd.Series, field: str) -> Days:
 
 def numbers(column: pd.Series, field: str) -> Numbers:
     """Finite numbers; NaN where there is none."""
+    if column.dtype.kind in "mMc":
+        raise BadFrame("a cell is no number", field=field)
     try:
         parsed: Numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError):
         raise BadFrame("a cell is no number", field=field) from None
-    if (
-        column.dtype.kind in "mMc"
-        or (np.abs(parsed) > _GREATEST).any()
-        or (np.isnan(parsed) & column.notna().to_numpy()).any()
-    ):
+    if (np.abs(parsed) > _GREATEST).any() or (np.isnan(parsed) & column.notna().to_numpy()).any():
         raise BadFrame("a cell is no number", field=field)
     return parsed
 
