@@ -150,7 +150,7 @@ class LedgerClient:
         body, _ = self._call("GET", path, {"$match": {"address": pattern}})
         data = body.get("data")
         if not isinstance(data, dict) or not all(type(v) is int for v in data.values()):
-            raise LedgerUnknown("an answer that is no balance")
+            raise LedgerRetry("an answer that is no balance", _OPERATOR)
         return dict(data)
 
     def account(self, address: str) -> dict[str, int]:
@@ -162,7 +162,7 @@ class LedgerClient:
         try:
             return {asset: _whole(v["input"]) - _whole(v["output"]) for asset, v in (volumes or {}).items()}
         except (AttributeError, KeyError, TypeError) as bad:
-            raise LedgerUnknown("an answer that is no account") from bad
+            raise LedgerRetry("an answer that is no account", _OPERATOR) from bad
 
     def deliver(self, order: Order, *, idempotency_key: str) -> LedgerReceipt:
         """Post an order so that it counts once, whatever happens on the way: send; if in doubt, ask; if not there, again.
@@ -175,7 +175,10 @@ class LedgerClient:
         try:
             return self.create_transaction(order, idempotency_key=idempotency_key)
         except LedgerUnknown:
-            found = self.find(order.reference)
+            try:
+                found = self.find(order.reference)
+            except LedgerRetry:
+                raise LedgerUnknown("no answer, and none to the question by reference") from None
             if found is None:
                 raise LedgerRetry("the order did not arrive") from None
         except LedgerRefused as refused:
@@ -201,6 +204,11 @@ class LedgerClient:
             answer = self._send(method, path, body, key)
         except LedgerRefused:
             self._note(answered=True)
+            raise
+        except LedgerUnknown as unknown:
+            self._note(answered=False)
+            if method == "GET":  # a question changes nothing: it may always be asked again
+                raise LedgerRetry("no answer to a question") from unknown
             raise
         except LedgerTrouble:
             self._note(answered=False)
@@ -280,7 +288,7 @@ def _page(body: Mapping[str, Any]) -> Sequence[Any]:
     cursor = body.get("cursor")
     data = cursor.get("data") if isinstance(cursor, dict) else None
     if not isinstance(data, list):
-        raise LedgerUnknown("an answer that is no page")
+        raise LedgerRetry("an answer that is no page", _OPERATOR)
     return data
 
 

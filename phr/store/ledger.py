@@ -13,7 +13,7 @@ from typing import Any
 
 from psycopg import Connection, Rollback, errors
 from psycopg.rows import TupleRow
-from psycopg.types.json import Jsonb
+from psycopg.types.json import Json, Jsonb
 
 from phr.domain import ledger as rules
 from phr.domain.ledger import Code, LedgerRefusal, Order, Posting
@@ -218,7 +218,7 @@ def _once(
             if key:
                 connection.execute(
                     "INSERT INTO ledger.idempotency (ledger, key, request_hash, answer) VALUES (%s, %s, %s, %s)",
-                    (ledger, key, digest, Jsonb(answer.data)),
+                    (ledger, key, digest, Json(answer.data)),
                 )
     except errors.UniqueViolation as clash:  # only when the caller's isolation hides a row that is there
         raise LedgerRefusal(Code.CONFLICT, "somebody posted the same at the same time") from clash

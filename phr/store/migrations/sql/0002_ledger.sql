@@ -84,7 +84,7 @@ CREATE TABLE ledger.idempotency (
     ledger text COLLATE "C" NOT NULL REFERENCES ledger.ledger,
     key text COLLATE "C" NOT NULL,
     request_hash bytea NOT NULL CHECK (length(request_hash) = 32),
-    answer jsonb NOT NULL,
+    answer json NOT NULL,  -- json, not jsonb: given again as it was first spelled
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (ledger, key)
 );
