@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Final
 
 import numpy as np
@@ -184,20 +185,22 @@ class _Reader:
             return np.full(self.rows, np.nan)
         if raw.dtype.kind in "fiu":
             return raw.astype(np.float64)
-        result: Values = np.full(self.rows, np.nan)
         quick = _quick(raw)
-        result[:] = quick
+        result = quick.copy()
         shown = self.names[name]
-        for row in np.flatnonzero(np.isnan(quick) & ~pd.isna(raw)):
-            result[row] = self.cell(shown, int(row), raw[row])
+        for row in np.flatnonzero(np.isnan(quick)).tolist():
+            if not _absent(raw[row]):
+                result[row] = self.cell(shown, row, raw[row])
         return result
 
     def cell(self, name: str, row: int, value: object) -> float:
         """One cell that is not a plain number: not measured, marked H or L (E4), or wrong."""
-        if isinstance(value, int | float | np.number) and not isinstance(value, bool):
+        if isinstance(value, int | float | np.integer | np.floating | Decimal) and not isinstance(
+            value, bool
+        ):
             try:
                 return float(value)
-            except OverflowError:
+            except (OverflowError, ValueError):
                 value = None
         if isinstance(value, str):
             text = unicodedata.normalize("NFKC", value).strip()
@@ -277,7 +280,8 @@ def _array(column: Any, rows: int, name: str) -> npt.NDArray[Any]:
         if not isinstance(column, Sequence) or isinstance(column, str | bytes):
             raise BadInput("is not a column", field=name)
         given, column = column, np.empty(len(column), dtype=object)
-        column[:] = given
+        for place, value in enumerate(given):  # one by one: a list in a cell must stay a (wrong) cell
+            column[place] = value
     if column.ndim != 1 or len(column) != rows:
         raise BadInput("is not as long as the table", field=name)
     found: npt.NDArray[Any] = column
@@ -304,7 +308,10 @@ def _absent(value: object) -> bool:
     if isinstance(value, str):
         return value.strip() in _NOT_MEASURED
     return (
-        value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
+        value is None
+        or value is pd.NA
+        or value is pd.NaT
+        or (isinstance(value, float | np.floating) and math.isnan(value))
     )
 
 

@@ -36,10 +36,10 @@ KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "referral": ("受診勧奨判定値", "referral limit"),
 }
 BOUNDS: Final[Mapping[str, tuple[str, str]]] = {
-    ">=": ("以上", "or more"),
-    ">": ("超", "above"),
-    "<=": ("以下", "or less"),
-    "<": ("未満", "below"),
+    ">=": ("以上", "{} or more"),
+    ">": ("超", "above {}"),
+    "<=": ("以下", "{} or less"),
+    "<": ("未満", "below {}"),
 }
 URINE: Final[Mapping[float, str]] = {1: "−", 2: "±", 3: "+", 4: "2+", 5: "3+"}
 SMOKES: Final = ("現在喫煙(質問票の回答)", "Smokes at present (questionnaire)")
@@ -88,7 +88,7 @@ def line(kind: str, label: str, citations: tuple[Citation, ...], day: dt.date | 
         bound_ja, bound_en = BOUNDS[limit.op]
         unit_en = f" {_plain(item)}" if item.show else ""
         parts_ja.append(f"{item.ja} {value}{unit}({kind_ja} {bound} {bound_ja})")
-        parts_en.append(f"{item.en} {value}{unit_en} ({kind_en} {bound} {bound_en})")
+        parts_en.append(f"{item.en} {value}{unit_en} ({kind_en} {bound_en.format(bound)})")
     return Reason(
         kind=kind,
         label=label,

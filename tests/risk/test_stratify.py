@@ -1,6 +1,7 @@
 """The official stratification: the forty published cases, the boundary rules, and a second reading of the text."""
 
 import csv
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from risk.checkup import read
 from risk.errors import BadInput
 from risk.stratify import stratify, stratify_table
 from tests.risk import oracle
 
-CASES = list(csv.DictReader(Path(__file__).with_name("cases.csv").open(encoding="utf-8")))
+CASES = list(csv.DictReader(Path(__file__).with_name("cases.csv").read_text(encoding="utf-8").splitlines()))
 BASE = next(case for case in CASES if case["case_id"] == "C04")
 
 
@@ -299,6 +301,10 @@ def test_a_wrong_draw_code_hides_no_high_glucose_from_referral():
         ({"sbp": "inf"}, "sbp"),
         ({"sbp": "nan"}, "sbp"),
         ({"sbp": [1]}, "sbp"),
+        ({"sbp": [1, 2]}, "sbp"),
+        ({"sbp": 1j}, "sbp"),
+        ({"sbp": np.complex128(120)}, "sbp"),
+        ({"sbp": Decimal("sNaN")}, "sbp"),
         ({"sbp": 10**400}, "sbp"),
         ({"sbp": -1}, "sbp"),
         ({"waist_cm": 850}, "waist_cm"),
@@ -369,6 +375,38 @@ def test_a_table_takes_nullable_numbers_dates_and_an_empty_frame():
     assert list(table["level"]) == [2, 4]
     assert list(table["rule_version"]) == ["JP-TK-3-2018", "JP-TK-4-2024"]
     assert stratify_table(df.iloc[:0]).empty
+
+
+def test_numbers_are_read_in_every_usual_form():
+    """Full-width digits, signs, decimals of a database, numpy numbers; what was not measured is missing."""
+    for value in (
+        "130",
+        "+130.0",
+        "130.",
+        np.int64(130),
+        np.float32(130),
+        Decimal("130.0"),
+        130,
+        130.0,
+        "H130",
+    ):
+        assert [risk.name for risk in stratify(a_checkup(sbp=value)).risks] == ["BP"]
+    for value in ("", " ", "-", "NA", "未実施", "測定不能", None, np.nan, pd.NA):
+        assert stratify(a_checkup(sbp=value)).missing == ("sbp",)
+
+
+def test_columns_that_are_no_columns_are_refused():
+    """A panel is read from columns of one length."""
+    for wrong in ("130", 130, [130, 131], np.zeros((1, 1)), np.array(["2024-01-01"], dtype="datetime64[D]")):
+        with pytest.raises(BadInput) as refused:
+            read({"sbp": wrong}, 1)
+        assert refused.value.field == "sbp"
+
+
+def test_a_broken_age_is_left_out_of_a_table():
+    """Half a year is no age at the end of a fiscal year."""
+    table = stratify_table(pd.DataFrame([a_checkup(age_fy_end=50.5)]))
+    assert (table["level"].iloc[0], table["missing"].iloc[0]) == (4, "age")
 
 
 def test_choices_that_do_not_exist_are_refused():
