@@ -1,7 +1,7 @@
 """Identifiers: people, sources, and Observations that are derived from chunks.
 
 An Observation's id is the base64 (with ``-`` and ``.``, the two signs that FHIR allows) of 36 bytes:
-format 1, channel 0..255, code index 2 bytes, person 16 bytes, source 8 bytes, start 8 bytes (microseconds, signed).
+format 1, a zero, the number of its target (code and channel) in 2 bytes, person 16 bytes, source 8 bytes, start 8 bytes (microseconds, signed).
 It is 48 characters long, stable for ever, and holds no value.
 """
 
@@ -45,20 +45,19 @@ def new_id() -> uuid.UUID:
 
 @dataclass(frozen=True, slots=True)
 class ObservationKey:
-    """What an Observation's id says: whose, which code (by its index in the vocabulary), source and instant."""
+    """What an Observation's id says: whose, what (the number of its target), source and instant."""
 
     person: uuid.UUID
-    code_index: int
-    channel: int
+    target: int
     source_head: bytes
     start_us: int
 
 
 def observation_ids(
-    person: uuid.UUID, code_index: int, channel: int, source: uuid.UUID, start_us: npt.NDArray[np.int64]
+    person: uuid.UUID, target: int, source: uuid.UUID, start_us: npt.NDArray[np.int64]
 ) -> list[str]:
     """The ids of the Observations that start at ``start_us`` (n)."""
-    head = struct.pack(">BBH16s8s", _FORMAT, channel, code_index, person.bytes, source.bytes[:8])
+    head = struct.pack(">BBH16s8s", _FORMAT, 0, target, person.bytes, source.bytes[:8])
     prefix = base64.b64encode(head[:27], _FHIR)
     rest = np.empty((len(start_us), 9), dtype=np.uint8)
     rest[:, 0] = head[27]
@@ -77,7 +76,7 @@ def parse_observation_id(text: str) -> ObservationKey | None:
         raw = base64.b64decode(text.encode("ascii"), altchars=_FHIR, validate=True)
     except (binascii.Error, ValueError):
         return None
-    version, channel, code, person, source, start = _LAYOUT.unpack(raw)
-    if version != _FORMAT:
+    version, zero, target, person, source, start = _LAYOUT.unpack(raw)
+    if version != _FORMAT or zero:
         return None
-    return ObservationKey(uuid.UUID(bytes=person), code, channel, source, start)
+    return ObservationKey(uuid.UUID(bytes=person), target, source, start)

@@ -77,7 +77,9 @@ class DateRange:
                 return self.low, self.high
             case "gt" | "ge" | "sa":
                 return self.low, None
-            case "lt" | "le" | "eb":
+            case "lt" | "eb":
+                return None, self.low
+            case "le":
                 return None, self.high
             case _:
                 return None, None

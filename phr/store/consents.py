@@ -3,30 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
 from uuid import UUID
 
 import psycopg
 from psycopg.rows import TupleRow
 
-
-@dataclass(frozen=True, slots=True)
-class GrantLine:
-    """One line of a consent; ``*`` stands for any."""
-
-    consent_id: str
-    version: int
-    depth: int
-    effect: str
-    recipient: str
-    purpose: str
-    category: str
-    data_from: date
-    data_to: date
-    valid_from: datetime
-    valid_to: datetime
-    path: str
+from consent.grants import GrantRow
 
 
 class Consents:
@@ -35,7 +17,7 @@ class Consents:
     def __init__(self, connection: psycopg.Connection[TupleRow]) -> None:
         self._connection = connection
 
-    def replace(self, person: UUID, consent_id: str, lines: Sequence[GrantLine]) -> None:
+    def replace(self, person: UUID, consent_id: str, lines: Sequence[GrantRow]) -> None:
         """Puts the lines of a new version in place of those of the last."""
         self._connection.execute(
             "DELETE FROM phr.consent_grant WHERE person_id = %s AND consent_id = %s", (person, consent_id)
@@ -65,14 +47,14 @@ class Consents:
             ],
         )
 
-    def lines(self, person: UUID) -> list[GrantLine]:
+    def lines(self, person: UUID) -> list[GrantRow]:
         """The grants of a person that this context may see, live or not."""
         rows = self._connection.execute(
             "SELECT consent_id, version, depth, effect, recipient, purpose, category, data_from, data_to, valid_from,"
             " valid_to, path FROM phr.consent_grant WHERE person_id = %s ORDER BY consent_id, line",
             (person,),
         ).fetchall()
-        return [GrantLine(*row) for row in rows]
+        return [GrantRow(*row) for row in rows]
 
     def versions(self, people: Sequence[UUID]) -> dict[UUID, list[tuple[str, int]]]:
         """The consents and versions behind the grants that this context sees, for a snapshot."""

@@ -86,20 +86,29 @@ CREATE POLICY identity_of_granted ON phr.resource FOR SELECT TO phr_app USING (
 
 -- A person is known to whoever holds any live grant of theirs for the purpose at hand.
 CREATE POLICY self ON phr.person FOR SELECT TO phr_app USING (person_id = (SELECT phr.ctx_self()));
-CREATE POLICY granted ON phr.person FOR SELECT TO phr_app USING (
-    (SELECT phr.ctx_purpose()) IS NOT NULL AND EXISTS (
-        SELECT 1 FROM phr.consent_grant g WHERE g.person_id = person.person_id AND g.effect = 'permit'
-        AND (g.purpose = (SELECT phr.ctx_purpose()) OR g.purpose = '*')
-        AND (g.recipient = (SELECT phr.ctx_recipient()) OR g.recipient = '*')
-        AND g.valid_from <= statement_timestamp() AND statement_timestamp() < g.valid_to));
+-- OFFSET 0 keeps the planner from reading everybody's grants at once for one person.
+DO $do$
+DECLARE
+    t text;
+    any_grant text := $gate$
+        (SELECT phr.ctx_purpose()) IS NOT NULL AND EXISTS (
+            SELECT 1 FROM phr.consent_grant g WHERE g.person_id = %1$I.person_id AND g.effect = 'permit'
+            AND (g.purpose = (SELECT phr.ctx_purpose()) OR g.purpose = '*')
+            AND (g.recipient = (SELECT phr.ctx_recipient()) OR g.recipient = '*')
+            AND g.valid_from <= statement_timestamp() AND statement_timestamp() < g.valid_to OFFSET 0)
+    $gate$;
+BEGIN
+    FOREACH t IN ARRAY ARRAY['person', 'vital_source'] LOOP
+        EXECUTE format('CREATE POLICY granted ON phr.%I FOR SELECT TO phr_app USING (%s)', t, format(any_grant, t));
+    END LOOP;
+END $do$;
 CREATE POLICY register ON phr.person FOR ALL TO phr_app
     USING ((SELECT phr.ctx_internal()) = 'register') WITH CHECK ((SELECT phr.ctx_internal()) = 'register');
 CREATE POLICY recording ON phr.person FOR SELECT TO phr_app USING (
     (SELECT phr.ctx_internal()) = 'consent' AND person_id = (SELECT phr.ctx_person()));
 
 -- Sources carry device names: whoever may know the person may know them; only collecting writes them.
-CREATE POLICY known ON phr.vital_source FOR SELECT TO phr_app USING (
-    EXISTS (SELECT 1 FROM phr.person p WHERE p.person_id = vital_source.person_id));
+CREATE POLICY self ON phr.vital_source FOR SELECT TO phr_app USING (person_id = (SELECT phr.ctx_self()));
 CREATE POLICY collecting ON phr.vital_source FOR INSERT TO phr_app WITH CHECK (
     (SELECT phr.ctx_purpose()) = 'collect' AND person_id = (SELECT phr.ctx_person()));
 

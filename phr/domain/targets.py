@@ -1,0 +1,68 @@
+"""Targets: the kinds of derived Observation, one for each vital and one for each channel of a split panel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Final
+
+from ingest.codes import VITALS, codes_in_category, lookup
+from phr.domain.query import ObservationQuery, Token
+
+Target = tuple[str, str | None]
+"""A vital's key, and one channel of a split panel."""
+
+
+def _all() -> list[Target]:
+    found: list[Target] = []
+    for key, vital in VITALS.items():
+        found.extend((key, channel.name) for channel in vital.channels) if vital.split else found.append(
+            (key, None)
+        )
+    return found
+
+
+TARGETS: Final[frozenset[Target]] = frozenset(_all())
+
+
+def number_of(target: Target) -> int:
+    """The number that stands for a target in an Observation's id: it depends on the names alone, never on order."""
+    key, channel = target
+    return int.from_bytes(sha256(f"{key}/{channel or ''}".encode()).digest()[:2])
+
+
+_BY_NUMBER: Final = {number_of(target): target for target in sorted(TARGETS, key=str)}
+if len(_BY_NUMBER) != len(TARGETS):  # pragma: no cover - a new name met an old number; choose another name
+    raise ValueError("two targets share a number")
+
+
+def target_of(number: int) -> Target | None:
+    """The target with this number."""
+    return _BY_NUMBER.get(number)
+
+
+def searched(query: ObservationQuery) -> set[Target]:
+    """The targets that the codes and categories of a query name."""
+    left: set[Target] = set(TARGETS)
+    for group in query.codes:
+        left &= {target for token in group for target in _of_code(token)}
+    for group in query.categories:
+        left &= {
+            target
+            for token in group
+            if token.code is not None
+            for target in codes_in_category(token.system, token.code)
+        }
+    return left
+
+
+def _of_code(token: Token) -> set[Target]:
+    if token.code is not None:
+        return set(lookup(token.system, token.code))
+    return {target for target in TARGETS if any(one == token.system for one in _systems(target))}
+
+
+def _systems(target: Target) -> Sequence[str]:
+    key, channel = target
+    codings = VITALS[key].codings if channel is None else VITALS[key].channel(channel).codings
+    return [coding.system for coding in codings]

@@ -1,0 +1,6 @@
+"""Receive measurements: consented? possible? alarm? then chunks, summaries, audit and outbox in one transaction."""
+
+from phr.services.receive.alarms import Warned
+from phr.services.receive.receiving import Receipt, Receive
+
+__all__ = ["Receipt", "Receive", "Warned"]

@@ -1,0 +1,218 @@
+"""Before the store: which rows are consented, possible and true, and which day each belongs to."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from hashlib import sha256
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+
+from ingest.codes import VITALS
+from ingest.series import SOFT_LIMIT, Series
+from phr.domain.days import day_numbers, day_of
+from phr.domain.samples import Columns
+from phr.ids import source_id
+from phr.store.intake import Quarantined
+from phr.store.vitals import Slot, SourceRow
+from risk.plausibility import check
+
+_FUTURE_US: Final = 300_000_000  # a clock may be five minutes fast (R5.4)
+_KEPT: Final = 200  # samples of one kind kept in quarantine from one delivery; the rest is counted
+Allowed = Callable[[str, date], bool]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass
+class Prepared:
+    """A delivery, sorted out: what to store, what to keep apart, what was refused."""
+
+    parts: dict[Slot, list[Columns]] = field(default_factory=dict)
+    categories: dict[Slot, str] = field(default_factory=dict)
+    sources: dict[UUID, SourceRow] = field(default_factory=dict)
+    quarantine: list[Quarantined] = field(default_factory=list)
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    refused: int = 0
+    quarantined: int = 0
+
+
+class Preparer:
+    """Sorts out series of one person."""
+
+    def __init__(self, allowed: Allowed, zone: ZoneInfo, now_us: int, age: float | None) -> None:
+        self._allowed = allowed
+        self._zone = zone
+        self._now_us = now_us
+        self._age = age
+        self.result = Prepared()
+
+    def add(self, series: Series) -> None:
+        """Takes one series; rows of one civil day go to one slot."""
+        if not len(series):
+            return
+        category = VITALS[series.code].consent_category
+        days = day_numbers(series.start, self._zone)
+        series, days = self._consented(series, days, category)
+        series, days = self._possible(series, days, category)
+        if not len(series):
+            return
+        identity = source_id(series.source.key)
+        self.result.sources[identity] = SourceRow(
+            identity,
+            series.source.key,
+            series.source.label,
+            series.source.platform,
+            series.source.device,
+            series.source.method,
+        )
+        for number, rows in _by_day(days):
+            slot = Slot(series.code, day_of(number), identity)
+            self.result.parts.setdefault(slot, []).append(_columns(series, rows))
+            self.result.categories[slot] = category
+
+    def _consented(
+        self, series: Series, days: npt.NDArray[np.int64], category: str
+    ) -> tuple[Series, npt.NDArray[np.int64]]:
+        """Drops rows of days that the person does not share for collecting; they are counted, not kept."""
+        numbers = (
+            [int(days[0])] if days[0] == days[-1] and (days == days[0]).all() else np.unique(days).tolist()
+        )
+        closed = [number for number in numbers if not self._allowed(category, _date(number))]
+        if not closed:
+            return series, days
+        keep = ~np.isin(days, closed)
+        refused = int(len(days) - keep.sum())
+        self.result.refused += refused
+        self.result.counts["no-consent", category] += refused
+        return series.take(keep), days[keep]
+
+    def _possible(
+        self, series: Series, days: npt.NDArray[np.int64], category: str
+    ) -> tuple[Series, npt.NDArray[np.int64]]:
+        """Sets impossible rows apart and marks unlikely ones as to be confirmed."""
+        future = series.start > self._now_us + _FUTURE_US
+        found = check(series.code, series.channels, series.duration, start=series.start, age=self._age)
+        if found.soft.any():
+            quality = series.quality | np.where(found.soft, SOFT_LIMIT, 0).astype(np.uint8)
+            series = Series(
+                series.code,
+                series.source,
+                series.start,
+                series.channels,
+                series.offset,
+                quality,
+                series.duration,
+            )
+        bad = found.hard | future
+        if not bad.any():
+            return series, days
+        if future.any():
+            self._set_apart(series, days, category, "time:in-the-future", future)
+        for reason, rows in found.why.items():
+            self._set_apart(series, days, category, reason, rows & ~future)
+        return series.take(~bad), days[~bad]
+
+    def _set_apart(
+        self, series: Series, days: npt.NDArray[np.int64], category: str, reason: str, rows: Mask
+    ) -> None:
+        chosen = np.flatnonzero(rows)
+        if not len(chosen):
+            return
+        self.result.quarantined += len(chosen)
+        self.result.counts["quarantined", f"{series.code} {reason}"] += len(chosen)
+        for row in chosen[:_KEPT].tolist():
+            sample = _sample(series, row)
+            mark = sha256(f"{series.code}|{series.source.key}|{reason}|{sample}".encode()).hexdigest()[:32]
+            day = _date(int(days[row]))
+            self.result.quarantine.append(
+                (mark, series.code, category, day, reason, series.source.key, sample)
+            )
+
+
+def _date(number: int) -> date:
+    return day_of(max(-700_000, min(2_900_000, number)))
+
+
+def _columns(series: Series, rows: slice | npt.NDArray[np.intp]) -> Columns:
+    return Columns(
+        start=series.start[rows],
+        channels={name: column[rows] for name, column in series.channels.items()},
+        offset=series.offset[rows],
+        quality=series.quality[rows],
+        duration=None if series.duration is None else series.duration[rows],
+    )
+
+
+def _by_day(days: npt.NDArray[np.int64]) -> Iterator[tuple[int, slice | npt.NDArray[np.intp]]]:
+    """The rows of each day: slices where days are in order, else positions."""
+    if days[0] == days[-1] and (days == days[0]).all():
+        yield int(days[0]), slice(None)
+        return
+    steps = np.diff(days)
+    if (steps >= 0).all() or (steps <= 0).all():
+        edges = [0, *(np.flatnonzero(steps) + 1).tolist(), len(days)]
+        for first, last in itertools.pairwise(edges):
+            yield int(days[first]), slice(first, last)
+        return
+    order = np.argsort(days, kind="stable")
+    numbers, firsts = np.unique(days[order], return_index=True)
+    yield from zip(numbers.tolist(), np.split(order, firsts[1:]), strict=True)
+
+
+def _sample(series: Series, row: int) -> str:
+    """One row as JSON, for a person who reviews it."""
+    return json.dumps(
+        {
+            "start": int(series.start[row]),
+            "duration": None if series.duration is None else int(series.duration[row]),
+            **{name: _number(float(column[row])) for name, column in series.channels.items()},
+        }
+    )
+
+
+def _number(value: float) -> float | str:
+    return value if value == value and abs(value) != float("inf") else str(value)  # noqa: PLR0124 - NaN is not itself
+
+
+def sample_texts(columns: Columns) -> list[str]:
+    """Rows of columns as JSON, for values that are kept aside."""
+    names: Mapping[str, npt.NDArray[np.float64]] = columns.channels
+    return [
+        json.dumps(
+            {"start": int(columns.start[row]), **{name: _number(float(names[name][row])) for name in names}}
+        )
+        for row in range(len(columns))
+    ]
+
+
+def coalesce(series: Sequence[Series]) -> list[Series]:
+    """Series of one code and source joined, so that each day is merged and encoded once."""
+    groups: dict[tuple[str, str, frozenset[str], bool], list[Series]] = {}
+    for one in series:
+        groups.setdefault(
+            (one.code, one.source.key, frozenset(one.channels), one.duration is None), []
+        ).append(one)
+    return [group[0] if len(group) == 1 else _joined(group) for group in groups.values()]
+
+
+def _joined(group: Sequence[Series]) -> Series:
+    first = group[0]
+    return Series(
+        code=first.code,
+        source=first.source,
+        start=np.concatenate([one.start for one in group]),
+        channels={name: np.concatenate([one.channels[name] for one in group]) for name in first.channels},
+        offset=np.concatenate([one.offset for one in group]),
+        quality=np.concatenate([one.quality for one in group]),
+        duration=None
+        if first.duration is None
+        else np.concatenate([one.duration for one in group if one.duration is not None]),
+    )

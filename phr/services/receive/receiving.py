@@ -1,0 +1,255 @@
+"""The use case: one person's series in, one transaction, one receipt out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from consent.grants import decide_rows
+from consent.model import Request
+from ingest.series import Reject, Series
+from phr.clock import Clock, micros
+from phr.domain.access import Access
+from phr.domain.days import day_at
+from phr.domain.documents import Described
+from phr.domain.samples import Columns, fingerprints, joined, merge, summarise
+from phr.services.receive.alarms import Warned, raise_alarms
+from phr.services.receive.prepare import Allowed, Prepared, Preparer, coalesce, sample_texts
+from phr.store.documents import Document
+from phr.store.uow import Store, UnitOfWork
+from phr.store.vitals import Chunk, Slot, Write
+
+
+@dataclass(slots=True)
+class Receipt:
+    """What became of a delivery: every row of it is in exactly one of the counts.
+
+    stored: new samples; repeated: there already; conflicts: same identity, other value, kept aside;
+    quarantined: cannot be true, kept apart; refused: not consented, not kept; rejected: by reason, unreadable.
+    """
+
+    stored: int = 0
+    repeated: int = 0
+    conflicts: int = 0
+    quarantined: int = 0
+    refused: int = 0
+    documents: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    warnings: list[Warned] = field(default_factory=list)
+
+    def add(self, other: Receipt) -> None:
+        """Adds another delivery's counts."""
+        self.stored += other.stored
+        self.repeated += other.repeated
+        self.conflicts += other.conflicts
+        self.quarantined += other.quarantined
+        self.refused += other.refused
+        self.documents += other.documents
+        self.rejected.update(other.rejected)
+        self.warnings.extend(other.warnings)
+
+
+class Receive:
+    """Takes deliveries for one city."""
+
+    def __init__(self, store: Store, clock: Clock, zone: ZoneInfo, recipient: str) -> None:
+        self._store = store
+        self._clock = clock
+        self._zone = zone
+        self._recipient = recipient
+
+    def __call__(
+        self,
+        person: UUID,
+        series: Sequence[Series],
+        *,
+        request: str,
+        rejects: Sequence[Reject] = (),
+        documents: Sequence[Described] = (),
+        actor: str = "ingest",
+        role: str = "system",
+        symptoms: frozenset[str] = frozenset(),
+        file_mark: tuple[str, str, bool] | None = None,
+    ) -> Receipt:
+        """Stores what may be stored. Raises only for what is wrong with the whole; see ``Receipt`` for the rest.
+
+        file_mark: digest of a file, how far it was read with this delivery, and whether that was its end.
+        """
+        access = Access(role, actor, self._recipient, "collect", request, person)
+        now = self._clock.now()
+        with self._store.begin(access) as uow:
+            receipt = self._receive(uow, person, series, documents, now, symptoms)
+            for reject in rejects:
+                receipt.rejected[reject.reason] += reject.count
+            self._count(uow, person, rejects, now)
+            if file_mark is not None:
+                digest, mark, finished = file_mark
+                uow.intake.put_mark(person, digest, mark, finished=finished)
+            uow.commit()
+        return receipt
+
+    def _receive(
+        self,
+        uow: UnitOfWork,
+        person: UUID,
+        series: Sequence[Series],
+        documents: Sequence[Described],
+        now: datetime,
+        symptoms: frozenset[str],
+    ) -> Receipt:
+        uow.vitals.lock(person)
+        birth = _birth(uow, person)
+        allowed = self._allowed(uow, person, now)
+        preparer = Preparer(allowed, self._zone, micros(now), _age(birth, day_at(now, self._zone)))
+        for one in coalesce(series):
+            preparer.add(one)
+        ready = preparer.result
+        receipt = Receipt(refused=ready.refused, quarantined=ready.quarantined)
+        before = uow.vitals.load(person, ready.parts) if ready.parts else {}
+        writes = self._merge(uow, person, ready, before, receipt)
+        if ready.sources and (writes or not before):
+            uow.vitals.put_sources(person, list(ready.sources.values()))
+        uow.vitals.save(person, writes, now)
+        receipt.warnings = raise_alarms(
+            uow,
+            person,
+            ready,
+            before,
+            now=now,
+            zone=self._zone,
+            birth=birth,
+            symptoms=symptoms,
+            inbox=self._recipient,
+        )
+        self._documents(uow, person, documents, allowed, now, ready, receipt)
+        self._audit(uow, person, ready, receipt)
+        if ready.quarantine:
+            uow.intake.quarantine(person, ready.quarantine)
+        if ready.counts:
+            uow.intake.count(person, day_at(now, self._zone), ready.counts)
+        return receipt
+
+    def _allowed(self, uow: UnitOfWork, person: UUID, now: datetime) -> Allowed:
+        """Whether a day of a category may be collected, asked of the rule once per pair."""
+        rows = uow.consents.lines(person)
+        known: dict[tuple[str, date], bool] = {}
+
+        def allowed(category: str, day: date) -> bool:
+            pair = (category, day)
+            if pair not in known:
+                request = Request(str(person), self._recipient, "collect", category, day)
+                known[pair] = decide_rows(rows, request, now).permit
+            return known[pair]
+
+        return allowed
+
+    def _merge(
+        self, uow: UnitOfWork, person: UUID, ready: Prepared, before: dict[Slot, Chunk], receipt: Receipt
+    ) -> list[Write]:
+        writes = []
+        for slot, parts in ready.parts.items():
+            arrived = joined(parts)
+            old = before.get(slot)
+            merged = merge(None if old is None else old.columns, arrived)
+            lost = 0 if merged.losers is None else len(merged.losers)
+            if merged.losers is not None:
+                _keep_aside(uow, person, slot, ready.categories[slot], merged.losers)
+            receipt.stored += merged.added
+            receipt.conflicts += lost
+            receipt.repeated += len(arrived) - merged.added - lost
+            if merged.changed:
+                version = 1 if old is None else old.version + 1
+                writes.append(
+                    Write(slot, ready.categories[slot], version, merged.columns, summarise(merged.columns))
+                )
+        return writes
+
+    def _documents(
+        self,
+        uow: UnitOfWork,
+        person: UUID,
+        documents: Sequence[Described],
+        allowed: Allowed,
+        now: datetime,
+        ready: Prepared,
+        receipt: Receipt,
+    ) -> None:
+        """Stores FHIR documents that the columns cannot hold, each in its consent category."""
+        for one in documents:
+            if one.category is None:
+                receipt.rejected["unknown-code"] += 1
+                ready.counts["unknown-code", one.type] += 1
+            elif not allowed(one.category, one.day):
+                receipt.refused += 1
+                ready.counts["no-consent", one.category] += 1
+            else:
+                receipt.documents += self._put_document(uow, person, one, now)
+
+    def _put_document(self, uow: UnitOfWork, person: UUID, one: Described, now: datetime) -> int:
+        """Stores one document; the same text again changes nothing."""
+        present = uow.documents.get(one.type, one.id)
+        if present is not None and one.same_content(present.body):
+            return 0
+        version = 1 if present is None else present.version + 1
+        uow.documents.put(
+            Document(
+                person_id=person,
+                type=one.type,
+                id=one.id,
+                version=version,
+                deleted=False,
+                category=one.category or "",
+                day=one.day,
+                codes=one.codes,
+                labels=one.labels,
+                status=one.status,
+                low=one.low,
+                high=one.high,
+                updated_at=now,
+                body=one.stored_body(version, now),
+            )
+        )
+        return 1
+
+    def _audit(self, uow: UnitOfWork, person: UUID, ready: Prepared, receipt: Receipt) -> None:
+        """What was taken, and what was turned away."""
+        categories = ",".join(sorted(set(ready.categories.values())))
+        uow.audit.add(
+            "collect", "Observation", person, categories=categories, count=receipt.stored + receipt.documents
+        )
+        if receipt.refused:
+            closed = ",".join(sorted({detail for reason, detail in ready.counts if reason == "no-consent"}))
+            uow.audit.add(
+                "collect",
+                "Observation",
+                person,
+                categories=closed,
+                count=receipt.refused,
+                outcome="refused",
+                reason="no-consent",
+            )
+
+    def _count(self, uow: UnitOfWork, person: UUID, rejects: Sequence[Reject], now: datetime) -> None:
+        numbers: Counter[tuple[str, str]] = Counter()
+        for reject in rejects:
+            numbers[reject.reason, reject.field.split("[")[0][:100]] += reject.count
+        if numbers:
+            uow.intake.count(person, day_at(now, self._zone), numbers)
+
+
+def _keep_aside(uow: UnitOfWork, person: UUID, slot: Slot, category: str, losers: Columns) -> None:
+    rows = list(zip(losers.start.tolist(), fingerprints(losers), sample_texts(losers), strict=True))
+    uow.vitals.keep_conflicts(person, slot, category, rows)
+
+
+def _birth(uow: UnitOfWork, person: UUID) -> date | None:
+    known = uow.people.get(person)
+    return None if known is None else known.birth_date
+
+
+def _age(birth: date | None, today: date) -> float | None:
+    return None if birth is None else (today - birth) / timedelta(days=365.2425)

@@ -1,0 +1,51 @@
+"""The relational tables as SQLModel classes; seen only in this package and compared with the migrations by a test."""
+
+from phr.store.tables.guidance import (
+    Outbox,
+    PointsEvent,
+    Release,
+    ReleaseFile,
+    ReleaseMember,
+    WorkEvent,
+    WorkItem,
+)
+from phr.store.tables.people import Account, ConsentGrant, Person, Session
+from phr.store.tables.trail import AuditEvent, AuditHead, AuditRoot, Heartbeat
+from phr.store.tables.vitals import (
+    ImportMark,
+    IntakeCount,
+    Quarantine,
+    Resource,
+    ResourceHistory,
+    VitalChunk,
+    VitalConflict,
+    VitalDay,
+    VitalSource,
+)
+
+__all__ = [
+    "Account",
+    "AuditEvent",
+    "AuditHead",
+    "AuditRoot",
+    "ConsentGrant",
+    "Heartbeat",
+    "ImportMark",
+    "IntakeCount",
+    "Outbox",
+    "Person",
+    "PointsEvent",
+    "Quarantine",
+    "Release",
+    "ReleaseFile",
+    "ReleaseMember",
+    "Resource",
+    "ResourceHistory",
+    "Session",
+    "VitalChunk",
+    "VitalConflict",
+    "VitalDay",
+    "VitalSource",
+    "WorkEvent",
+    "WorkItem",
+]
