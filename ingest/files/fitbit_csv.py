@@ -200,7 +200,7 @@ def _block(
         *_refused(cells.lines[known & ~timed], "bad-time", line),
     ]
     for output, values, _ in columns:
-        empty = good[:, None] & ~np.isfinite(values.reshape(len(cells), -1))
+        empty = good[:, None] & ~np.isfinite(values if values.ndim == 2 else values[:, None])
         if not output.optional:
             rejects += _refused(np.repeat(cells.lines, empty.shape[1])[empty.ravel()], "bad-value", line)
     typed = _typed(cells, header)
