@@ -248,14 +248,16 @@ def civil_days(column: pd.Series, field: str) -> Days:
 
 def numbers(column: pd.Series, field: str) -> Numbers:
     """Finite numbers; NaN where there is none."""
-    if column.dtype.kind in "mMc":
-        raise BadFrame("a cell is no number", field=field)
+    refused = BadFrame("a cell is no number", field=field)
     try:
-        parsed: Numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-    except (TypeError, ValueError):
-        raise BadFrame("a cell is no number", field=field) from None
+        found = pd.to_numeric(column, errors="coerce")
+    except (TypeError, ValueError, OverflowError):
+        raise refused from None
+    if column.dtype.kind in "mM" or found.dtype.kind == "c":
+        raise refused
+    parsed: Numbers = found.to_numpy(dtype=np.float64, na_value=np.nan)
     if (np.abs(parsed) > _GREATEST).any() or (np.isnan(parsed) & column.notna().to_numpy()).any():
-        raise BadFrame("a cell is no number", field=field)
+        raise refused
     return parsed
 
 
