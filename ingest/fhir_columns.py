@@ -90,7 +90,7 @@ def sort_rows(rows: list[Row], components: Components, groups: list[Fixed], zone
     kept = np.flatnonzero(fits & (finish.start >= begin.start))
     kept = kept[np.argsort(group[kept], kind="stable")]
     ids, firsts = np.unique(group[kept], return_index=True)
-    pieces = zip(ids.tolist(), np.split(kept, firsts[1:]), strict=True)
+    pieces = zip(ids.tolist(), np.split(kept, firsts)[1:], strict=True)
     _place([(groups[number], columns.take(piece)) for number, piece in pieces], components, result)
     return result
 
