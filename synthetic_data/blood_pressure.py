@@ -19,7 +19,7 @@ _HEAD: Final = (
     '{"resourceType":"Observation","status":"final","category":[{"coding":['
     '{"system":"http://jpfhir.jp/fhir/core/CodeSystem/JP_SimpleObservationCategory_CS","code":"vital-signs"}]},'
     '{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"vital-signs"}]}],'
-    '"code":{"coding":[{"system":"http://loinc.org","code":"85354-9"}],"text":"家庭血圧"},'
+    '"code":{"coding":[{"system":"http://loinc.org","code":"85354-9"}]},'
 )
 
 

@@ -201,7 +201,7 @@ def _resident(
     if owned:
         life = live(resident, usual, when.end, when.days, own)
         walked = life.walked
-        if set(owned) & {"google-watch", "phone"} or (owned[0] == "scale"):
+        if set(owned) & {"google-watch", "phone"}:
             folder = directory / "google-health" / resident.id
             account = google_files.Account(
                 folder, resident, owned, usual, life, when.density, when.last, own, tally

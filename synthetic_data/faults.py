@@ -29,7 +29,7 @@ GUIDED: Final = 2
 """This resident of a cycle has a crisis and has agreed to guidance; the other crisis depends on the dice."""
 
 KINDS: Final = tuple(sorted(set(_PLANTED.values())))
-NEEDS_WATCH: Final = frozenset(KINDS) - {"crisis-blood-pressure", "weight-in-pounds"}
+NEEDS_WATCH: Final = frozenset(KINDS) - {"crisis-blood-pressure"}
 
 
 def planted(number: int) -> str | None:
