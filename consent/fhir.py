@@ -80,7 +80,7 @@ def examine(value: object, notes: Notes, zone: tzinfo = CITY) -> Consent:
 
 
 def _consent(notes: Notes, value: dict[str, Any], zone: tzinfo, base: Provision | None = None) -> Consent:
-    """The consent with every part that can be read; any error leaves only who, when and status."""
+    """The consent with every part that can be read; any error takes its rules away."""
     patient = _patient(value.get("patient"), notes)
     status = _status(value.get("status"), notes)
     date_time = _date_time(value.get("dateTime"), notes, zone)
@@ -91,22 +91,19 @@ def _consent(notes: Notes, value: dict[str, Any], zone: tzinfo, base: Provision 
         _references(value, "performer", notes),
         _references(value, "organization", notes),
     )
-    source = _source(value.get("sourceAttachment"))
     error = notes.first_error
-    if error is not None:
-        return Consent(identity, _version(value), status, patient, date_time, None, str(error))
     return Consent(
         identity,
         _version(value),
         status,
         patient,
         date_time,
-        base,
-        "",
+        None if error else base,
+        "" if error is None else str(error),
         scope,
         performers,
         organizations,
-        source,
+        _source(value.get("sourceAttachment")),
     )
 
 

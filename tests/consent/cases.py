@@ -121,6 +121,25 @@ def some(words: tuple[str, ...]) -> st.SearchStrategy[list[str]]:
     return st.lists(st.sampled_from(words), min_size=1, max_size=2)
 
 
+def make_odd(draw: st.DrawFn, rule: dict[str, Any]) -> None:
+    """Now and then adds something unknown or unreadable."""
+    strange = draw(st.integers(0, 11))
+    if strange == 0:
+        rule["action"] = [{"coding": [{"code": "disclose"}]}]
+    elif strange == 1:
+        rule.setdefault("purpose", []).append({"system": "urn:other", "code": "guidance"})
+    elif strange == 2:
+        rule.setdefault("code", []).append({"text": "something"})
+    elif strange == 3:
+        rule.setdefault("actor", []).append(
+            {"role": {"coding": [{"code": "CST"}]}, "reference": {"reference": NURSES}}
+        )
+    elif strange == 4 and not draw(st.integers(0, 4)):
+        rule[
+            draw(st.sampled_from(("type", "period", "actor", "purpose", "code", "dataPeriod", "provision")))
+        ] = draw(JSON)
+
+
 @st.composite
 def rules(draw: st.DrawFn, depth: int = 0, odd: bool = True) -> dict[str, Any]:
     """Random provisions; ``odd`` ones have unknown and unreadable elements now and then."""
@@ -137,21 +156,7 @@ def rules(draw: st.DrawFn, depth: int = 0, odd: bool = True) -> dict[str, Any]:
     rule = a_rule(draw(st.sampled_from(("permit", "deny"))), *children, **elements)
     if not odd:
         return rule
-    strange = draw(st.integers(0, 11))
-    if strange == 0:
-        rule["action"] = [{"coding": [{"code": "disclose"}]}]
-    elif strange == 1:
-        rule.setdefault("purpose", []).append({"system": "urn:other", "code": "guidance"})
-    elif strange == 2:
-        rule.setdefault("code", []).append({"text": "something"})
-    elif strange == 3:
-        rule.setdefault("actor", []).append(
-            {"role": {"coding": [{"code": "CST"}]}, "reference": {"reference": NURSES}}
-        )
-    elif strange == 4 and not draw(st.integers(0, 4)):
-        rule[
-            draw(st.sampled_from(("type", "period", "actor", "purpose", "code", "dataPeriod", "provision")))
-        ] = draw(JSON)
+    make_odd(draw, rule)
     return rule
 
 
@@ -193,4 +198,4 @@ requests = st.builds(
 )
 moments = st.sampled_from(
     [NOW + timedelta(microseconds=n) for n in (-1, 0, 1, 999_999, 1_000_000)]
-) | st.datetimes(datetime(2025, 1, 1), datetime(2029, 1, 1), timezones=st.just(UTC))
+) | st.integers(0, 4 * 365 * 24 * 3600).map(lambda n: datetime(2025, 1, 1, tzinfo=UTC) + timedelta(seconds=n))

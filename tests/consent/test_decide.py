@@ -125,6 +125,7 @@ def test_a_consent_of_somebody_else_does_not_count_even_when_it_is_unreadable():
         a_consent(a_rule("permit", period={"start": "2026-13"})),
         a_consent(a_rule("permit", period={"start": "2026-06-02", "end": "2026-06-01"})),
         a_consent(a_rule("permit", actor=[])),
+        a_consent(a_rule("permit", actor=[None])),
         a_consent(a_rule("permit", actor=[{"reference": {"reference": NURSES}}])),
         a_consent(a_rule("permit", actor=[{"role": {"coding": [{"code": "IRCP"}]}}])),
         a_consent(a_rule("permit", purpose="guidance")),

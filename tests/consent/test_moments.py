@@ -55,7 +55,7 @@ def test_a_date_covers_all_instants_that_match_it(text, first, after):
 )  # fmt: skip
 def test_anything_else_is_refused(text):
     """One clear error; naive times and impossible dates are none."""
-    with pytest.raises(ValueError, match="^must be a "):
+    with pytest.raises(ValueError, match=r"^must be a "):
         span(text)
 
 
@@ -65,7 +65,9 @@ def test_an_instant_needs_a_time():
         instant("2026-06-10")
 
 
-moments = st.datetimes(datetime(1950, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
+moments = st.integers(0, 4730400000 * 10**6).map(
+    lambda n: datetime(1950, 1, 1, tzinfo=UTC) + timedelta(microseconds=n)
+)
 
 
 @given(moments)
