@@ -17,9 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 def canonical(value: Mapping[str, Any]) -> bytes:
     """The one text of a JSON object that is hashed and signed: sorted keys, no spaces, UTF-8."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode()
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def signed_by(certificate: Mapping[str, Any], public_key: bytes) -> bool:
@@ -40,9 +38,7 @@ def problems(folder: Path, public_key: bytes | None = None) -> list[str]:
         key = public_key or bytes.fromhex(certificate["signature"]["public_key"])
         found = [] if signed_by(certificate, key) else ["certificate.json: the signature does not match"]
         names = {*certificate["files"], "certificate.json"}
-        found += [
-            f"{path.name}: not in the certificate" for path in folder.iterdir() if path.name not in names
-        ]
+        found += [f"{path.name}: not listed" for path in folder.iterdir() if path.name not in names]
         for name, entry in certificate["files"].items():
             path = folder / Path(name).name
             if not path.is_file() or sha256(path.read_bytes()).hexdigest() != entry["sha256"]:
@@ -53,29 +49,31 @@ def problems(folder: Path, public_key: bytes | None = None) -> list[str]:
 
 
 def _counted(folder: Path, certificate: Mapping[str, Any]) -> list[str]:
-    with (folder / "persons.csv").open(encoding="utf-8", newline="") as file:
-        people = list(csv.DictReader(file))
-    with (folder / "day_summaries.csv").open(encoding="utf-8", newline="") as file:
-        rows = Counter(row["person"] for row in csv.DictReader(file))
+    people = list(csv.DictReader((folder / "persons.csv").read_text(encoding="utf-8").splitlines()))
+    days = csv.DictReader((folder / "day_summaries.csv").read_text(encoding="utf-8").splitlines())
+    rows = Counter(row["person"] for row in days)
+    persons = {row["person"] for row in people}
     classes = Counter(tuple(row[column] for column in certificate["quasi_identifiers"]) for row in people)
     k = min(classes.values(), default=0)
     checks = {
         "k of persons.csv is not the k of the certificate": k == certificate["k"]["achieved"],
         "k is smaller than requested": k >= certificate["k"]["requested"],
-        "persons.csv and the certificate differ in people": len(people) == certificate["persons"],
+        "persons.csv and the certificate differ in people": len(persons) == certificate["persons"],
+        "persons.csv has two rows for one person": len(persons) == len(people),
         "day_summaries.csv and the certificate differ in rows": rows.total() == certificate["rows"],
-        "day_summaries.csv and persons.csv differ in people": rows.keys()
-        == {row["person"] for row in people},
+        "day_summaries.csv and persons.csv differ in people": rows.keys() == persons,
     }
     return [problem for problem, holds in checks.items() if not holds]
 
 
 def main(arguments: list[str]) -> int:
     """Exits with 0 when the folder agrees, 1 when it differs, 2 on wrong usage."""
-    if len(arguments) not in {1, 2}:
+    try:
+        folder, key = [*arguments, ""][:2] if 1 <= len(arguments) <= 2 else ("", "none")
+        found = problems(Path(folder), bytes.fromhex(key) or None)
+    except ValueError:
         sys.stderr.write("usage: python -m phr.domain.release_verify DIR [PUBLIC_KEY_HEX]\n")
         return 2
-    found = problems(Path(arguments[0]), bytes.fromhex(arguments[1]) if len(arguments) > 1 else None)
     sys.stdout.write("\n".join(found or ["the release agrees with its certificate"]) + "\n")
     return 1 if found else 0
 

@@ -463,12 +463,12 @@ def test_the_verifier_is_short_and_imports_nothing_of_the_service():
     """Who wants to check us can read it."""
     with open(release_verify.__file__, encoding="utf-8") as file:  # noqa: PTH123 - one line of reading
         text = file.read()
-    assert text.count("\n") < 90
+    assert len([line for line in text.splitlines() if line.strip()]) < 80
     assert "from phr" not in text
     assert "import phr" not in text
 
 
-@pytest.mark.parametrize("usage", [[], ["a", "b", "c"]])
+@pytest.mark.parametrize("usage", [[], ["a", "b", "c"], ["a", "no key"]])
 def test_wrong_usage_of_the_verifier_exits_with_two(usage, capsys):
     """As every command."""
     assert release_verify.main(usage) == 2
@@ -514,7 +514,7 @@ def test_changed_missing_and_added_files_are_found(tmp_path):
     (folder / "names.csv").write_bytes(b"x")
     assert sorted(release_verify.problems(folder, PUBLIC)) == [
         "dictionary.csv: missing or changed",
-        "names.csv: not in the certificate",
+        "names.csv: not listed",
         "persons.csv: missing or changed",
     ]
 
@@ -524,12 +524,12 @@ def test_a_certificate_that_claims_too_much_is_found_though_it_is_signed(tmp_pat
     made = city().release()
     claims = {"k": {"requested": 40, "achieved": 41}, "persons": 1, "rows": 1}
     persons = made.files["persons.csv"].decode().splitlines(keepends=True)
-    files = {**made.files, "persons.csv": "".join(persons[:-1]).encode()}
+    files = {**made.files, "persons.csv": "".join([*persons[:-2], persons[1]]).encode()}
     entries = {name: {"sha256": sha256(files[name]).hexdigest()} for name in made.certificate["files"]}
     certificate = {**made.certificate, **claims, "files": entries}
     changed = release.replace(made, files=files, certificate=certificate)
     found = release_verify.problems(write(tmp_path, release.signed(changed, PRIVATE)), PUBLIC)
-    assert len(found) == 5
+    assert len(found) == 6
 
 
 def test_an_empty_folder_is_not_a_release(tmp_path):
