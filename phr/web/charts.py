@@ -181,7 +181,7 @@ def day_chart(
     columns: Mapping[str, Floats],
     usual: tuple[float, float] | None,
 ) -> Chart | None:
-    """The values of one day at their moments (local time of the city, in order)."""
+    """The values of one day at their moments (aware, in order; shown in the zone of the city)."""
     return _chart(ident, vital, "moment", list(moments), dict(columns), usual)
 
 
@@ -229,7 +229,8 @@ def _chart(
 
 def axis_for(low: float, high: float) -> Axis:
     """An axis with four to eight round marks that holds both ends, with air above."""
-    span = high - low or max(abs(high) * 0.1, 1.0)
+    least = max(abs(high), 1.0)
+    span = high - low if high - low > least * 1e-6 else least * 0.1
     raw = span / 5
     power = 10.0 ** math.floor(math.log10(raw))
     tick = next(step * power for step in (1.0, 2.0, 2.5, 5.0, 10.0) if step * power >= raw - power * 1e-9)

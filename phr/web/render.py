@@ -21,7 +21,7 @@ from phr.web import formats
 from phr.web.charts import Chart
 from phr.web.ports import Session
 from phr.web.sentences import SENTENCES
-from phr.web.words import ITEMS, WORDS, Item, N_
+from phr.web.words import ITEMS, N_, WORDS, Item
 
 LOCALES: Final[Mapping[str, str]] = {"ja": "日本語", "en": "English"}
 """Languages offered, by their own names; Japanese is the language of the templates."""

@@ -9,7 +9,7 @@ from phr.web.words import N_
 
 SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
     "lead": {
-        "usual": N_("%(name)sさん、けさの値は、いつもの幅の中でした。"),
+        "usual": N_("%(name)sさん、新しい値は、どれもいつもの幅の中です。"),
         "above-limit": N_("%(name)sさん、基準以上の値があります。"),
         "outside-usual": N_("%(name)sさん、いつもと少しちがう値があります。"),
         "referral": N_("%(name)sさん、医師に見てもらいたい健診の値があります。"),

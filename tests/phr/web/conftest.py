@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import sys
 from dataclasses import dataclass
@@ -9,7 +10,9 @@ from pathlib import Path
 from types import ModuleType
 from zoneinfo import ZoneInfo
 
+import httpx
 import pytest
+from fastapi import FastAPI
 
 from phr.web.render import Frame, Renderer
 
@@ -40,6 +43,27 @@ class Person:
     csrf: str = "form-token-of-this-session"
 
 
+class Browser:
+    """A browser without JavaScript: keeps cookies, follows nothing by itself."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self.transport = httpx.ASGITransport(app)
+        self.cookies = httpx.Cookies()
+
+    def get(self, address: str, **more: object) -> httpx.Response:
+        return asyncio.run(self._send("GET", address, **more))
+
+    def post(self, address: str, **more: object) -> httpx.Response:
+        return asyncio.run(self._send("POST", address, **more))
+
+    async def _send(self, method: str, address: str, **more: object) -> httpx.Response:
+        base = "http://127.0.0.1"
+        async with httpx.AsyncClient(transport=self.transport, base_url=base, cookies=self.cookies) as client:
+            answer = await client.request(method, address, **more)
+            self.cookies = client.cookies
+            return answer
+
+
 PEOPLE = {
     "resident": Person("p1", "resident", "佐藤 和子"),
     "nurse": Person("n1", "nurse", "高橋 美咲", "健康推進課"),
@@ -51,6 +75,16 @@ PEOPLE = {
 @pytest.fixture(scope="session")
 def samples() -> ModuleType:
     return load("samples")
+
+
+@pytest.fixture
+def browse() -> type[Browser]:
+    return Browser
+
+
+@pytest.fixture(scope="session")
+def fake_service() -> ModuleType:
+    return load("fake_service")
 
 
 @pytest.fixture(scope="session")

@@ -97,7 +97,7 @@ def _weight() -> Record:
 
 
 def _heart_day() -> Record:
-    moments = [datetime(2026, 11, 21, hour, 0) for hour in range(0, 11)]
+    moments = [datetime(2026, 11, 20, 15, 0, tzinfo=UTC) + timedelta(hours=hour) for hour in range(11)]
     chart = day_chart("t-h", "heart-rate", moments, {"value": 62 + 8 * np.sin(np.arange(11.0))}, (58.0, 71.0))
     return Record("heart-rate", "day", DAY, DAY, chart, DAY - timedelta(days=1), None)
 

@@ -1,0 +1,154 @@
+"""An application whose service answers with the samples and remembers what was asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
+
+from phr.errors import Conflict, Invalid, NotAllowed, NotFound, PhrError, Refused
+from phr.web.answer import SESSION_COOKIE, error_page
+from phr.web.mount import mount
+from phr.web.ports import Download, Saved, SignedIn
+from phr.web.render import Renderer
+from phr.web.views.resident import CheckUpPage
+from phr.web.views.signin import Way
+
+STATUS: dict[type[PhrError], int] = {
+    NotFound: 404,
+    NotAllowed: 403,
+    Conflict: 409,
+    Invalid: 422,
+    Refused: 409,
+}
+
+
+class FakeService:
+    """Answers with the samples; every change is kept in ``asked``."""
+
+    def __init__(self, samples: Any) -> None:
+        self.samples = samples
+        self.asked: list[tuple[Any, ...]] = []
+        self.fail: Exception | None = None
+
+    def _ask(self, *what: Any) -> None:
+        self.asked.append(what)
+        if self.fail is not None:
+            raise self.fail
+
+    def ways(self):
+        return (Way("link"), Way("password"))
+
+    def sign_in_link(self, token):
+        role = token.removeprefix("good-")
+        return SignedIn(role, role, 900) if token.startswith("good-") else None
+
+    def sign_in_password(self, number, passphrase):
+        return (
+            SignedIn("resident", "resident", 900) if (number, passphrase) == ("12345678", "right") else None
+        )
+
+    def sign_out(self, session):
+        self._ask("sign_out", session.subject)
+
+    def today(self, session):
+        return self.samples.TODAY
+
+    def record(self, session, vital, period, last):
+        for state in ("record-blood-pressure", "record-empty"):
+            view = self.samples.VIEWS[state][2]
+            if view.vital == vital:
+                return view
+        return self.samples.VIEWS["record-heart-day"][2]
+
+    def add_blood_pressure(self, session, entry):
+        self._ask("blood-pressure", entry)
+        return Saved(urgent=entry.systolic >= 180)
+
+    def add_weight(self, session, entry):
+        self._ask("weight", entry)
+        return Saved(urgent=False)
+
+    def sharing(self, session, receipt):
+        return self.samples.SHARING
+
+    def share(self, session, purpose, *, on, version):
+        self._ask("share", purpose, on, version)
+        return "2026-000419"
+
+    def who_looked(self, session, day):
+        return self.samples.WHO
+
+    def check_up(self, session):
+        return CheckUpPage(self.samples.CHECK_UP)
+
+    def points(self, session):
+        return self.samples.VIEWS["points"][2]
+
+    def work_list(self, session, kind, page):
+        return self.samples.WORK
+
+    def claim(self, session, case, version):
+        self._ask("claim", case, version)
+
+    def case(self, session, case):
+        if case != "a3":
+            raise NotFound("case")
+        return self.samples.CASE
+
+    def record_contact(self, session, case, contact):
+        self._ask("contact", case, contact)
+
+    def decide_case(self, session, case, version, decision, reason):
+        self._ask("decide", case, version, decision, reason)
+
+    def close_case(self, session, case, version, outcome, reason):
+        self._ask("close", case, version, outcome, reason)
+
+    def undo(self, session, case, event):
+        self._ask("undo", case, event)
+
+    def catalogue(self, session):
+        return self.samples.CATALOGUE
+
+    def request_data(self, session, request):
+        self._ask("request", request)
+        return "R8-015"
+
+    def release(self, session, number):
+        return self.samples.RELEASE
+
+    def release_file(self, session, number, name):
+        self._ask("file", number, name)
+        return Download("text/csv", iter([b"a,b\n", b"1,2\n"]))
+
+    def status(self, session):
+        return self.samples.STATUS
+
+    def audit_review(self, session):
+        return self.samples.AUDIT
+
+    def review_audit(self, session, ident, finding):
+        self._ask("review", ident, finding)
+
+
+def application(samples: Any, people: dict[str, Any]) -> FastAPI:
+    """The pages with the fake service; the cookie's value is the role."""
+    app = FastAPI(openapi_url=None)
+    app.state.services = FakeService(samples)
+    mount(app, Renderer("ときわの市", ZoneInfo("Asia/Tokyo"), "0XX-123-4567"))
+
+    @app.middleware("http")
+    async def know_session(request: Request, go_on: Callable[[Request], Any]) -> Response:
+        request.state.session = people.get(request.cookies.get(SESSION_COOKIE, ""))
+        answer: Response = await go_on(request)
+        return answer
+
+    @app.exception_handler(PhrError)
+    async def say_so(request: Request, error: PhrError) -> Response:
+        return error_page(request, STATUS.get(type(error), 500))
+
+    return app
