@@ -106,7 +106,8 @@ def cell(cells: Cells, row: int, column: int) -> bytes:
 
 def _decimal(text: bytes) -> float:
     try:
-        value = float(text.decode("ascii")) if b"_" not in text else math.nan
+        fine = len(text) < _LONGEST_NUMBER and b"_" not in text
+        value = float(text.decode("ascii")) if fine else math.nan
     except ValueError:
         return math.nan
     return value if math.isfinite(value) else math.nan

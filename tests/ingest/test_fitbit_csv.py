@@ -17,6 +17,8 @@ TOKYO = ZoneInfo("Asia/Tokyo")
 TABLES = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "fitbit-mobius-2016"
 MINUTE = 60_000_000
 
+WALL_CLOCKS = st.builds(dt.datetime.combine, st.dates(dt.date(1971, 1, 1), dt.date(2199, 1, 1)), st.times())
+
 
 def read(tmp_path, text, name="t.csv", **how):
     file = tmp_path / name
@@ -157,7 +159,7 @@ def test_a_mark_of_another_reader_is_refused(tmp_path, mark):
 lines = st.one_of(
     st.builds(
         lambda moment, bpm: f"7,{moment.month}/{moment.day}/{moment.year} {moment:%I:%M:%S %p},{bpm}",
-        st.datetimes(dt.datetime(1970, 1, 2), dt.datetime(2199, 1, 1)),
+        WALL_CLOCKS,
         st.integers(0, 300),
     ),
     st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=30).filter(str.strip),
@@ -173,7 +175,7 @@ def test_every_row_is_a_sample_or_counted(tmp_path, some):
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.datetimes(dt.datetime(1971, 1, 1), dt.datetime(2199, 1, 1)))
+@given(WALL_CLOCKS)
 def test_the_wall_clock_of_a_row_is_the_one_of_the_zone(tmp_path, moment):
     """Both hours of the half-day clock, one digit or two."""
     moment = moment.replace(microsecond=0)
