@@ -88,7 +88,6 @@ def create_transaction(
     digest = rules.request_hash("create", order.body())
 
     def work() -> dict[str, Any]:
-        _require_unused(connection, ledger, order.reference)
         return _write(connection, ledger, _Entry(order))
 
     return _once(connection, ledger, rules.parse_key(idempotency_key), digest, work, dry_run=dry_run)
@@ -160,8 +159,7 @@ def bulk(
         _lock_all(connection, ledger, elements)
         for element in elements:
             try:
-                with connection.transaction():
-                    results.append(_step(connection, ledger, element))
+                results.append(_step(connection, ledger, element))  # rolls itself back when it is refused
             except LedgerRefusal as refusal:
                 failed = True
                 results.append(
@@ -245,14 +243,10 @@ def _lock_keys(connection: Db, ledger: str, keys: Iterable[str]) -> None:
         connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", (f"{ledger} {key}",))
 
 
-def _lock_head(connection: Db, ledger: str) -> None:
-    """One writer at a time appends to the log; held until commit, so ids have no gaps."""
-    connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 2))", (ledger,))
-
-
 def _lock_accounts(
     connection: Db, ledger: str, accounts: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], int]:
+    """Lock accounts and then the head of the log, and say what the accounts hold."""
     rows = connection.execute(
         "SELECT address, asset, balance FROM ledger.lock_accounts(%s, %s, %s)",
         (ledger, [a for a, _ in accounts], [asset for _, asset in accounts]),
@@ -273,35 +267,31 @@ def _lock_all(connection: Db, ledger: str, elements: Sequence[rules.BulkElement]
         except LedgerRefusal:
             continue  # its own step will say so
     _lock_accounts(connection, ledger, rules.accounts(postings))
-    _lock_head(connection, ledger)
 
 
-def _require_unused(connection: Db, ledger: str, reference: str | None) -> None:
-    used = (
-        reference is not None
-        and connection.execute(
-            "SELECT 1 FROM ledger.transaction WHERE ledger = %s AND reference = %s", (ledger, reference)
-        ).fetchone()
-    )
+def _head(connection: Db, ledger: str, entry: _Entry) -> int:
+    """The next number. Asked with the head in hand: of two who raced, the second sees what the first wrote."""
+    row = connection.execute(
+        "SELECT coalesce((SELECT max(id) FROM ledger.transaction WHERE ledger = %(ledger)s), 0) + 1,"
+        " EXISTS (SELECT FROM ledger.transaction WHERE ledger = %(ledger)s AND reference = %(reference)s),"
+        " EXISTS (SELECT FROM ledger.transaction WHERE ledger = %(ledger)s AND reverts = %(reverts)s)",
+        {"ledger": ledger, "reference": entry.order.reference, "reverts": entry.reverts},
+    ).fetchone()
+    number, used, reverted = row or (1, False, False)
     if used:
         raise LedgerRefusal(Code.CONFLICT, "was used before", field="reference")
+    if reverted:
+        raise LedgerRefusal(Code.ALREADY_REVERT, "the transaction was reverted before", field="id")
+    return int(number)
 
 
 def _write(connection: Db, ledger: str, entry: _Entry) -> dict[str, Any]:
     """Lock, check the funds, append the transaction, its postings and its log entry."""
     order = entry.order
     balances = _lock_accounts(connection, ledger, rules.accounts(order.postings))
-    _lock_head(connection, ledger)
-    # Asked again now that nobody else can append: of two who raced, the second must see the first.
-    _require_unused(connection, ledger, order.reference)
-    if entry.reverts is not None and _is_reverted(connection, ledger, entry.reverts):
-        raise LedgerRefusal(Code.ALREADY_REVERT, "the transaction was reverted before", field="id")
+    number = _head(connection, ledger, entry)
     if not entry.forced:
         rules.check_funds(order.postings, balances)
-    last = connection.execute(
-        "SELECT coalesce(max(id), 0) FROM ledger.transaction WHERE ledger = %s", (ledger,)
-    ).fetchone()
-    number = int(last[0]) + 1 if last else 1
     now = datetime.now(UTC)
     made = {
         **order.body(),
@@ -310,48 +300,54 @@ def _write(connection: Db, ledger: str, entry: _Entry) -> dict[str, Any]:
         "insertedAt": rules.instant(now),
         "reverted": False,
     }
-    connection.execute(
-        "INSERT INTO ledger.transaction (ledger, id, reference, at, inserted_at, metadata, reverts, forced, postings)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-        (
-            *(ledger, number, order.reference, order.timestamp or now, now),
-            *(Jsonb(dict(order.metadata)), entry.reverts, entry.forced, len(order.postings)),
-        ),
-    )
-    connection.execute(
-        "INSERT INTO ledger.posting (ledger, transaction, position, source, destination, asset, amount)"
-        " SELECT %s, %s, n - 1, s, d, a, q FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[])"
-        " WITH ORDINALITY AS p (s, d, a, q, n)",
-        (
-            *(ledger, number, [p.source for p in order.postings], [p.destination for p in order.postings]),
-            *([p.asset for p in order.postings], [p.amount for p in order.postings]),
-        ),
-    )
-    if entry.reverts is None:
-        _log(connection, ledger, "NEW_TRANSACTION", {"transaction": made}, now)
-    else:
-        data = {"revertedTransaction": entry.original, "transaction": made}
-        _log(connection, ledger, "REVERTED_TRANSACTION", data, now)
+    kind, data = "NEW_TRANSACTION", {"transaction": made}
+    if entry.reverts is not None:
+        kind, data = "REVERTED_TRANSACTION", {"revertedTransaction": entry.original, "transaction": made}
+    last = _last_entry(connection, ledger)
+    with connection.pipeline():  # one trip for all the inserts, while others wait for the head
+        connection.execute(
+            "INSERT INTO ledger.transaction (ledger, id, reference, at, inserted_at, metadata, reverts, forced,"
+            " postings) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            (
+                *(ledger, number, order.reference, order.timestamp or now, now),
+                *(Jsonb(dict(order.metadata)), entry.reverts, entry.forced, len(order.postings)),
+            ),
+        )
+        connection.execute(
+            "INSERT INTO ledger.posting (ledger, transaction, position, source, destination, asset, amount)"
+            " SELECT %s, %s, n - 1, s, d, a, q FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[])"
+            " WITH ORDINALITY AS p (s, d, a, q, n)",
+            (
+                *(
+                    ledger,
+                    number,
+                    [p.source for p in order.postings],
+                    [p.destination for p in order.postings],
+                ),
+                *([p.asset for p in order.postings], [p.amount for p in order.postings]),
+            ),
+        )
+        _log(connection, ledger, last, kind, data, now)
     return made
 
 
-def _is_reverted(connection: Db, ledger: str, transaction: int) -> bool:
-    row = connection.execute(
-        "SELECT 1 FROM ledger.transaction WHERE ledger = %s AND reverts = %s", (ledger, transaction)
-    ).fetchone()
-    return row is not None
-
-
-def _log(connection: Db, ledger: str, kind: str, data: dict[str, Any], now: datetime) -> int:
-    """Append to the log; the caller holds its head."""
+def _last_entry(connection: Db, ledger: str) -> tuple[int, bytes]:
+    """Number and hash of the newest log entry; the caller holds the head."""
     row = connection.execute(
         "SELECT id, hash FROM ledger.log WHERE ledger = %s ORDER BY id DESC LIMIT 1", (ledger,)
     ).fetchone()
-    number, previous = (int(row[0]) + 1, bytes(row[1])) if row else (1, b"")
+    return (int(row[0]), bytes(row[1])) if row else (0, b"")
+
+
+def _log(
+    connection: Db, ledger: str, last: tuple[int, bytes], kind: str, data: dict[str, Any], now: datetime
+) -> int:
+    """Append to the log, chained to its last entry."""
+    number = last[0] + 1
     entry = {"id": number, "type": kind, "data": data, "date": rules.instant(now)}
     connection.execute(
         "INSERT INTO ledger.log (ledger, id, type, data, at, hash) VALUES (%s, %s, %s, %s, %s, %s)",
-        (ledger, number, kind, Jsonb(data), now, rules.log_hash(previous, entry)),
+        (ledger, number, kind, Jsonb(data), now, rules.log_hash(last[1], entry)),
     )
     return number
 
@@ -370,12 +366,12 @@ def _annotate(
 ) -> dict[str, Any]:
     if kind == "TRANSACTION":
         get_transaction(connection, ledger, int(name))
-    _lock_head(connection, ledger)
+    _lock_accounts(connection, ledger, [])
     removed = [k for k, v in changes.items() if v is None]
     data: dict[str, Any] = {"targetType": kind, "targetId": int(name) if kind == "TRANSACTION" else name}
     data |= {"key": removed[0]} if removed else {"metadata": changes}
     entry = "DELETE_METADATA" if removed else "SET_METADATA"
-    number = _log(connection, ledger, entry, data, datetime.now(UTC))
+    number = _log(connection, ledger, _last_entry(connection, ledger), entry, data, datetime.now(UTC))
     for key, value in changes.items():
         connection.execute(
             "INSERT INTO ledger.metadata (ledger, target_type, target, key, log, value) VALUES (%s, %s, %s, %s, %s, %s)",

@@ -86,7 +86,8 @@ def list_transactions(
     """A page of transactions, newest first; filters: reference, source, destination, account."""
     require_ledger(connection, ledger)
     place = _place(cursor, filters, page_size)
-    where, values = ["t.ledger = %s"], [ledger]
+    where: list[str] = ["t.ledger = %s"]
+    values: list[str | int] = [ledger]
     if "reference" in place.filters:
         where.append("t.reference = %s")
         values.append(place.filters["reference"])
@@ -104,7 +105,7 @@ def list_transactions(
         where.append("t.id < %s")
         values.append(place.number())
     query = _TRANSACTION + f" WHERE {' AND '.join(where)} ORDER BY t.id DESC LIMIT %s"
-    rows = connection.execute(query, (*values, place.size + 1)).fetchall()  # type: ignore[arg-type]  # fixed parts
+    rows = connection.execute(query, (*values, place.size + 1)).fetchall()
     return place.page(rows, _transaction, lambda row: str(row[0]))
 
 
@@ -206,10 +207,11 @@ def verify(connection: Db, ledger: str) -> dict[str, bool]:
                NOT EXISTS (SELECT FROM moved FULL JOIN held USING (address, asset)
                            WHERE coalesce(moved.input, 0) <> coalesce(held.input, 0)
                               OR coalesce(moved.output, 0) <> coalesce(held.output, 0)),
-               NOT EXISTS (SELECT FROM ledger.transaction t WHERE t.ledger = %(ledger)s AND NOT EXISTS (
-                   SELECT FROM ledger.log l WHERE l.ledger = t.ledger
-                   AND l.type IN ('NEW_TRANSACTION', 'REVERTED_TRANSACTION')
-                   AND l.data -> 'transaction' -> 'id' = to_jsonb(t.id)))
+               NOT EXISTS (
+                   SELECT to_jsonb(t.id) FROM ledger.transaction t WHERE t.ledger = %(ledger)s
+                   EXCEPT
+                   SELECT l.data -> 'transaction' -> 'id' FROM ledger.log l WHERE l.ledger = %(ledger)s
+                   AND l.type IN ('NEW_TRANSACTION', 'REVERTED_TRANSACTION'))
         """,
         {"ledger": ledger},
     ).fetchone()

@@ -32,15 +32,15 @@ def database() -> Iterator[tuple[str, str]]:
     with psycopg.connect(server(), autocommit=True) as c:
         if c.execute("SELECT 1 FROM pg_roles WHERE rolname = 'phr_app'").fetchone() is None:
             c.execute("CREATE ROLE phr_app LOGIN")
-        c.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+        c.execute(f"CREATE DATABASE {name}")
     owner = psycopg.conninfo.make_conninfo(server(), dbname=name)
     with psycopg.connect(owner) as c:
-        c.execute((SQL / "0002_ledger.sql").read_text())  # type: ignore[arg-type]
+        c.execute((SQL / "0002_ledger.sql").read_text())
     try:
         yield psycopg.conninfo.make_conninfo(owner, user="phr_app"), owner
     finally:
         with psycopg.connect(server(), autocommit=True) as c:
-            c.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
+            c.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _count() -> Iterator[int]:

@@ -19,6 +19,7 @@ from phr.domain.ledger import Breaker, Order, Posting
 from phr.store import ledger as store
 from tests.phr.clients.ledger_city import TOKEN, InProcess, app, database
 
+pytestmark = pytest.mark.db
 BASE = "http://ledger.example/ledger/v2"
 NEVER_OPEN = Breaker(threshold=10**9)
 
@@ -193,6 +194,7 @@ def test_a_ledger_that_ignores_the_filter_is_not_believed():
         client.deliver(order(), idempotency_key="k")
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.integers(200, 599), st.binary(max_size=60) | st.sampled_from([
     b'{"data":[]}', b'{"data":{"id":"1","postings":[]}}', b'{"data":{"id":1,"postings":[1],"metadata":{}}}',
     b'{"cursor":{"data":[{}]}}', b'{"cursor":{"data":7}}', b'{"errorCode":7}', b'{"errorCode":"CONFLICT"}', b"[]",

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phr.domain import ledger as rules
@@ -62,6 +62,7 @@ def test_the_example_of_the_api_is_read():
     assert order.body()["timestamp"] == "2026-06-10T14:59:59Z"
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     st.lists(posting, min_size=1, max_size=5),
     st.dictionaries(st.text("ab", max_size=3), st.text("xyz"), max_size=3),
@@ -72,6 +73,7 @@ def test_an_order_survives_being_written_and_read(postings, metadata):
     assert rules.parse_order(json.loads(json.dumps(order.body()))) == order
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(json_value)
 def test_any_json_is_an_order_or_one_refusal(value):
     """Every input is hostile: no other exception, and never a value in the text."""
@@ -153,6 +155,7 @@ def test_the_same_body_spelled_differently_has_the_same_hash():
     assert rules.request_hash("revert", 1) != rules.request_hash("create", 1)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.lists(posting, max_size=12))
 def test_postings_always_sum_to_zero(postings):
     """Double entry by form, for each asset; and the reverse brings everything back."""
@@ -162,6 +165,7 @@ def test_postings_always_sum_to_zero(postings):
     assert not any(rules.balances_of([*postings, *rules.reverse(postings)]).values())
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     st.lists(posting, min_size=1, max_size=8),
     st.dictionaries(st.tuples(address, st.just("HPT")), st.integers(0, 999)),
@@ -224,6 +228,7 @@ def test_the_breaker_opens_after_failures_rests_and_probes_once():
     assert probing.succeeded() == Breaker(threshold=2, rest=30)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 100)), max_size=40))
 def test_a_breaker_never_stays_open_for_ever(steps):
     """After a rest, somebody may call again."""

@@ -90,61 +90,60 @@ CREATE TABLE ledger.idempotency (
 );
 
 -- Lock the accounts of a transaction, all in one order (so that two transactions never wait for each other in a
--- ring), opening those that are new. The app role may lock through this and write no balance itself.
+-- ring), opening those that are new; then the head of the log, to which one writer at a time appends.
+-- The app role may lock through this and write no balance itself. Loops, so that every step is one index look-up.
 CREATE FUNCTION ledger.lock_accounts(in_ledger text, in_address text[], in_asset text[])
 RETURNS TABLE (address text, asset text, balance numeric)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    w record;
 BEGIN
-    INSERT INTO ledger.balance AS b (ledger, address, asset)
-        SELECT in_ledger, w.address COLLATE "C", w.asset COLLATE "C"
-        FROM unnest(in_address, in_asset) AS w (address, asset)
-        ORDER BY w.address COLLATE "C", w.asset COLLATE "C"
-        ON CONFLICT DO NOTHING;
-    RETURN QUERY
-        SELECT b.address::text, b.asset::text, b.input - b.output
-        FROM ledger.balance b
-        JOIN unnest(in_address, in_asset) AS w (address, asset)
-          ON b.address = w.address COLLATE "C" AND b.asset = w.asset COLLATE "C"
-        WHERE b.ledger = in_ledger
-        ORDER BY b.address, b.asset
-        FOR UPDATE OF b;
+    FOR w IN SELECT DISTINCT u.address COLLATE "C" AS address, u.asset COLLATE "C" AS asset
+             FROM unnest(in_address, in_asset) AS u (address, asset) ORDER BY 1, 2 LOOP
+        INSERT INTO ledger.balance (ledger, address, asset) VALUES (in_ledger, w.address, w.asset)
+            ON CONFLICT DO NOTHING;
+    END LOOP;
+    FOR w IN SELECT DISTINCT u.address COLLATE "C" AS address, u.asset COLLATE "C" AS asset
+             FROM unnest(in_address, in_asset) AS u (address, asset) ORDER BY 1, 2 LOOP
+        RETURN QUERY SELECT b.address::text, b.asset::text, b.input - b.output FROM ledger.balance b
+            WHERE b.ledger = in_ledger AND b.address = w.address AND b.asset = w.asset FOR UPDATE;
+    END LOOP;
+    PERFORM pg_advisory_xact_lock(hashtextextended(in_ledger, 2));
 END $$;
 
 -- Carry new postings into the balances. Only a revert that was forced may take an account below zero.
 CREATE FUNCTION ledger.carry() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    d record;
+    t record;
 BEGIN
-    IF EXISTS (SELECT FROM added p JOIN ledger.transaction t ON t.ledger = p.ledger AND t.id = p.transaction
-               WHERE p.position >= t.postings) THEN
-        RAISE EXCEPTION 'a posting beyond those of its transaction'
-            USING ERRCODE = 'integrity_constraint_violation';
-    END IF;
-    UPDATE ledger.balance b
-    SET input = b.input + d.input,
-        output = b.output + d.output,
-        overdraft = b.input + d.input < b.output + d.output AND (b.overdraft OR d.forced)
-    FROM (
-        SELECT m.ledger, m.address, m.asset, sum(m.input) AS input, sum(m.output) AS output,
-               bool_or(t.forced) AS forced
-        FROM (
-            SELECT p.ledger, p.transaction, p.destination AS address, p.asset, p.amount AS input, 0 AS output
-            FROM added p
-            UNION ALL
-            SELECT p.ledger, p.transaction, p.source, p.asset, 0, p.amount FROM added p
-        ) m
-        JOIN ledger.transaction t ON t.ledger = m.ledger AND t.id = m.transaction
-        GROUP BY m.ledger, m.address, m.asset
-    ) d
-    WHERE b.ledger = d.ledger AND b.address = d.address AND b.asset = d.asset;
-    IF EXISTS (
-        SELECT FROM added p
-        WHERE NOT EXISTS (SELECT FROM ledger.balance b
-                          WHERE b.ledger = p.ledger AND b.address = p.source AND b.asset = p.asset)
-           OR NOT EXISTS (SELECT FROM ledger.balance b
-                          WHERE b.ledger = p.ledger AND b.address = p.destination AND b.asset = p.asset)
-    ) THEN
-        RAISE EXCEPTION 'a posting to an account that was not locked' USING ERRCODE = 'integrity_constraint_violation';
-    END IF;
+    FOR t IN SELECT p.ledger, p.transaction, max(p.position) AS last FROM added p GROUP BY 1, 2 LOOP
+        IF t.last >= (SELECT x.postings FROM ledger.transaction x
+                      WHERE x.ledger = t.ledger AND x.id = t.transaction) THEN
+            RAISE EXCEPTION 'a posting beyond those of its transaction'
+                USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+    END LOOP;
+    FOR d IN SELECT m.ledger, m.transaction, m.address, m.asset, sum(m.input) AS input, sum(m.output) AS output
+             FROM (SELECT p.ledger, p.transaction, p.destination AS address, p.asset, p.amount AS input, 0 AS output
+                   FROM added p
+                   UNION ALL
+                   SELECT p.ledger, p.transaction, p.source, p.asset, 0, p.amount FROM added p) m
+             GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4 LOOP
+        UPDATE ledger.balance b
+        SET input = b.input + d.input,
+            output = b.output + d.output,
+            overdraft = b.input + d.input < b.output + d.output
+                AND (b.overdraft OR (SELECT x.forced FROM ledger.transaction x
+                                     WHERE x.ledger = d.ledger AND x.id = d.transaction))
+        WHERE b.ledger = d.ledger AND b.address = d.address AND b.asset = d.asset;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'a posting to an account that was not locked'
+                USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+    END LOOP;
     RETURN NULL;
 END $$;
 CREATE TRIGGER carry AFTER INSERT ON ledger.posting
