@@ -195,7 +195,9 @@ def opened(path: Path, limits: Limits = DEFAULT) -> Iterator[tuple[Entry, ...]]:
                 parts = [_plain(file, name, limits)]
             for part in parts:
                 last = found[-1].before + found[-1].size if found else 0
-                found.append(Entry(part.name, part.size, last, part.opener, limits, part.packed))
+                # The name comes back in errors: one line, bounded.
+                name_inside = tidy(part.name, 240)
+                found.append(Entry(name_inside, part.size, last, part.opener, limits, part.packed))
             if len(found) > limits.entries:
                 raise BadPayload(f"more than {limits.entries} files", field="file", file=name)
             if found and found[-1].before + found[-1].size > limits.total:

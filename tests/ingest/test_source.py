@@ -120,6 +120,13 @@ def test_names_that_leave_the_folder_are_refused(tmp_path, name):
     assert found.field == "entry"
 
 
+def test_a_name_that_would_forge_a_log_line_is_made_one_short_line(tmp_path):
+    """Names of entries come back in errors."""
+    (name,) = contents(zipped(tmp_path / "t.zip", **{"a\nERROR " + "x" * 5000 + ".json": b""}))
+    assert name.startswith("a ERROR x")
+    assert len(name) <= 240
+
+
 def test_links_in_a_zip_are_refused(tmp_path):
     """A zip can hold a symbolic link."""
     info = zipfile.ZipInfo("link.json")
