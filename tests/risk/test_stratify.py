@@ -52,38 +52,43 @@ def test_each_published_case_under_the_either_reading_of_glucose(case):
     assert word(stratify(case, glucose_rule="any").level) == expected
 
 
-def near(*limits):
-    """Missing, or a value at, just below or just above a limit."""
-    steps = [step for limit in limits for step in (limit - 1, limit - 0.1, limit, limit + 0.1, limit + 1)]
-    return st.one_of(st.none(), st.sampled_from([round(step, 1) for step in steps]))
+def near(usual, *limits):
+    """A usual value, a gap, or a value at, just below or just above a limit; gaps are rare enough to be decided."""
+    steps = [round(limit + step, 1) for limit in limits for step in (-1, -0.1, 0, 0.1, 1)]
+    return st.sampled_from([usual] * len(steps) + [None] * max(1, len(steps) // 4) + steps)
+
+
+def rare(usual, limit):
+    """Mostly not there: a column that stands in for another."""
+    return st.sampled_from([None, None, usual, limit - 1, limit])
 
 
 RANDOM = st.fixed_dictionaries(
     {
-        "age_fy_end": st.one_of(st.none(), st.sampled_from([39, 40, 50, 64, 65, 74, 75])),
-        "sex": st.sampled_from(["M", "F", "M", "F", None, "other"]),
-        "waist_cm": near(85, 90),
-        "vfa_cm2": st.one_of(st.none(), st.none(), st.sampled_from([99.9, 100.0])),
-        "bmi": near(25),
-        "sbp": near(130, 140, 160, 180),
-        "dbp": near(85, 90, 100, 110),
+        "age_fy_end": st.sampled_from([None, 39, 40, 50, 50, 64, 65, 74, 75]),
+        "sex": st.sampled_from(["M", "F", "M", "F", "M", None, "other"]),
+        "waist_cm": near(80, 85, 90),
+        "vfa_cm2": st.sampled_from([None, None, None, 99.9, 100.0]),
+        "bmi": near(26, 25),
+        "sbp": near(120, 130, 140, 160, 180),
+        "dbp": near(75, 85, 90, 100, 110),
         "draw_code": st.sampled_from([2, 2, 3, 4, None]),
-        "fpg": near(100, 110, 126),
-        "casual_glucose": near(100, 110, 126),
-        "hba1c_ngsp": near(5.6, 6.0, 6.5),
-        "tg_fasting": near(150, 300, 500),
-        "tg_casual": near(150, 175, 300),
-        "hdl": near(40),
-        "ldl": near(140, 180),
-        "smoking_code": st.sampled_from([1, 2, 3, None]),
-        "med_bp": st.sampled_from([2, 2, 1, None]),
-        "med_glucose": st.sampled_from([2, 2, 2, 1, None]),
-        "med_lipid": st.sampled_from([2, 2, 2, 1, None]),
+        "fpg": st.one_of(st.none(), near(90, 100, 110, 126)),
+        "casual_glucose": st.one_of(rare(90, 100), rare(109, 126)),
+        "hba1c_ngsp": st.one_of(st.none(), near(5.3, 5.6, 6.0, 6.5)),
+        "tg_fasting": st.one_of(st.none(), near(100, 150, 300, 500)),
+        "tg_casual": st.one_of(rare(100, 175), rare(150, 300)),
+        "hdl": near(60, 40),
+        "ldl": near(110, 140, 180),
+        "smoking_code": st.sampled_from([1, 1, 2, 3, None]),
+        "med_bp": st.sampled_from([2, 2, 2, 2, 1, None]),
+        "med_glucose": st.sampled_from([2, 2, 2, 2, 2, 1, None]),
+        "med_lipid": st.sampled_from([2, 2, 2, 2, 2, 1, None]),
     }
 )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(RANDOM, st.sampled_from(["fpg_priority", "any"]), st.sampled_from([3, 4]), st.booleans())
 def test_random_checkups_agree_with_trying_every_completion(case, rule, edition, casual):
     """Level, path, metabo and referral against a brute-force reading, with missing values."""
@@ -166,6 +171,14 @@ def test_a_mark_without_a_number_is_a_missing_value():
     """E4: H alone says nothing that could be compared."""
     found = stratify(a_checkup(tg_fasting="H"))
     assert (found.level, found.missing, found.quality) == (4, ("tg",), ("tg_fasting:H",))
+
+
+@pytest.mark.parametrize(("draw", "fasting", "casual"), [(2, 2, 2), (3, 4, 2), (4, 4, 4), ("", 2, 4)])
+def test_the_draw_code_says_which_column_counts(draw, fasting, casual):
+    """Fasting values need 10 h or no code; casual values need a code other than 4; unusable is missing."""
+    nothing = {"draw_code": draw, "fpg": "", "hba1c_ngsp": "", "tg_fasting": "", "hdl": 39}
+    assert stratify(a_checkup(**nothing | {"fpg": 90})).level == fasting
+    assert stratify(a_checkup(**nothing | {"casual_glucose": 90})).level == casual
 
 
 def test_casual_triglycerides_count_from_april_2024():
