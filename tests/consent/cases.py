@@ -189,9 +189,9 @@ def many_consents(draw: st.DrawFn, odd: bool = True) -> list[dict[str, Any]]:
 requests = st.builds(
     Request,
     person=st.just("p1"),
-    recipient=st.sampled_from((*RECIPIENTS, "Organization/other", "*", "")),
-    purpose=st.sampled_from((*PURPOSES, "insurer", "marketing", "*")),
-    category=st.sampled_from((*CATEGORIES, "checkup", "tarot", "*")),
+    recipient=st.sampled_from((*RECIPIENTS * 3, "Organization/other", "*", "")),
+    purpose=st.sampled_from((*PURPOSES * 3, "insurer", "marketing", "*")),
+    category=st.sampled_from((*CATEGORIES * 3, "checkup", "tarot", "*")),
     day=st.sampled_from(
         [date(2025, 12, 31), *(DAY + timedelta(days=n) for n in (-2, -1, 0, 1, 2, 9)), date(2028, 1, 1)]
     ),

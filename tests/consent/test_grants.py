@@ -124,7 +124,7 @@ def test_a_readable_consent_without_an_id_has_no_rows_to_give():
         grants(replace(read(a_consent()), id=None))
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(consents())
 def test_a_consent_never_becomes_more_rows_than_the_limit(given_json):
     """The width that the reader checks is an upper bound of the rows."""

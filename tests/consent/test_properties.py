@@ -20,7 +20,7 @@ from tests.consent.cases import (
     requests,
 )
 
-thorough = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+thorough = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def rows_of(read_consents, person="p1"):
@@ -126,5 +126,5 @@ def test_the_random_consents_permit_and_deny():
         find(
             consents(odd=False),
             lambda found, wanted=wanted: decide([read(found)], a_request(), NOW).permit is wanted,
-            settings=settings(max_examples=2000, deadline=None, phases=[Phase.generate]),
+            settings=settings(max_examples=1200, deadline=None, phases=[Phase.generate]),
         )
