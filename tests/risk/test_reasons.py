@@ -8,7 +8,7 @@ from risk import errors, reasons
 from risk.errors import BadInput
 from risk.limits import standard
 from risk.stratify import stratify
-from tests.risk.test_stratify import CASES, a_checkup
+from tests.risk.build import CASES, a_checkup
 
 FORBIDDEN = (
     *("診断", "治療", "必ず", "予防できます", "病気", "疾患", "糖尿病", "高血圧", "異常"),

@@ -1,30 +1,15 @@
 """The official stratification: the forty published cases, the boundary rules, and a second reading of the text."""
 
-import csv
-from decimal import Decimal
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from risk.checkup import read
 from risk.errors import BadInput
 from risk.stratify import stratify, stratify_table
 from tests.risk import oracle
-
-CASES = list(csv.DictReader(Path(__file__).with_name("cases.csv").read_text(encoding="utf-8").splitlines()))
-BASE = next(case for case in CASES if case["case_id"] == "C04")
-
-
-def a_checkup(**changes):
-    """C04: waist 85.0 and nothing beyond a limit; level 3 on path A with no risk."""
-    fields = {
-        name: value for name, value in BASE.items() if not name.startswith("expected") and name != "reason"
-    }
-    return {**fields, **changes}
+from tests.risk.build import CASES, a_checkup
 
 
 def word(value):
@@ -246,127 +231,6 @@ def test_without_age_nothing_is_decided():
     assert (found.level, found.metabo, found.missing) == (4, 4, ("age",))
 
 
-def test_referral_is_computed_for_everybody():
-    """R1-5: under 40, 75 and over, on drugs, undecided."""
-    high = {"sbp": 185, "dbp": 95}
-    for change in (
-        {"age_fy_end": 30},
-        {"age_fy_end": 80},
-        {"med_bp": 1},
-        {"waist_cm": ""},
-        {"age_fy_end": ""},
-    ):
-        assert stratify(a_checkup(**high, **change)).referral == ("BP_III",)
-
-
-@pytest.mark.parametrize(
-    ("column", "below", "at", "label"),
-    [
-        ("sbp", 139, 140, "BP"),
-        ("sbp", 159, 160, "BP_II"),
-        ("sbp", 179, 180, "BP_III"),
-        ("dbp", 89, 90, "BP"),
-        ("dbp", 99, 100, "BP_II"),
-        ("dbp", 109, 110, "BP_III"),
-        ("tg_fasting", 299, 300, "TG"),
-        ("tg_fasting", 499, 500, "TG_PROMPT"),
-        ("tg_casual", 299, 300, "TG"),
-        ("ldl", 139, 140, "LDL"),
-        ("ldl", 179, 180, "LDL_PROMPT"),
-        ("non_hdl", 169, 170, "NON_HDL"),
-        ("non_hdl", 209, 210, "NON_HDL_PROMPT"),
-        ("fpg", 125, 126, "FPG"),
-        ("casual_glucose", 125, 126, "CASUAL_GLUCOSE"),
-        ("hba1c_ngsp", 6.4, 6.5, "HBA1C"),
-        ("ast", 50, 51, "AST"),
-        ("alt", 50, 51, "ALT"),
-        ("ggt", 100, 101, "GGT"),
-        ("egfr", 45, 44.9, "EGFR"),
-        ("hb", 12.1, 12.0, "HB"),
-        ("urine_protein", 3, 4, "URINE_PROTEIN"),
-        ("uric_acid", 7.9, 8.0, "URIC_ACID"),
-    ],
-)
-def test_a_referral_value_counts_exactly_at_its_limit(column, below, at, label):
-    """The table of referral values, each at its edge."""
-    assert label in stratify(a_checkup(**{column: at})).referral
-    assert label not in stratify(a_checkup(**{column: below})).referral
-
-
-def test_haemoglobin_has_the_limit_of_the_sex():
-    """12.0 counts for a man, 11.0 for a woman, nothing without a sex."""
-    assert stratify(a_checkup(sex="F", hb=11.5)).referral == ()
-    assert stratify(a_checkup(sex="F", hb=11.0)).referral == ("HB",)
-    assert stratify(a_checkup(sex="", hb=9)).referral == ()
-
-
-def test_a_wrong_draw_code_hides_no_high_glucose_from_referral():
-    """Fasting and casual glucose have one referral limit; only a draw soon after a meal is left out."""
-    assert stratify(a_checkup(draw_code=3, fpg=300)).referral == ("FPG",)
-    assert stratify(a_checkup(draw_code="", fpg="", casual_glucose=300)).referral == ("CASUAL_GLUCOSE",)
-    assert stratify(a_checkup(draw_code=4, fpg="", casual_glucose=300)).referral == ()
-
-
-@pytest.mark.parametrize(
-    ("change", "field"),
-    [
-        ({"sbp": "abc"}, "sbp"),
-        ({"sbp": "inf"}, "sbp"),
-        ({"sbp": "nan"}, "sbp"),
-        ({"sbp": [1]}, "sbp"),
-        ({"sbp": [1, 2]}, "sbp"),
-        ({"sbp": 1j}, "sbp"),
-        ({"sbp": np.complex128(120)}, "sbp"),
-        ({"sbp": Decimal("sNaN")}, "sbp"),
-        ({"sbp": 10**400}, "sbp"),
-        ({"sbp": -1}, "sbp"),
-        ({"waist_cm": 850}, "waist_cm"),
-        ({"hba1c_ngsp": 42}, "hba1c_ngsp"),
-        ({"draw_code": 7}, "draw_code"),
-        ({"smoking_code": "yes"}, "smoking_code"),
-        ({"med_bp": 0}, "med_bp"),
-        ({"med_bp": True}, "med_bp"),
-        ({"sex": "Q"}, "sex"),
-        ({"age_fy_end": 200}, "age_fy_end"),
-        ({"age_fy_end": 50.5}, "age_fy_end"),
-        ({"birth_date": "1985-02-30"}, "birth_date"),
-        ({"birth_date": 5}, "birth_date"),
-        ({"sbp_avg": 120}, "sbp"),
-        ({"tg_fasting": "H1.2.3"}, "tg_fasting"),
-    ],
-)
-def test_a_value_that_cannot_be_used_is_refused_by_name(change, field):
-    """One typed error naming the field, never the value."""
-    with pytest.raises(BadInput) as refused:
-        stratify(a_checkup(**change))
-    assert refused.value.field == field
-
-
-JUNK = st.one_of(
-    st.none(),
-    st.text(max_size=8),
-    st.floats(),
-    st.integers(),
-    st.booleans(),
-    st.binary(max_size=4),
-    st.just([1]),
-)
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.dictionaries(st.sampled_from([*a_checkup(), "birth_date", "checkup_date", "hba1c_jds", "x"]), JUNK))
-def test_any_junk_gives_a_result_or_one_typed_error(junk):
-    """Input is hostile: never another exception; in a table, unusable values are left out and named."""
-    try:
-        stratify(junk)
-    except BadInput as error:
-        assert error.field in junk  # noqa: PT017 - both outcomes are allowed
-    table = stratify_table(
-        pd.DataFrame({name: pd.Series([value], dtype=object) for name, value in junk.items()})
-    )
-    assert len(table) <= 1
-
-
 def test_a_table_leaves_out_what_it_cannot_use_and_says_so():
     """One broken cell does not stop the judgement of a city."""
     df = pd.DataFrame([a_checkup(), a_checkup(sbp="abc", sex="Q", birth_date="x")])
@@ -388,38 +252,6 @@ def test_a_table_takes_nullable_numbers_dates_and_an_empty_frame():
     assert list(table["level"]) == [2, 4]
     assert list(table["rule_version"]) == ["JP-TK-3-2018", "JP-TK-4-2024"]
     assert stratify_table(df.iloc[:0]).empty
-
-
-def test_numbers_are_read_in_every_usual_form():
-    """Full-width digits, signs, decimals of a database, numpy numbers; what was not measured is missing."""
-    for value in (
-        "130",
-        "+130.0",
-        "130.",
-        np.int64(130),
-        np.float32(130),
-        Decimal("130.0"),
-        130,
-        130.0,
-        "H130",
-    ):
-        assert [risk.name for risk in stratify(a_checkup(sbp=value)).risks] == ["BP"]
-    for value in ("", " ", "-", "NA", "未実施", "測定不能", None, np.nan, pd.NA):
-        assert stratify(a_checkup(sbp=value)).missing == ("sbp",)
-
-
-def test_columns_that_are_no_columns_are_refused():
-    """A panel is read from columns of one length."""
-    for wrong in ("130", 130, [130, 131], np.zeros((1, 1)), np.array(["2024-01-01"], dtype="datetime64[D]")):
-        with pytest.raises(BadInput) as refused:
-            read({"sbp": wrong}, 1)
-        assert refused.value.field == "sbp"
-
-
-def test_a_broken_age_is_left_out_of_a_table():
-    """Half a year is no age at the end of a fiscal year."""
-    table = stratify_table(pd.DataFrame([a_checkup(age_fy_end=50.5)]))
-    assert (table["level"].iloc[0], table["missing"].iloc[0]) == (4, "age")
 
 
 def test_choices_that_do_not_exist_are_refused():
