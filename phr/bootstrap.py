@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
+from typing import Any
+from uuid import UUID
 
+from phr.clients.ledger import LedgerClient, LedgerRefused, LedgerRetry, LedgerUnknown
 from phr.clock import Clock, SystemClock
 from phr.config import Settings
+from phr.domain.days import day_at
 from phr.domain.keys import derive
+from phr.domain.ledger import LedgerRefusal, parse_order
 from phr.services.accounts import Accounts
+from phr.services.assess import Assess
 from phr.services.consents import Consents
+from phr.services.deliver import Deliver, Send, TryLaterError, UndeliverableError
+from phr.services.export import Export
+from phr.services.identities import Identities
+from phr.services.importing import Importing
+from phr.services.intake import Intake
+from phr.services.observations import Observations
+from phr.services.operate import Operate
+from phr.services.points import Happened, Points
 from phr.services.receive import Receive
 from phr.services.register import Register
+from phr.services.trail import Trail
+from phr.services.worklist import Worklist
 from phr.store.context import Sealer
 from phr.store.engine import Database, embedded, external, open_engine, refuse_powerful_role
 from phr.store.migrate import upgrade
-from phr.store.uow import Store
+from phr.store.tables import WorkItem
+from phr.store.uow import Store, UnitOfWork
 
 
 @dataclass
@@ -71,6 +91,105 @@ class System:
         """Sign-in."""
         return Accounts(self.store, self.clock, self.settings.session_minutes)
 
+    @cached_property
+    def identities(self) -> Identities:
+        """Patients."""
+        return Identities(self.store)
+
+    @cached_property
+    def observations(self) -> Observations:
+        """Search and read."""
+        return Observations(self.store, self.settings.tz)
+
+    @cached_property
+    def intake(self) -> Intake:
+        """Single Observations over FHIR."""
+        return Intake(self.receive, self.settings.tz)
+
+    @cached_property
+    def importing(self) -> Importing:
+        """Files."""
+
+        def register(resource: dict[str, Any], request: str) -> UUID:
+            return self.register.put(resource, actor="import", role="system", request=request)[0]
+
+        return Importing(self.store, self.receive, register, self.settings.tz, self.settings.recipient)
+
+    @cached_property
+    def assess(self) -> Assess:
+        """Stratification."""
+        s = self.settings
+        return Assess(self.store, self.clock, s.tz, s.recipient, s.check_glucose_rule)
+
+    @cached_property
+    def points(self) -> Points:
+        """Health points."""
+        s = self.settings
+        return Points(self.store, self.clock, s.tz, s.recipient, self.key("ledger-pseudonym"))
+
+    @cached_property
+    def worklist(self) -> Worklist:
+        """Cases; a decision to guide earns points in its own transaction, and taking it back reverses them."""
+        return Worklist(self.store, self.clock, self._decided, self._undone)
+
+    def _decided(self, uow: UnitOfWork, item: WorkItem, _outcome: str) -> None:
+        self.points.earn_in(uow, item.person_id, self._guided(item))
+
+    def _undone(self, uow: UnitOfWork, item: WorkItem, _outcome: str) -> None:
+        evidence = f"case:{item.item_id}"
+        for event in uow.points.of_person(item.person_id):
+            if event.evidence == evidence and event.reverses is None:
+                self.points.reverse_in(uow, item.person_id, event.event_key, event.points)
+
+    def _guided(self, item: WorkItem) -> Happened:
+        today = day_at(self.clock.now(), self.settings.tz)
+        return Happened("guidance_decided", today, "nurse", f"case:{item.item_id}", "guidance")
+
+    @cached_property
+    def export(self) -> Export:
+        """De-identified releases."""
+        s = self.settings
+        return Export(
+            self.store, self.clock, s.tz, self.key("release"), self.key("release-signature"), s.export_k
+        )
+
+    @cached_property
+    def trail(self) -> Trail:
+        """The audit trail."""
+        return Trail(self.store, self.clock, self.settings.tz, self.settings.recipient)
+
+    @cached_property
+    def operate(self) -> Operate:
+        """Counts for those who run the service."""
+        return Operate(self.store, self.clock, self.settings.recipient)
+
+    @property
+    def ledger_token(self) -> str:
+        """The bearer token of the embedded ledger, or the one that settings give."""
+        return self.settings.ledger_token.get_secret_value() or self.key("ledger-token").hex()
+
+    @cached_property
+    def ledger_url(self) -> str:
+        """Where the ledger is: the one that settings name, or our own."""
+        return self.settings.ledger_url or f"{self.settings.base_url}/ledger/v2"
+
+    def ledger(self, url: str = "") -> LedgerClient:
+        """A client of the ledger."""
+        return LedgerClient.connect(
+            url or self.ledger_url, self.settings.ledger_name, token=self.ledger_token
+        )
+
+    def deliver(self, ledger: LedgerClient) -> Deliver:
+        """Delivers letters; messages wait until a sender for them is set up."""
+        senders: dict[str, Send] = {"ledger": _to_ledger(ledger)}
+        return Deliver(self.store, self.clock, self.settings.recipient, senders)
+
+    @contextmanager
+    def ledger_connections(self) -> Iterator[Any]:
+        """A connection for the embedded ledger, which keeps no personal data."""
+        with self.store.plain_connection() as connection:
+            yield connection
+
     def migrate(self) -> None:
         """Brings the database to this version."""
         upgrade(self.database, self.sealer)
@@ -78,6 +197,21 @@ class System:
     def key(self, use: str) -> bytes:
         """A key for one use, derived from the newest secret."""
         return derive(self.secrets[0], use)
+
+
+def _to_ledger(client: LedgerClient) -> Send:
+    def send(key: str, payload: Mapping[str, Any]) -> str:
+        try:
+            receipt = client.deliver(parse_order(payload), idempotency_key=key)
+        except LedgerRetry as trouble:
+            raise TryLaterError(str(trouble), timedelta(seconds=trouble.after)) from trouble
+        except LedgerUnknown as trouble:
+            raise TryLaterError(str(trouble)) from trouble
+        except (LedgerRefused, LedgerRefusal) as trouble:
+            raise UndeliverableError(str(trouble)) from trouble
+        return f"transaction:{receipt.id}"
+
+    return send
 
 
 def start(settings: Settings | None = None, clock: Clock | None = None) -> System:

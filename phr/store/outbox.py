@@ -41,6 +41,11 @@ class Outbox:
         query = select(OutboxRow).where(*where).order_by(col(OutboxRow.created_at)).limit(limit)
         return self._session.exec(query.with_for_update(skip_locked=True)).all()
 
+    def lease(self, letter: OutboxRow, until: datetime) -> None:
+        """Keeps a letter from other workers until a moment."""
+        letter.next_at = until
+        self._session.add(letter)
+
     def delivered(self, letter: OutboxRow, receipt: str, now: datetime) -> None:
         """Notes a delivery and what the other side answered."""
         self._set(letter, state="delivered", receipt=receipt, delivered_at=now, last_error="", next_at=now)
@@ -60,7 +65,7 @@ class Outbox:
     def _set(self, letter: OutboxRow, **values: Any) -> None:
         for name, value in {**values, "attempts": letter.attempts + 1}.items():
             setattr(letter, name, value)
-        self._session.add(letter)
+        self._session.merge(letter)
         self._session.flush()
 
     def revive(self, letter: UUID, now: datetime) -> bool:

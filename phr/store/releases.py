@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -65,14 +64,12 @@ class Releases:
             [(person, release_id, recipient, Jsonb(list(c)), now) for person, c in sorted(members.items())],
         )
 
-    def members_without_grant(self, release_id: str) -> int:
-        """Members of a release who have no live grant for this context any more."""
-        row: Any = self._connection.execute(
-            "SELECT count(*) FROM phr.release_member m WHERE m.release_id = %s AND NOT EXISTS ("
-            " SELECT 1 FROM phr.person p WHERE p.person_id = m.person_id)",
-            (release_id,),
-        ).fetchone()
-        return int(row[0])
+    def members(self, release_id: str) -> dict[UUID, list[tuple[str, int]]]:
+        """Who is in a release, with the consents and versions that it stood on."""
+        rows = self._connection.execute(
+            "SELECT person_id, consents FROM phr.release_member WHERE release_id = %s", (release_id,)
+        ).fetchall()
+        return {row[0]: [(str(one[0]), int(one[1])) for one in row[1]] for row in rows}
 
     def of_person(self, person: UUID) -> list[tuple[str, str, datetime]]:
         """The releases that hold a person's data: release, recipient, when."""

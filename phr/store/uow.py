@@ -114,7 +114,7 @@ class UnitOfWork:
         """Goes on in the same transaction for another reason or about another person."""
         self._session.flush()
         self.audit.flush()
-        self._session.expire_all()
+        self._session.expunge_all()
         self.access = access
         self._sealer.put(self._driver, access, self._started)
 
@@ -155,6 +155,14 @@ class Store:
             for action, what, outcome, reason in entries:
                 uow.audit.add(action, what, access.person or NOBODY, outcome=outcome, reason=reason)
             uow.commit()
+
+    @contextmanager
+    def plain_connection(self) -> Iterator[psycopg.Connection[TupleRow]]:
+        """A connection without a context: it reaches nothing of any person, only the ledger's own schema."""
+        with self._engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            yield driver
+            driver.rollback()
 
     def close(self) -> None:
         """Gives back the connections."""

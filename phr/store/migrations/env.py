@@ -16,7 +16,7 @@ def run() -> None:
     """Runs the migrations that Alembic asks for."""
     engine: Engine = context.config.attributes["engine"]
     with engine.connect() as connection:
-        for schema in ("phr", "phr_private", "ledger"):
+        for schema in ("phr", "phr_private"):
             connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {OWNER_ROLE}"))
         connection.commit()
         connection.execute(text(f"SET lock_timeout = '{_LOCK_TIMEOUT}'"))

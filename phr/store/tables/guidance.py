@@ -77,6 +77,8 @@ class PointsEvent(SQLModel, table=True):
     category: str = Field(sa_column=Column(Text, nullable=False))
     day: date = Field(sa_column=Column(Date, nullable=False))
     event: str = Field(sa_column=Column(Text, nullable=False))
+    variant: str = Field(sa_column=Column(Text, nullable=False))
+    occasion: str = Field(sa_column=Column(Text, nullable=False))
     points: int = Field(sa_column=Column(Integer, nullable=False))
     rule_version: str = Field(sa_column=Column(Text, nullable=False))
     evidence: str = Field(sa_column=Column(Text, nullable=False))

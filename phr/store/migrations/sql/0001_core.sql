@@ -279,6 +279,8 @@ CREATE TABLE phr.points_event (
     category text NOT NULL,
     day date NOT NULL,
     event text NOT NULL,
+    variant text NOT NULL,
+    occasion text NOT NULL,
     points integer NOT NULL,
     rule_version text NOT NULL,
     evidence text NOT NULL,

@@ -1,0 +1,66 @@
+"""What the FHIR interface says of itself: CapabilityStatement and SMART configuration."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+_SEARCH: Final = {
+    "Observation": {
+        "_id": "token",
+        "code": "token",
+        "category": "token",
+        "date": "date",
+        "patient": "reference",
+        "subject": "reference",
+        "status": "token",
+    },
+    "Patient": {"_id": "token"},
+    "Consent": {"_id": "token", "patient": "reference", "status": "token"},
+}
+_INTERACTIONS: Final = {
+    "Observation": ("read", "search-type", "create"),
+    "Patient": ("read", "search-type"),
+    "Consent": ("read", "search-type", "create", "update", "history-instance"),
+}
+
+
+def statement(base_url: str) -> dict[str, Any]:
+    """The CapabilityStatement: exactly what is served."""
+    return {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": "2026-11-21",
+        "kind": "instance",
+        "software": {"name": "phr", "version": "0.1.0"},
+        "implementation": {"description": "Personal health record", "url": f"{base_url}/fhir"},
+        "fhirVersion": "4.0.1",
+        "format": ["application/fhir+json", "json"],
+        "rest": [
+            {
+                "mode": "server",
+                "documentation": "Search is strict: unknown parameters are refused. Rows without consent are absent.",
+                "security": {
+                    "service": [
+                        {
+                            "coding": [
+                                {
+                                    "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
+                                    "code": "OAuth",
+                                }
+                            ]
+                        }
+                    ]
+                },
+                "resource": [_resource(kind) for kind in _SEARCH],
+            }
+        ],
+    }
+
+
+def _resource(kind: str) -> dict[str, Any]:
+    return {
+        "type": kind,
+        "interaction": [{"code": code} for code in _INTERACTIONS[kind]],
+        "versioning": "versioned",
+        "searchParam": [{"name": name, "type": of} for name, of in _SEARCH[kind].items()],
+    }

@@ -1,0 +1,285 @@
+"""FHIR R4: read, search and history of Observation, Patient and Consent; recording of Consents and Observations."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, Depends, Request, Response
+from starlette.exceptions import HTTPException
+
+from phr.api import parameters
+from phr.api.callers import Calling, access_about, request_id, system_of
+from phr.api.capability import statement
+from phr.api.problems import FHIR_JSON
+from phr.domain.documents import dump, instant, parse
+from phr.errors import Invalid, NotFound
+from phr.ids import person_id
+from phr.services.accounts import Caller
+from phr.services.consents import Held
+
+router = APIRouter(prefix="/fhir")
+_FORM: Final = "application/x-www-form-urlencoded"
+_MAX_BODY: Final = 16 * 1024 * 1024
+
+
+def _answer(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(body, status, {"Cache-Control": "no-store", **(headers or {})}, media_type=FHIR_JSON)
+
+
+async def raw_body(request: Request) -> bytes:
+    """The bytes of the body, up to a limit."""
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > _MAX_BODY:
+            raise HTTPException(413, "the body is too large")
+        parts.append(part)
+    return b"".join(parts)
+
+
+Raw = Annotated[bytes, Depends(raw_body)]
+
+
+@router.get("/metadata")
+def metadata(request: Request) -> Response:
+    """What this server can do."""
+    return _answer(orjson.dumps(statement(system_of(request).settings.base_url)))
+
+
+@router.get("/Observation")
+def search_observations(request: Request, who: Calling) -> Response:
+    """Search by code, category, date, patient, status and _id."""
+    return _search(request, who, request.url.query)
+
+
+@router.post("/Observation/_search")
+def post_search_observations(request: Request, who: Calling, body: Raw) -> Response:
+    """The same search with its parameters in the body, so that no URL holds them."""
+    if request.headers.get("content-type", "").partition(";")[0].strip() != _FORM:
+        raise HTTPException(415, f"a search body is {_FORM}")
+    return _search(
+        request, who, "&".join(part for part in (request.url.query, body.decode("utf-8", "replace")) if part)
+    )
+
+
+def _search(request: Request, who: Caller, query: str) -> Response:
+    system = system_of(request)
+    given = parameters.pairs(query)
+    asked = parameters.observation_query(given, system.settings.tz)
+    people = _people(who, asked.patients)
+    person = next(iter(people)) if len(people) == 1 else None
+    base = f"{system.settings.base_url}/fhir"
+    self_link = f"{base}/Observation?{urlencode(given)}"
+    if not people or asked.count == 0:
+        return _answer(_bundle(self_link, None, [], base, []))
+    page = system.observations.search(asked, people, access_about(request, who, person))
+    following = None
+    if page.more is not None:
+        following = f"{base}/Observation?{parameters.with_cursor(given, page.more)}"
+    return _answer(
+        _bundle(self_link, following, [one.body for one in page.found], base, [one.id for one in page.found])
+    )
+
+
+def _people(who: Caller, named: tuple[str, ...]) -> dict[UUID, str]:
+    """Whose Observations: the resident's own, or those of the patients that are named."""
+    if who.role == "resident":
+        own = who.subject
+        return {person_id(own): own} if not named or own in named else {}
+    if not named:
+        raise Invalid("name a patient", field="patient")
+    return {person_id(one): one for one in named}
+
+
+def _bundle(self_link: str, following: str | None, bodies: list[bytes], base: str, ids: list[str]) -> bytes:
+    """A searchset, put together from rendered resources without parsing them again."""
+    links = [{"relation": "self", "url": self_link}]
+    if following is not None:
+        links.append({"relation": "next", "url": following})
+    prefix = f'{{"fullUrl":"{base}/Observation/'.encode()
+    entries = b",".join(
+        prefix + identity.encode() + b'","resource":' + body + b',"search":{"mode":"match"}}'
+        for identity, body in zip(ids, bodies, strict=True)
+    )
+    return (
+        b'{"resourceType":"Bundle","type":"searchset","link":'
+        + orjson.dumps(links)
+        + b',"entry":['
+        + entries
+        + b"]}"
+    )
+
+
+@router.get("/Observation/{identity}")
+def read_observation(request: Request, identity: str, who: Calling) -> Response:
+    """One Observation."""
+    body: bytes = system_of(request).observations.read(identity, access_about(request, who, who.person))
+    return _answer(body, headers=_version(orjson.loads(body)))
+
+
+@router.post("/Observation")
+def create_observation(request: Request, who: Calling, body: Raw) -> Response:
+    """Takes one Observation; an alarm is told in the answer itself."""
+    system = system_of(request)
+    resource = parse(body)
+    patient = str((resource.get("subject") or {}).get("reference", "")).removeprefix("Patient/")
+    if not patient or (who.role == "resident" and patient != who.subject):
+        raise NotFound("no such patient")
+    stored = system.intake.one(body, patient, actor=who.subject, role=who.role, request=request_id(request))
+    return _answer(stored.body, stored.status, stored.headers)
+
+
+@router.get("/Patient/{identity}")
+def read_patient(request: Request, identity: str, who: Calling) -> Response:
+    """One Patient, to those who hold any live grant of theirs, and to themselves."""
+    body = system_of(request).identities.patient(identity, access_about(request, who, person_id(identity)))
+    return _answer(body.encode(), headers=_version(orjson.loads(body)))
+
+
+@router.get("/Patient")
+def search_patients(request: Request, who: Calling) -> Response:
+    """Search of Patients by _id."""
+    given = parameters.pairs(request.url.query)
+    parameters.check(given, frozenset({"_id", "_count", "_format"}))
+    wanted = [value for name, value in given if name == "_id"] or (
+        [who.subject] if who.role == "resident" else []
+    )
+    if not wanted:
+        raise Invalid("name an id", field="_id")
+    bodies = []
+    for identity in wanted[-1].split(","):
+        try:
+            body = system_of(request).identities.patient(
+                identity, access_about(request, who, person_id(identity))
+            )
+        except NotFound:
+            continue
+        bodies.append(orjson.loads(body))
+    return _answer(_searchset(request, "Patient", bodies))
+
+
+def _searchset(request: Request, kind: str, resources: list[dict[str, Any]]) -> bytes:
+    base = f"{system_of(request).settings.base_url}/fhir"
+    return orjson.dumps(
+        {
+            "resourceType": "Bundle",
+            "type": "searchset",
+            "total": len(resources),
+            "link": [{"relation": "self", "url": f"{base}/{kind}?{request.url.query}"}],
+            "entry": [
+                {"fullUrl": f"{base}/{kind}/{one['id']}", "resource": one, "search": {"mode": "match"}}
+                for one in resources
+            ],
+        }
+    )
+
+
+def _own_consents(request: Request, who: Caller, patient: str) -> list[Held]:
+    """The consents of a patient, for themselves or for who registers people."""
+    if who.role not in ("resident", "registrar") or (who.role == "resident" and patient != who.subject):
+        raise NotFound("no such consent")
+    found: list[Held] = system_of(request).consents.all(
+        person_id(patient), actor=who.subject, role=who.role, request=request_id(request)
+    )
+    return found
+
+
+@router.get("/Consent")
+def search_consents(request: Request, who: Calling) -> Response:
+    """Search of Consents by patient and status."""
+    given = parameters.pairs(request.url.query)
+    parameters.check(given, frozenset({"patient", "status", "_id", "_count", "_format"}))
+    named = parameters.patients(given) or ((who.subject,) if who.role == "resident" else ())
+    if len(named) != 1:
+        raise Invalid("name one patient", field="patient")
+    found = _own_consents(request, who, named[0]) if who.role != "resident" or named[0] == who.subject else []
+    for name, value in given:
+        if name == "status":
+            found = [held for held in found if held.consent.status in value.split(",")]
+        if name == "_id":
+            found = [held for held in found if held.consent.id in value.split(",")]
+    return _answer(_searchset(request, "Consent", [orjson.loads(dump(held.resource)) for held in found]))
+
+
+@router.get("/Consent/{identity}")
+def read_consent(request: Request, identity: str, who: Calling) -> Response:
+    """One Consent of the caller."""
+    for held in _own_consents(request, who, who.subject):
+        if held.consent.id == identity:
+            return _answer(dump(held.resource).encode(), headers=_version(held.resource))
+    raise NotFound("no such consent")
+
+
+@router.get("/Consent/{identity}/_history")
+def consent_history(request: Request, identity: str, who: Calling) -> Response:
+    """Every version of one Consent of the caller, newest first."""
+    if who.role != "resident" or who.person is None:
+        raise NotFound("no such consent")
+    versions = system_of(request).consents.history(
+        who.person, identity, actor=who.subject, role=who.role, request=request_id(request)
+    )
+    entries = [
+        {
+            "resource": orjson.loads(dump(held.resource)),
+            "request": {"method": "PUT", "url": f"Consent/{identity}"},
+            "response": {
+                "status": "200",
+                "etag": f'W/"{held.version}"',
+                "lastModified": instant(held.recorded_at),
+            },
+        }
+        for held in versions
+    ]
+    return _answer(orjson.dumps({"resourceType": "Bundle", "type": "history", "entry": entries}))
+
+
+@router.post("/Consent")
+def record_consent(request: Request, who: Calling, body: Raw) -> Response:
+    """Records a new Consent of the caller."""
+    return _record(request, who, parse(body), None)
+
+
+@router.put("/Consent/{identity}")
+def update_consent(request: Request, identity: str, who: Calling, body: Raw) -> Response:
+    """Records the next version of a Consent; If-Match names the version it follows."""
+    resource = parse(body)
+    if resource.get("id") != identity:
+        raise Invalid("must be the id in the address", field="Consent.id")
+    return _record(request, who, resource, _if_match(request))
+
+
+def _if_match(request: Request) -> int | None:
+    given = request.headers.get("if-match")
+    if given is None:
+        return None
+    text = given.removeprefix("W/").strip('"')
+    if not text.isascii() or not text.isdigit():
+        raise Invalid("expected a version", field="If-Match")
+    return int(text)
+
+
+def _record(request: Request, who: Caller, resource: dict[str, Any], expected: int | None) -> Response:
+    if who.role != "resident" or who.person is None:
+        raise NotFound("no such consent")
+    system = system_of(request)
+    recorded = system.consents.record(
+        who.person,
+        resource,
+        actor=who.subject,
+        role=who.role,
+        request=request_id(request),
+        expected_version=expected,
+    )
+    held = system.consents.one(
+        who.person, recorded.consent_id, actor=who.subject, role=who.role, request=request_id(request)
+    )
+    location = f"{system.settings.base_url}/fhir/Consent/{recorded.consent_id}/_history/{recorded.version}"
+    headers = {**_version(held.resource), "Location": location}
+    return _answer(dump(held.resource).encode(), 201 if recorded.version == 1 else 200, headers)
+
+
+def _version(resource: dict[str, Any]) -> dict[str, str]:
+    return {"ETag": f'W/"{resource.get("meta", {}).get("versionId", "1")}"'}

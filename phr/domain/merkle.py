@@ -1,0 +1,24 @@
+"""The root of a day: a Merkle tree over row hashes (RFC 6962: leaves and nodes are hashed with different prefixes)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+
+def merkle_root(leaves: Sequence[bytes]) -> bytes:
+    """The root; that of no leaves is the hash of nothing.
+
+    >>> merkle_root([]) == sha256(b"").digest()
+    True
+    """
+    level = [sha256(b"\x00" + leaf).digest() for leaf in leaves]
+    if not level:
+        return sha256(b"").digest()
+    while len(level) > 1:
+        pairs = [
+            sha256(b"\x01" + level[at] + level[at + 1]).digest()
+            for at in range(0, len(level) - len(level) % 2, 2)
+        ]
+        level = pairs + level[len(pairs) * 2 :]
+    return level[0]

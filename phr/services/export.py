@@ -1,0 +1,298 @@
+"""Export: a de-identified release of day summaries, with a certificate; consent is asked at reading, publishing and download."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from ingest.codes import VITALS
+from phr.clock import Clock
+from phr.domain.access import Access
+from phr.domain.deid import BadFrame, ReleaseRefused, profile_named
+from phr.domain.release import Release as Built
+from phr.domain.release import build, signed
+from phr.domain.release_files import Variable
+from phr.errors import NotFound, Refused
+from phr.ids import new_id
+from phr.store.tables import Release
+from phr.store.uow import Store, UnitOfWork
+from phr.store.vitals import DayRow
+
+_PEOPLE: Final = 200  # in one short statement, so that a withdrawal counts for the next
+_TRIES: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """What a committee approved: who receives which variables of which days, for what, and until when."""
+
+    title: str
+    committee: str
+    recipient: str
+    variables: tuple[str, ...]
+    first: date
+    last: date
+    profile: str = "anonymised"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A release as it was published."""
+
+    release_id: str
+    certificate: Mapping[str, Any]
+    rows: int
+    persons: int
+    suppressed: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    days: pd.DataFrame
+    people: pd.DataFrame
+    snapshot: dict[UUID, list[tuple[str, int]]]
+
+
+def variables() -> dict[str, Variable]:
+    """Every variable that may be asked for, by its code: the vitals, and the components of panels."""
+    found: dict[str, Variable] = {}
+    for key, vital in VITALS.items():
+        if vital.split:
+            continue
+        for channel in vital.channels:
+            several = len(vital.channels) > 1
+            coding = channel.codings[0] if several else vital.codings[0]
+            name_ja = f"{vital.name_ja} {channel.name_ja}" if several else vital.name_ja
+            name_en = f"{vital.name_en} {channel.name}" if several else vital.name_en
+            code = f"{key}.{channel.name}" if several and coding.code in VITALS else coding.code
+            found[code] = Variable(code, name_ja, name_en, channel.ucum, coding.system, vital.fhir_category)
+    return found
+
+
+def _code_of(row: DayRow) -> str:
+    vital = VITALS[row.code]
+    if len(vital.channels) == 1:
+        return vital.codings[0].code
+    coding = vital.channel(row.channel).codings[0].code
+    return f"{row.code}.{row.channel}" if coding in VITALS else coding
+
+
+class Export:
+    """Makes and hands out the releases of one city."""
+
+    def __init__(
+        self, store: Store, clock: Clock, zone: ZoneInfo, secret: bytes, signing_key: bytes, k: int
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._zone = zone
+        self._secret = secret
+        self._signing_key = signing_key
+        self._k = k
+
+    def publish(self, protocol: Protocol, *, actor: str, request: str) -> Published:
+        """Makes a release and publishes it. Raises Refused with what would help when k cannot be kept."""
+        access = Access("researcher", actor, protocol.recipient, "research-deidentified", request)
+        known = variables()
+        unknown = [code for code in protocol.variables if code not in known]
+        if unknown:
+            raise Refused(f"variables: {unknown[0]} is not in the catalogue")
+        for _ in range(_TRIES):
+            release_id = f"rel-{new_id()}"
+            read = self._read(protocol, access)
+            built = self._build(protocol, release_id, read, [known[code] for code in protocol.variables])
+            if self._publish(protocol, release_id, built, read.snapshot, access):
+                return Published(
+                    release_id, built.certificate, built.rows, len(built.persons), built.suppressed
+                )
+        raise Refused("consents change faster than the release is made; try again")
+
+    def _read(self, protocol: Protocol, access: Access) -> _Read:
+        """Summaries and people, a few people in each short transaction."""
+        codes = [key for key, vital in VITALS.items() if not vital.split]
+        wanted = set(protocol.variables)
+        rows: list[dict[str, Any]] = []
+        people: list[dict[str, Any]] = []
+        snapshot: dict[UUID, list[tuple[str, int]]] = {}
+        after = UUID(int=0)
+        while True:
+            with self._store.begin(access) as uow:
+                days = uow.vitals.release_days(codes, protocol.first, protocol.last, after, _PEOPLE)
+                seen = sorted({row.person_id for row in days})
+                people.extend(_people(uow, seen))
+                snapshot.update(uow.consents.versions(seen))
+                for person in seen:
+                    uow.audit.add(
+                        "export", "day-summaries", person, count=sum(1 for d in days if d.person_id == person)
+                    )
+                uow.commit()
+            if not seen:
+                return _Read(_frame(rows), pd.DataFrame(people, columns=list(_PERSON)), snapshot)
+            rows.extend(_row(row) for row in _one_source(days) if _code_of(row) in wanted)
+            after = seen[-1]
+
+    def _build(self, protocol: Protocol, release_id: str, read: _Read, wanted: Sequence[Variable]) -> Built:
+        snapshot = [
+            (str(person), consent, version)
+            for person, held in read.snapshot.items()
+            for consent, version in held
+        ]
+        try:
+            built = build(
+                read.days,
+                read.people,
+                profile_named(protocol.profile),
+                k=self._k,
+                secret=self._secret,
+                release_id=release_id,
+                created=self._clock.now().astimezone(self._zone),
+                consent_snapshot=snapshot,
+                variables=wanted,
+            )
+        except (ReleaseRefused, BadFrame) as error:
+            raise Refused(str(error)) from error
+        return signed(built, self._signing_key)
+
+    def _publish(
+        self,
+        protocol: Protocol,
+        release_id: str,
+        built: Built,
+        snapshot: Mapping[UUID, list[tuple[str, int]]],
+        access: Access,
+    ) -> bool:
+        """Publishes when every member's consents are still those that were read; tells whether it did."""
+        members = {UUID(person): snapshot[UUID(person)] for person in built.persons}
+        now = self._clock.now()
+        with self._store.begin(access) as uow:
+            if uow.consents.versions(sorted(members)) != dict(sorted(members.items())):
+                return False
+            uow.releases.put(
+                Release(
+                    release_id=release_id,
+                    recipient=protocol.recipient,
+                    state="published",
+                    protocol={
+                        "title": protocol.title,
+                        "committee": protocol.committee,
+                        "variables": list(protocol.variables),
+                        "first": protocol.first.isoformat(),
+                        "last": protocol.last.isoformat(),
+                        "profile": protocol.profile,
+                    },
+                    certificate=dict(built.certificate),
+                    created_at=now,
+                    published_at=now,
+                )
+            )
+            uow.releases.put_files(release_id, built.files)
+            uow.releases.put_members(release_id, protocol.recipient, members, now)
+            for person in members:
+                uow.audit.add("release", release_id, person, count=1)
+            uow.commit()
+        return True
+
+    def file(self, release_id: str, name: str, access: Access) -> bytes:
+        """A file of a release, while every member's consent stands; otherwise the files are destroyed.
+
+        Raises NotFound for what is not there or not this recipient's, and Refused once somebody has withdrawn.
+        """
+        with self._store.begin(access) as uow:
+            release = uow.releases.get(release_id)
+            if release is None or release.recipient != access.recipient:
+                raise NotFound("no such release")
+            stale = release.state != "published" or self._stale(uow, release_id)
+            body = None if stale else uow.releases.file(release_id, name)
+            if stale:
+                release.state = "withdrawn"
+                uow.releases.destroy_files(release_id)
+            uow.audit.add(
+                "download", release_id, count=0 if body is None else 1, outcome="refused" if stale else "ok"
+            )
+            uow.commit()
+        if stale:
+            raise Refused("a person in this release has withdrawn; ask for a new one")
+        if body is None:
+            raise NotFound("no such file")
+        return body
+
+    def _stale(self, uow: UnitOfWork, release_id: str) -> bool:
+        members = uow.releases.members(release_id)
+        now = uow.consents.versions(sorted(members))
+        return any(now.get(person, []) != held for person, held in members.items())
+
+    def listed(self, access: Access) -> list[Release]:
+        """A recipient's releases, newest first."""
+        with self._store.begin(access) as uow:
+            found = list(uow.releases.listed(access.recipient))
+            uow.commit()
+        return found
+
+    def one(self, release_id: str, access: Access) -> Release:
+        """One release of this recipient."""
+        for release in self.listed(access):
+            if release.release_id == release_id:
+                return release
+        raise NotFound("no such release")
+
+
+_PERSON: Final = ("person", "birth_date", "sex", "district")
+_DAY: Final = ("person", "code", "day", "n", "min", "max", "mean", "sum", "worn_minutes")
+
+
+def _people(uow: UnitOfWork, seen: Sequence[UUID]) -> list[dict[str, Any]]:
+    found = []
+    for person in seen:
+        known = uow.people.get(person)
+        if known is not None:
+            found.append(
+                {
+                    "person": str(person),
+                    "birth_date": known.birth_date,
+                    "sex": known.sex,
+                    "district": known.district or "unknown",
+                }
+            )
+    return found
+
+
+def _one_source(days: Sequence[DayRow]) -> list[DayRow]:
+    """One source for each person, code, channel and day: the one with the most values. Sources are never added up."""
+    best: dict[tuple[UUID, str, str, date], DayRow] = {}
+    for row in days:
+        place = (row.person_id, row.code, row.channel, row.day)
+        known = best.get(place)
+        if known is None or (row.summary.n, str(row.source_id)) > (known.summary.n, str(known.source_id)):
+            best[place] = row
+    return list(best.values())
+
+
+def _row(row: DayRow) -> dict[str, Any]:
+    s = row.summary
+    return dict(
+        zip(
+            _DAY,
+            (
+                str(row.person_id),
+                _code_of(row),
+                row.day,
+                s.n,
+                s.minimum,
+                s.maximum,
+                s.mean,
+                s.total,
+                s.worn_minutes,
+            ),
+            strict=True,
+        )
+    )
+
+
+def _frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=list(_DAY))

@@ -1,0 +1,242 @@
+"""Import files: batches from a reader to receive, read ahead in a thread, resumable, with progress."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from ingest.errors import IngestError
+from ingest.registry import FORMATS
+from ingest.series import Batch, Reject, Series
+from phr.domain.access import machine
+from phr.domain.documents import Described, describe, parse
+from phr.errors import Invalid, Refused
+from phr.ids import new_id
+from phr.store.uow import Store
+
+_SAMPLES: Final = (
+    400_000  # in one transaction: enough to merge each day once, little enough to hold in memory
+)
+_AHEAD: Final = 2  # batches read while the last one is stored
+Progress = Callable[[int, int], None]
+ReceiveOne = Callable[..., Any]
+"""The receive use case: person, series, request, rejects, documents, file_mark -> a receipt with ``add``."""
+RegisterOne = Callable[[dict[str, Any], str], UUID]
+"""Registers the person of a Patient: resource, request -> person."""
+
+
+@dataclass
+class _Pending:
+    """What was read for one person and not yet received."""
+
+    series: list[Series] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    documents: list[Described] = field(default_factory=list)
+    samples: int = 0
+    mark: str = ""
+
+    def take(self, batch: Batch, documents: list[Described]) -> None:
+        self.series.extend(batch.series)
+        self.rejects.extend(batch.rejects)
+        self.documents.extend(documents)
+        self.samples += sum(len(one) for one in batch.series)
+        self.mark = batch.mark
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """The outcome of an import: people seen, and their receipts added up."""
+
+    people: dict[str, UUID]
+    receipt: Any
+
+
+class Importing:
+    """Imports files for one city."""
+
+    def __init__(
+        self, store: Store, receive: ReceiveOne, register: RegisterOne, zone: ZoneInfo, recipient: str
+    ) -> None:
+        self._store = store
+        self._receive = receive
+        self._register = register
+        self._zone = zone
+        self._recipient = recipient
+
+    def __call__(
+        self,
+        name: str,
+        path: Path,
+        *,
+        request: str,
+        person: UUID | None = None,
+        people: Callable[[str], UUID] | None = None,
+        zone: ZoneInfo | None = None,
+        progress: Progress | None = None,
+    ) -> Imported:
+        """Imports a file or folder for one person, or for the people that a file names.
+
+        people: the person behind a key in the file. Raises Invalid for an unknown format or a missing path, and
+        Refused when the file itself cannot be read; what was received before stays, and a repeat goes on there.
+        """
+        if name not in FORMATS:
+            raise Invalid(f"unknown format; known are {', '.join(sorted(FORMATS))}", field="format")
+        if not path.exists():
+            raise Invalid("no such file or folder", field="path")
+        digest = file_digest(name, path)
+        owner = person or UUID(int=0)
+        start = self._mark(person, digest, request) if person is not None else ""
+        job = _Job(self._receive, self._zone, request, digest, person, people, self._register)
+        try:
+            for batch in _ahead(FORMATS[name].read(path, zone=zone or self._zone, mark=start)):
+                job.take(batch)
+                if progress is not None:
+                    progress(batch.done, batch.total)
+            job.finish(owner)
+        except IngestError as error:
+            job.keep()
+            raise Refused(str(error)) from error
+        return Imported(job.people, job.receipt)
+
+    def _mark(self, person: UUID, digest: str, request: str) -> str:
+        with self._store.begin(machine(self._recipient, "collect", request, person, "import")) as uow:
+            mark = uow.intake.mark(person, digest)
+            uow.commit()
+        return mark
+
+
+class _Job:
+    """One import on its way."""
+
+    def __init__(
+        self,
+        receive: ReceiveOne,
+        zone: ZoneInfo,
+        request: str,
+        digest: str,
+        person: UUID | None,
+        people: Callable[[str], UUID] | None,
+        register: RegisterOne,
+    ) -> None:
+        self._receive = receive
+        self._zone = zone
+        self._request = request
+        self._digest = digest
+        self._person = person
+        self._of_key = people
+        self._register = register
+        self._pending: dict[UUID, _Pending] = {}
+        self.people: dict[str, UUID] = {}
+        self.receipt: Any = None
+
+    def take(self, batch: Batch) -> None:
+        """Adds a batch; stores when enough is waiting."""
+        documents, person = self._documents(batch)
+        owner = person or self._owner(batch.person_key)
+        pending = self._pending.setdefault(owner, _Pending())
+        pending.take(batch, documents)
+        if sum(one.samples for one in self._pending.values()) >= _SAMPLES:
+            self.keep()
+
+    def _owner(self, key: str | None) -> UUID:
+        if key is not None and self._of_key is not None:
+            if key not in self.people:
+                self.people[key] = self._of_key(key)
+            return self.people[key]
+        if self._person is None:
+            raise Invalid("the file does not say whose it is; name a resident", field="resident")
+        if key is not None:
+            self.people.setdefault(key, self._person)
+            if len(self.people) > 1:
+                raise Invalid("the file holds several people; import it without naming one", field="resident")
+        return self._person
+
+    def _documents(self, batch: Batch) -> tuple[list[Described], UUID | None]:
+        """The documents of a batch; a Patient among them is registered and says whose the batch is."""
+        found: list[Described] = []
+        person: UUID | None = None
+        for body in batch.documents:
+            resource = parse(body)
+            if resource.get("resourceType") == "Patient":
+                if self._person is None:
+                    person = self._register(resource, self._request)
+                    self.people[batch.person_key or str(person)] = person
+            else:
+                found.append(describe(resource, self._zone, lambda: str(new_id())))
+        return found, person
+
+    def keep(self, *, finished: bool = False) -> None:
+        """Receives what is waiting, one transaction for each person, and notes how far the file was read."""
+        for owner, pending in self._pending.items():
+            receipt = self._receive(
+                owner,
+                pending.series,
+                request=self._request,
+                rejects=pending.rejects,
+                documents=pending.documents,
+                file_mark=(self._digest, pending.mark, finished),
+            )
+            if self.receipt is None:
+                self.receipt = receipt
+            else:
+                self.receipt.add(receipt)
+        self._pending.clear()
+
+    def finish(self, owner: UUID) -> None:
+        """Receives the rest. A file that held nothing still leaves its mark and a receipt of zeros."""
+        if not self._pending and self.receipt is None and owner.int:
+            self._pending[owner] = _Pending()
+        self.keep(finished=True)
+
+
+def file_digest(name: str, path: Path) -> str:
+    """What identifies a file or folder: format, names, sizes and a hash of the beginnings; cheap for gigabytes."""
+    found = sha256(name.encode())
+    files = [path] if path.is_file() else sorted(one for one in path.rglob("*") if one.is_file())
+    for one in files:
+        found.update(f"{one.relative_to(path.parent)}:{one.stat().st_size}:".encode())
+        with one.open("rb") as stream:
+            found.update(stream.read(65_536))
+    return found.hexdigest()
+
+
+def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """Reads the next batches in a thread while the caller stores the last: parsing and the database overlap."""
+    waiting: queue.Queue[Batch | BaseException | None] = queue.Queue(_AHEAD)
+    stop = threading.Event()
+
+    def put(thing: Batch | BaseException | None) -> None:
+        while not stop.is_set():
+            try:
+                waiting.put(thing, timeout=0.2)
+            except queue.Full:
+                continue
+            return
+
+    def read() -> None:
+        try:
+            for batch in batches:
+                put(batch)
+                if stop.is_set():
+                    return
+            put(None)
+        except BaseException as error:  # noqa: BLE001 - handed to the caller, who raises it
+            put(error)
+
+    reader = threading.Thread(target=read, name="import-reader", daemon=True)
+    reader.start()
+    try:
+        while (thing := waiting.get()) is not None:
+            if isinstance(thing, BaseException):
+                raise thing
+            yield thing
+    finally:
+        stop.set()
+        reader.join()

@@ -1,0 +1,109 @@
+"""The audit trail: the person's own view, the reviewer's view, the daily root, and the check of every chain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from phr.clock import Clock
+from phr.domain.access import Access, resident
+from phr.domain.days import day_at
+from phr.domain.merkle import merkle_root
+from phr.store.audit import AuditRow, genesis
+from phr.store.uow import Store
+
+
+@dataclass
+class Verdict:
+    """What the check of the trail found. ``problems`` name chain, row and day; empty means that it holds."""
+
+    rows: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing was changed, removed, put in between or cut off."""
+        return not self.problems
+
+
+class Trail:
+    """The trail of one city."""
+
+    def __init__(self, store: Store, clock: Clock, zone: ZoneInfo, recipient: str) -> None:
+        self._store = store
+        self._clock = clock
+        self._zone = zone
+        self._recipient = recipient
+
+    def _access(self, request: str, actor: str) -> Access:
+        return Access("operator", actor, self._recipient, "audit", request)
+
+    def of_person(
+        self, person: UUID, *, actor: str, request: str, day: date | None = None, limit: int = 500
+    ) -> list[AuditRow]:
+        """Who looked at a person's data, newest first; this look is on the record too."""
+        with self._store.begin(resident(person, actor, request)) as uow:
+            rows = uow.audit.of_person(person, limit, day, self._zone.key)
+            uow.audit.add("read", "AuditEvent", person, count=len(rows))
+            uow.commit()
+        return rows
+
+    def recent(self, *, actor: str, request: str, limit: int = 200) -> list[AuditRow]:
+        """The newest rows, for the reviewer."""
+        with self._store.begin(self._access(request, actor)) as uow:
+            rows = uow.audit.recent(limit)
+            uow.audit.add("read", "AuditEvent", count=len(rows))
+            uow.commit()
+        return rows
+
+    def seal(self, *, request: str) -> list[tuple[date, str]]:
+        """Makes the roots of the days that are over; each is to be published where the service cannot change it."""
+        today = day_at(self._clock.now(), self._zone)
+        made = []
+        with self._store.begin(self._access(request, "seal")) as uow:
+            for day in uow.audit.open_days(self._zone.key, today):
+                hashes = uow.audit.day_hashes(day, self._zone.key)
+                root = merkle_root(hashes).hex()
+                uow.audit.put_root(day, root, len(hashes))
+                made.append((day, root))
+            uow.commit()
+        return made
+
+    def verify(self, *, request: str, actor: str = "verify") -> Verdict:
+        """Recomputes every chain and every root."""
+        found = Verdict()
+        with self._store.begin(self._access(request, actor)) as uow:
+            for chain, (last, head) in uow.audit.heads().items():
+                self._chain(uow.audit.chain_rows(chain), chain, last, head, found)
+            for day, root, count in uow.audit.roots():
+                hashes = uow.audit.day_hashes(day, self._zone.key)
+                if len(hashes) != count or merkle_root(hashes).hex() != root:
+                    found.problems.append(f"{day}: the rows of this day are not those of its root")
+            uow.commit()
+        return found
+
+    def _chain(self, rows: Iterator[AuditRow], chain: int, last: int, head: bytes, found: Verdict) -> None:
+        previous, expected = genesis(chain), 1
+        for row in rows:
+            found.rows += 1
+            day = day_at(row.at, self._zone)
+            if row.seq != expected:
+                found.problems.append(f"{day}: chain {chain} jumps from row {expected - 1} to row {row.seq}")
+            if row.prev != previous or sha256(row.prev + row.line().encode()).digest() != row.hash:
+                found.problems.append(f"{day}: chain {chain} row {row.seq} is not what was written")
+            previous, expected = row.hash, row.seq + 1
+        if expected - 1 != last or previous != head:
+            found.problems.append(f"chain {chain} ends at row {expected - 1}, not at row {last}")
+
+    def export(self, *, request: str) -> Iterator[dict[str, Any]]:
+        """Every row as plain values, chain by chain, for the offline verifier."""
+        with self._store.begin(self._access(request, "export")) as uow:
+            for chain in uow.audit.heads():
+                for row in uow.audit.chain_rows(chain):
+                    yield {"line": row.line(), "prev": row.prev.hex(), "hash": row.hash.hex()}
+            uow.commit()

