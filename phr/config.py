@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Final
 from urllib.parse import urlsplit
@@ -18,7 +19,10 @@ _WEAK: Final = frozenset({"", "changeme", "changethis", "secret", "password", "p
 
 
 def _zone(name: str) -> str:
-    ZoneInfo(name)
+    try:
+        ZoneInfo(name)
+    except (KeyError, OSError, ValueError) as error:
+        raise ValueError("is no zone of the IANA database") from error
     return name
 
 
@@ -65,9 +69,12 @@ class Settings(BaseSettings):
         "http://127.0.0.1:8000", description="Address under which residents reach the service."
     )
     city: str = Field("ときわの市", description="Name of the city as residents read it.")
+    telephone: str = Field("0XX-123-4567", description="Number that pages give to residents who need help.")
     recipient: str = Field("Organization/city-health", description="The city's own organisation in consents.")
     pool_size: int = Field(8, ge=1, le=200, description="Database connections kept open by one process.")
-    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    log_level: str = Field(
+        "INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR."
+    )
     export_k: int = Field(
         5, ge=5, le=1000, description="Smallest group that a de-identified export may show."
     )
@@ -100,10 +107,16 @@ class Settings(BaseSettings):
 
 
 def _generated(path: Path) -> str:
-    """The secret kept in ``path``, made on first use, readable by this user only."""
+    """The secret kept in ``path``, made on first use, readable by this user only.
+
+    It appears whole or not at all, so that processes that start together agree on one.
+    """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600, exist_ok=True)
-        if path.stat().st_size == 0:
-            path.write_text(secrets.token_urlsafe(48))
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(48))
+        with suppress(FileExistsError):
+            path.hardlink_to(draft)
+        draft.unlink()
     return path.read_text().strip()

@@ -13,11 +13,14 @@ _SECOND: Final = 1_000_000
 _HOUR: Final = 3_600 * _SECOND
 _DAY: Final = 24 * _HOUR
 EPOCH: Final = date(1970, 1, 1)
+_KNOWN: Final = (-62_135_510_400, 253_402_214_400)  # seconds: one day inside the years 1 and 9999
+_NUMBERS: Final = (-719_162, 2_932_896)  # the day numbers of the first and the last date
 
 
 def offset_us(instant_us: int, zone: ZoneInfo) -> int:
-    """The zone's offset from UTC at an instant, in microseconds."""
-    moment = datetime.fromtimestamp(instant_us // _SECOND, UTC).astimezone(zone)
+    """The zone's offset from UTC at an instant, in microseconds; beyond the calendar, that of its nearest end."""
+    seconds = min(max(instant_us // _SECOND, _KNOWN[0]), _KNOWN[1])
+    moment = datetime.fromtimestamp(seconds, UTC).astimezone(zone)
     offset = moment.utcoffset()
     return 0 if offset is None else int(offset.total_seconds()) * _SECOND
 
@@ -43,8 +46,8 @@ def day_numbers(start_us: npt.NDArray[np.int64], zone: ZoneInfo) -> npt.NDArray[
 
 
 def day_of(number: int) -> date:
-    """The date of a day number."""
-    return EPOCH + timedelta(days=int(number))
+    """The date of a day number; beyond the calendar, its first or last date."""
+    return EPOCH + timedelta(days=min(max(int(number), _NUMBERS[0]), _NUMBERS[1]))
 
 
 def number_of(day: date) -> int:

@@ -21,7 +21,18 @@ from phr.errors import Invalid
 
 TYPES: Final = frozenset({"Observation", "Patient", "Consent", "QuestionnaireResponse", "RiskAssessment"})
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
-_DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
+_DIGITS: Final = 400  # of a number, and powers of ten: more is no measurement but an attack on arithmetic
+
+
+def _decimal(text: str) -> Decimal:
+    """A number as it was written."""
+    found = Decimal(text) if len(text) <= _DIGITS else Decimal("NaN")
+    if not found.is_finite() or abs(found.adjusted()) > _DIGITS:
+        raise ValueError("a number out of bounds")
+    return found
+
+
+_DECODER: Final = msgspec.json.Decoder(float_hook=_decimal)
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 _BY_TYPE: Final = {"QuestionnaireResponse": "questionnaire", "RiskAssessment": "guidance"}
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -31,7 +42,7 @@ def parse(body: bytes) -> dict[str, Any]:
     """JSON with its decimals as they were written. Raises Invalid."""
     try:
         found = _DECODER.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
+    except (msgspec.DecodeError, RecursionError, ValueError, ArithmeticError) as error:
         raise Invalid("not valid JSON", field="body") from error
     if not isinstance(found, dict):
         raise Invalid("expected a JSON object", field="body")
@@ -54,8 +65,9 @@ def validate(resource: dict[str, Any]) -> None:
     fhir.resources has R4B; the types of this service have the same elements in R4 and R4B.
     """
     kind = resource.get("resourceType")
-    if kind not in TYPES:
+    if not isinstance(kind, str) or kind not in TYPES:
         raise Invalid("a type that this service does not hold", field="resourceType")
+    _refuse_empty(resource, kind)
     try:
         _model(kind).model_validate(resource)
     except ValidationError as error:
@@ -64,6 +76,20 @@ def validate(resource: dict[str, Any]) -> None:
         raise Invalid(f"is not valid FHIR R4 ({first['type']})", field=place) from error
     except (RecursionError, ValueError, TypeError, AttributeError, AssertionError) as error:
         raise Invalid("is not valid FHIR R4", field=str(kind)) from error
+
+
+def _refuse_empty(value: Any, place: str) -> None:
+    """Refuses null members, which FHIR JSON does not have, and the sign 0, which the database cannot keep."""
+    if isinstance(value, dict):
+        for name, one in value.items():
+            if one is None:
+                raise Invalid("must not be null", field=f"{place}.{name}"[:100])
+            _refuse_empty(one, f"{place}.{name}"[:100])
+    elif isinstance(value, list):
+        for one in value:
+            _refuse_empty(one, place)
+    elif isinstance(value, str) and "\0" in value:
+        raise Invalid("holds a control character", field=place)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,10 @@ from phr.clock import micros
 from phr.domain.days import begins
 from phr.errors import Invalid
 
-_PREFIX: Final = re.compile(r"^(eq|ne|gt|lt|ge|le|sa|eb|ap)(?=\d)")
+_PREFIX: Final = re.compile(r"(eq|ne|gt|lt|ge|le|sa|eb|ap)(?=\d)", re.ASCII)
 _MOMENT: Final = re.compile(
-    r"^(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:\d{2})?)?)?)?$"
+    r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:\d{2})?)?)?)?",
+    re.ASCII,
 )
 _YEARS: Final = (1900, 2200)
 MAX_COUNT: Final = 1000
@@ -159,7 +160,7 @@ def dates(value: str, field: str, zone: ZoneInfo) -> tuple[DateRange, ...]:
 
 def moment_range(text: str, field: str, zone: ZoneInfo) -> tuple[int, int]:
     """The range [low, high) of microseconds that a FHIR date, dateTime or instant names by its precision."""
-    match = _MOMENT.match(text)
+    match = _MOMENT.fullmatch(text)
     if match is None:
         raise Invalid("expected a date or an instant", field=field)
     year, month, day, hour, minute, second, fraction, offset = match.groups()

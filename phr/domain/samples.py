@@ -11,6 +11,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from ingest.series import SOFT_LIMIT
+
 _MINUTE: Final = 60_000_000
 _QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -83,7 +85,8 @@ def merge(before: Columns | None, arrived: Columns) -> Merged:
     """Adds a delivery to a day.
 
     The result is the same for any order, partition and repetition of deliveries: of the rows that share a start
-    the smallest in a fixed order is kept, and every other distinct one is a loser.
+    the smallest in a fixed order is kept, and every other distinct one is a loser. Whether a value is soft
+    (unlikely, to be confirmed) is a judgement about it and no part of it: once said of a row, it stays.
     """
     ordered = _in_order(arrived)
     if before is None:
@@ -96,7 +99,8 @@ def merge(before: Columns | None, arrived: Columns) -> Merged:
         pair = [before, ordered] if before.start[-1] < ordered.start[0] else [ordered, before]
         return Merged(joined(pair), len(ordered), True, losers)
     kept, losers = _without_repeats(_in_order(joined([before, ordered])))
-    return Merged(kept, len(kept) - len(before), not _same(kept, before), losers)
+    changed = not (_same(kept, before) and np.array_equal(kept.quality, before.quality))
+    return Merged(kept, len(kept) - len(before), changed, losers)
 
 
 def _in_order(columns: Columns) -> Columns:
@@ -111,7 +115,7 @@ def _without_repeats(ordered: Columns) -> tuple[Columns, Columns | None]:
     if not same.any():
         return ordered, None
     keys = _sort_keys(ordered)
-    order = np.lexsort((*reversed(keys), ordered.start))
+    order = np.lexsort((~ordered.quality & SOFT_LIMIT, *reversed(keys), ordered.start))
     rows = ordered.take(order)
     first = np.concatenate(([True], rows.start[1:] != rows.start[:-1]))
     differs = np.zeros(len(rows), bool)
@@ -122,12 +126,16 @@ def _without_repeats(ordered: Columns) -> tuple[Columns, Columns | None]:
 
 
 def _sort_keys(columns: Columns) -> list[npt.NDArray[Any]]:
-    """Keys that order rows of one start totally; NaN as bits, so that it equals itself."""
-    keys: list[npt.NDArray[Any]] = [columns.quality, columns.offset]
+    """Keys that order rows of one start totally; NaN as bits, and every NaN as the same, so that it equals itself."""
+    keys: list[npt.NDArray[Any]] = [columns.quality & ~np.uint8(SOFT_LIMIT), columns.offset]
     if columns.duration is not None:
         keys.append(columns.duration)
-    keys.extend((columns.channels[name] + 0.0).view(np.int64) for name in sorted(columns.channels))
+    keys.extend(_bits(columns.channels[name]) for name in sorted(columns.channels))
     return keys
+
+
+def _bits(column: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    return np.where(np.isnan(column), np.nan, column + 0.0).view(np.int64)
 
 
 def _same(one: Columns, other: Columns) -> bool:
@@ -145,17 +153,28 @@ def _contains(before: Columns, arrived: Columns) -> bool:
     ):
         return False
     if len(arrived) == len(before):
-        return _same(before, arrived)
-    at = np.searchsorted(before.start, arrived.start)
-    if (at >= len(before)).any() or not np.array_equal(before.start[at], arrived.start):
-        return False
-    return _same(before.take(at), arrived)
+        held = before
+    else:
+        at = np.searchsorted(before.start, arrived.start)
+        if (at >= len(before)).any() or not np.array_equal(before.start[at], arrived.start):
+            return False
+        held = before.take(at)
+    return _same(held, arrived) and not (arrived.quality & ~held.quality & SOFT_LIMIT).any()
 
 
 def fingerprints(columns: Columns) -> list[str]:
-    """A short fixed text per row that two rows share only when they are equal."""
-    table = np.column_stack([key.astype(np.int64) for key in _sort_keys(columns)])
-    return [sha256(row.tobytes()).hexdigest()[:16] for row in table]
+    """A short fixed text per row that two rows share only when they are equal; channels without a value do not count."""
+    duration = np.zeros(len(columns), np.int64) if columns.duration is None else columns.duration
+    bits = {name: _bits(column).tolist() for name, column in sorted(columns.channels.items())}
+    held = {name: (~np.isnan(column)).tolist() for name, column in columns.channels.items()}
+    quality = (columns.quality & ~np.uint8(SOFT_LIMIT)).tolist()
+    rows = zip(quality, columns.offset.tolist(), duration.tolist(), strict=True)
+    return [
+        sha256(repr((row, [(name, bits[name][at]) for name in bits if held[name][at]])).encode()).hexdigest()[
+            :16
+        ]
+        for at, row in enumerate(rows)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Final
 
-from ingest.codes import VITALS, codes_in_category, lookup
+from ingest.codes import HL7_CATEGORY, JP_CATEGORY, VITALS, codes_in_category, lookup
 from phr.domain.query import ObservationQuery, Token
 
 Target = tuple[str, str | None]
 """A vital's key, and one channel of a split panel."""
+
+
+CATEGORY_SYSTEMS: Final = frozenset({HL7_CATEGORY, JP_CATEGORY})  # every Observation has a category of each
 
 
 def _all() -> list[Target]:
@@ -47,13 +50,14 @@ def searched(query: ObservationQuery) -> set[Target]:
     for group in query.codes:
         left &= {target for token in group for target in _of_code(token)}
     for group in query.categories:
-        left &= {
-            target
-            for token in group
-            if token.code is not None
-            for target in codes_in_category(token.system, token.code)
-        }
+        left &= {target for token in group for target in _of_category(token)}
     return left
+
+
+def _of_category(token: Token) -> set[Target]:
+    if token.code is not None:
+        return set(codes_in_category(token.system, token.code))
+    return set(TARGETS) if token.system in CATEGORY_SYSTEMS else set()
 
 
 def _of_code(token: Token) -> set[Target]:

@@ -65,6 +65,8 @@ def release(case: Case, nurse: str) -> Case:
 def transfer(case: Case, nurse: str, colleague: str) -> Case:
     """The holder hands a case to a colleague."""
     _held(case, nurse)
+    if not colleague.strip():
+        raise Invalid("name the colleague", field="colleague")
     return replace(case, holder=colleague, version=case.version + 1)
 
 

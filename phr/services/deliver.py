@@ -74,13 +74,16 @@ class Deliver:
         error, retry, receipt = "", None, ""
         try:
             receipt = self._senders[letter.kind](letter.idempotency_key, letter.payload)
-        except TryLaterError as trouble:
-            error = str(trouble)
-            retry = trouble.after or backoff(letter.attempts)
-            if letter.attempts >= _ATTEMPTS:
-                retry = None
         except UndeliverableError as trouble:
-            error = str(trouble)
+            error = str(trouble) or "undeliverable"
+        except TryLaterError as trouble:
+            error = str(trouble) or "try later"
+            retry = trouble.after or backoff(letter.attempts)
+        except Exception as trouble:  # noqa: BLE001 - one bad letter must not stop the others; its text may hold values
+            error = type(trouble).__name__
+            retry = backoff(letter.attempts)
+        if letter.attempts + 1 >= _ATTEMPTS:
+            retry = None
         now = self._clock.now()
         with self._store.begin(machine(self._recipient, "deliver", request, part="deliver")) as uow:
             if error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -138,10 +139,11 @@ class _Job:
 
     def take(self, batch: Batch) -> None:
         """Adds a batch; stores when enough is waiting."""
-        documents, person = self._documents(batch)
+        documents, person, unfit = self._documents(batch)
         owner = person or self._owner(batch.person_key)
         pending = self._pending.setdefault(owner, _Pending())
         pending.take(batch, documents)
+        pending.rejects.extend(unfit)
         if sum(one.samples for one in self._pending.values()) >= _SAMPLES:
             self.keep()
 
@@ -158,19 +160,25 @@ class _Job:
                 raise Invalid("the file holds several people; import it without naming one", field="resident")
         return self._person
 
-    def _documents(self, batch: Batch) -> tuple[list[Described], UUID | None]:
-        """The documents of a batch; a Patient among them is registered and says whose the batch is."""
+    def _documents(self, batch: Batch) -> tuple[list[Described], UUID | None, list[Reject]]:
+        """The documents of a batch; a Patient among them is registered and says whose the batch is.
+
+        One that is not valid FHIR is turned away and counted; it does not cost the rest of the file.
+        """
         found: list[Described] = []
         person: UUID | None = None
+        unfit: Counter[str] = Counter()
         for body in batch.documents:
-            resource = parse(body)
-            if resource.get("resourceType") == "Patient":
-                if self._person is None:
+            try:
+                resource = parse(body)
+                if resource.get("resourceType") != "Patient":
+                    found.append(describe(resource, self._zone, lambda: str(new_id())))
+                elif self._person is None:
                     person = self._register(resource, self._request)
                     self.people[batch.person_key or str(person)] = person
-            else:
-                found.append(describe(resource, self._zone, lambda: str(new_id())))
-        return found, person
+            except Invalid as problem:
+                unfit[problem.field] += 1
+        return found, person, [Reject("invalid-document", place, n) for place, n in sorted(unfit.items())]
 
     def keep(self, *, finished: bool = False) -> None:
         """Receives what is waiting, one transaction for each person, and notes how far the file was read."""

@@ -29,6 +29,12 @@ from phr.store.search import FoundChunk
 from phr.store.uow import Store, UnitOfWork
 
 _SECOND: Final = 1_000_000
+_STATUS: Final = "http://hl7.org/fhir/observation-status"
+_REACH: Final = timedelta(
+    days=3
+)  # a stored interval of at most 36 hours begins at most so long before its end
+_FIRST_DAY: Final = date(1900, 1, 1)
+_LAST_DAY: Final = date(2200, 12, 31)
 _SPLIT: Final = {key: len(vital.channels) for key, vital in VITALS.items() if vital.split}
 
 
@@ -101,6 +107,19 @@ class Observations:
             raise NotFound("no such Observation")
         return found.body
 
+    def count(self, person: UUID, access: Access) -> tuple[int, int]:
+        """How many samples and how many Observations of a person this caller can find."""
+        with self._store.begin(access) as uow:
+            sizes = uow.vitals.sizes(person)
+            found = sum(number for code, number in sizes.items() if code not in _SPLIT)
+            for code in _SPLIT:
+                for chunk in uow.vitals.chunks(person, [code], _FIRST_DAY, _LAST_DAY):
+                    found += sum(int((~np.isnan(one)).sum()) for one in chunk.columns.channels.values())
+            found += len(uow.search.documents([person], "Observation", None, None))
+            uow.audit.add("count", "Observation", person, count=found)
+            uow.commit()
+        return sum(sizes.values()), found
+
     def _derived(self, uow: UnitOfWork, identity: str) -> Found | None:
         key = parse_observation_id(identity)
         if key is None:
@@ -143,9 +162,14 @@ class Observations:
     ) -> list[_Candidate]:
         """Matching samples of whole days, enough for a page; more days are read until there are."""
         targets = searched(query)
+        since, until = self._days(query)
+        if query.ids is not None:
+            keys = [key for one in query.ids if (key := parse_observation_id(one)) is not None]
+            days = [self._day(key.start_us) for key in keys]
+            targets &= {target for key in keys if (target := target_of(key.target)) is not None}
+            since, until = max([since, min(days, default=until)]), min([until, max(days, default=since)])
         if not targets:
             return []
-        since, until = self._days(query)
         codes = sorted({code for code, _channel in targets})
         split = {code: width for code, width in _SPLIT.items() if code in codes}
         found: list[_Candidate] = []
@@ -172,19 +196,19 @@ class Observations:
         if query.cursor is not None:
             at = query.cursor.start_us
             low, high = (
-                (low, at if high is None else min(high, at))
+                (low, at + 1 if high is None else min(high, at + 1))  # others may begin with the last one
                 if query.descending
                 else (
                     at if low is None else max(low, at),
                     high,
                 )
             )
-        since = date(1900, 1, 1) if low is None else self._day(low) - timedelta(days=1)
-        until = date(2200, 12, 31) if high is None else self._day(high - 1)
+        since = _FIRST_DAY if low is None else self._day(low) - _REACH
+        until = _LAST_DAY if high is None else self._day(high - 1)
         return since, until
 
     def _day(self, at: int) -> date:
-        return day_of((at + _safe_offset(at, self._zone)) // 86_400_000_000)
+        return day_of((at + offset_us(at, self._zone)) // 86_400_000_000)
 
     def _documents(
         self, uow: UnitOfWork, query: ObservationQuery, people: Mapping[UUID, str]
@@ -196,7 +220,7 @@ class Observations:
                 continue
             if not all(_has(one.labels, group) for group in query.categories):
                 continue
-            if not all(_has([f"|{one.status}"], group) for group in query.statuses):
+            if not _fits_status(query, one.status):
                 continue
             if query.ids is not None and one.id not in query.ids:
                 continue
@@ -204,13 +228,6 @@ class Observations:
                 continue
             kept.append(one)
         return kept
-
-
-def _safe_offset(start_us: int, zone: ZoneInfo) -> int:
-    try:
-        return offset_us(start_us, zone)
-    except (OverflowError, ValueError, OSError):
-        return 0
 
 
 def _has(held: Sequence[str], group: Sequence[Token]) -> bool:
@@ -256,6 +273,9 @@ def _matching(
     if query.cursor is not None:
         at = query.cursor.start_us
         ok &= columns.start <= at if query.descending else columns.start >= at
+    if query.ids is not None:
+        keys = [parse_observation_id(one) for one in query.ids]
+        ok &= np.isin(columns.start, [key.start_us for key in keys if key is not None])
     vital = VITALS[chunk.code]
     found: list[_Candidate] = []
     for code, channel in targets:
@@ -270,7 +290,7 @@ def _matching(
 
 
 def _fits_status(query: ObservationQuery, status: str) -> bool:
-    return all(any(token.code == status for token in group) for group in query.statuses)
+    return all(_has([f"{_STATUS}|{status}"], group) for group in query.statuses)
 
 
 def _first(query: ObservationQuery, samples: list[_Candidate], wanted: int) -> list[_Candidate]:

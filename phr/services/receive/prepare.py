@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import sha256
 from typing import Final
@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from ingest.codes import VITALS
 from ingest.series import SOFT_LIMIT, Series
-from phr.domain.days import day_numbers, day_of
+from phr.domain.days import day_numbers, day_of, number_of
 from phr.domain.samples import Columns
 from phr.ids import source_id
 from phr.store.intake import Quarantined
@@ -26,6 +26,10 @@ from phr.store.vitals import Slot, SourceRow
 from risk.plausibility import check
 
 _FUTURE_US: Final = 300_000_000  # a clock may be five minutes fast (R5.4)
+_FIRST_US: Final = -2_208_988_800_000_000  # 1900-01-01: nobody measured before
+_LONGEST_US: Final = 36 * 3_600_000_000  # of one interval; searches count on it
+_FARTHEST: Final = 14 * 3_600  # seconds: no place is further from UTC, and FHIR writes no more
+_YEAR: Final = 365.2425
 _KEPT: Final = 200  # samples of one kind kept in quarantine from one delivery; the rest is counted
 Allowed = Callable[[str, date], bool]
 Mask = npt.NDArray[np.bool_]
@@ -47,11 +51,11 @@ class Prepared:
 class Preparer:
     """Sorts out series of one person."""
 
-    def __init__(self, allowed: Allowed, zone: ZoneInfo, now_us: int, age: float | None) -> None:
+    def __init__(self, allowed: Allowed, zone: ZoneInfo, now_us: int, birth: date | None) -> None:
         self._allowed = allowed
         self._zone = zone
         self._now_us = now_us
-        self._age = age
+        self._birth = birth
         self.result = Prepared()
 
     def add(self, series: Series) -> None:
@@ -97,28 +101,28 @@ class Preparer:
     def _possible(
         self, series: Series, days: npt.NDArray[np.int64], category: str
     ) -> tuple[Series, npt.NDArray[np.int64]]:
-        """Sets impossible rows apart and marks unlikely ones as to be confirmed."""
-        future = series.start > self._now_us + _FUTURE_US
-        found = check(series.code, series.channels, series.duration, start=series.start, age=self._age)
-        if found.soft.any():
-            quality = series.quality | np.where(found.soft, SOFT_LIMIT, 0).astype(np.uint8)
-            series = Series(
-                series.code,
-                series.source,
-                series.start,
-                series.channels,
-                series.offset,
-                quality,
-                series.duration,
-            )
-        bad = found.hard | future
-        if not bad.any():
-            return series, days
-        if future.any():
-            self._set_apart(series, days, category, "time:in-the-future", future)
-        for reason, rows in found.why.items():
-            self._set_apart(series, days, category, reason, rows & ~future)
-        return series.take(~bad), days[~bad]
+        """Sets impossible rows apart, each for the first reason that holds."""
+        reasons = [*_times(series, self._now_us), *self._values(series, days)]
+        left = np.ones(len(series), bool)
+        for reason, rows in reasons:
+            self._set_apart(series, days, category, reason, rows & left)
+            left &= ~rows
+        return (series, days) if left.all() else (series.take(left), days[left])
+
+    def _values(self, series: Series, days: npt.NDArray[np.int64]) -> list[tuple[str, Mask]]:
+        """Rows whose values cannot be true at the age that the person had on that day."""
+        if self._birth is None or not len(days):
+            return list(check(series.code, series.channels).why.items())
+        ages = np.floor((days - number_of(self._birth)) / _YEAR)
+        found: list[tuple[str, Mask]] = []
+        for age in np.unique(ages).tolist():
+            rows = np.flatnonzero(ages == age)
+            part = series if len(rows) == len(series) else series.take(rows)
+            for reason, bad in check(part.code, part.channels, age=age).why.items():
+                mask = np.zeros(len(series), bool)
+                mask[rows[bad]] = True
+                found.append((reason, mask))
+        return found
 
     def _set_apart(
         self, series: Series, days: npt.NDArray[np.int64], category: str, reason: str, rows: Mask
@@ -135,6 +139,30 @@ class Preparer:
             self.result.quarantine.append(
                 (mark, series.code, category, day, reason, series.source.key, sample)
             )
+
+
+def _times(series: Series, now_us: int) -> list[tuple[str, Mask]]:
+    """Rows whose times cannot be true."""
+    found = [
+        ("time:in-the-future", series.start > now_us + _FUTURE_US),
+        ("time:too-early", series.start < _FIRST_US),
+        ("time:no-such-zone", np.abs(series.offset.astype(np.int64)) > _FARTHEST),
+    ]
+    if series.duration is not None:
+        found.append(("duration:out-of-range", (series.duration < 0) | (series.duration > _LONGEST_US)))
+    return [(reason, rows) for reason, rows in found if rows.any()]
+
+
+def judged(code: str, columns: Columns, day: date, birth: date | None) -> Columns:
+    """A whole day with its unlikely values marked as to be confirmed (R5.4).
+
+    The day decides, not the delivery: what a run of values says must not depend on how it was cut into deliveries.
+    """
+    age = None if birth is None else float(np.floor((day - birth).days / _YEAR))
+    soft = check(code, columns.channels, columns.duration, start=columns.start, age=age).soft
+    if not soft.any():
+        return columns
+    return replace(columns, quality=columns.quality | np.where(soft, SOFT_LIMIT, 0).astype(np.uint8))
 
 
 def _date(number: int) -> date:
@@ -183,11 +211,20 @@ def _number(value: float) -> float | str:
 
 
 def sample_texts(columns: Columns) -> list[str]:
-    """Rows of columns as JSON, for values that are kept aside."""
-    names: Mapping[str, npt.NDArray[np.float64]] = columns.channels
+    """Rows of columns as JSON, for values that are kept aside. Channels without a value are left out."""
+    names = sorted(columns.channels)
     return [
         json.dumps(
-            {"start": int(columns.start[row]), **{name: _number(float(names[name][row])) for name in names}}
+            {
+                "start": int(columns.start[row]),
+                "duration": None if columns.duration is None else int(columns.duration[row]),
+                "offset": int(columns.offset[row]),
+                **{
+                    name: float(columns.channels[name][row])
+                    for name in names
+                    if not np.isnan(columns.channels[name][row])
+                },
+            }
         )
         for row in range(len(columns))
     ]

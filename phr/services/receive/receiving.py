@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,7 @@ from phr.domain.days import day_at
 from phr.domain.documents import Described
 from phr.domain.samples import Columns, fingerprints, joined, merge, summarise
 from phr.services.receive.alarms import Warned, raise_alarms
-from phr.services.receive.prepare import Allowed, Prepared, Preparer, coalesce, sample_texts
+from phr.services.receive.prepare import Allowed, Prepared, Preparer, coalesce, judged, sample_texts
 from phr.store.documents import Document
 from phr.store.uow import Store, UnitOfWork
 from phr.store.vitals import Chunk, Slot, Write
@@ -104,13 +104,13 @@ class Receive:
         uow.vitals.lock(person)
         birth = _birth(uow, person)
         allowed = self._allowed(uow, person, now)
-        preparer = Preparer(allowed, self._zone, micros(now), _age(birth, day_at(now, self._zone)))
+        preparer = Preparer(allowed, self._zone, micros(now), birth)
         for one in coalesce(series):
             preparer.add(one)
         ready = preparer.result
         receipt = Receipt(refused=ready.refused, quarantined=ready.quarantined)
         before = uow.vitals.load(person, ready.parts) if ready.parts else {}
-        writes = self._merge(uow, person, ready, before, receipt)
+        writes = self._merge(uow, person, ready, before, receipt, birth)
         if ready.sources and (writes or not before):
             uow.vitals.put_sources(person, list(ready.sources.values()))
         uow.vitals.save(person, writes, now)
@@ -148,7 +148,13 @@ class Receive:
         return allowed
 
     def _merge(
-        self, uow: UnitOfWork, person: UUID, ready: Prepared, before: dict[Slot, Chunk], receipt: Receipt
+        self,
+        uow: UnitOfWork,
+        person: UUID,
+        ready: Prepared,
+        before: dict[Slot, Chunk],
+        receipt: Receipt,
+        birth: date | None,
     ) -> list[Write]:
         writes = []
         for slot, parts in ready.parts.items():
@@ -163,9 +169,8 @@ class Receive:
             receipt.repeated += len(arrived) - merged.added - lost
             if merged.changed:
                 version = 1 if old is None else old.version + 1
-                writes.append(
-                    Write(slot, ready.categories[slot], version, merged.columns, summarise(merged.columns))
-                )
+                columns = judged(slot.code, merged.columns, slot.day, birth)
+                writes.append(Write(slot, ready.categories[slot], version, columns, summarise(columns)))
         return writes
 
     def _documents(
@@ -249,7 +254,3 @@ def _keep_aside(uow: UnitOfWork, person: UUID, slot: Slot, category: str, losers
 def _birth(uow: UnitOfWork, person: UUID) -> date | None:
     known = uow.people.get(person)
     return None if known is None else known.birth_date
-
-
-def _age(birth: date | None, today: date) -> float | None:
-    return None if birth is None else (today - birth) / timedelta(days=365.2425)
