@@ -1,0 +1,106 @@
+"""Balance: a person's points as the ledger holds them, and their own list with what still waits to be told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from phr.clients.ledger import LedgerClient, LedgerRefused, LedgerTrouble
+from phr.clock import Clock
+from phr.domain.access import resident
+from phr.domain.days import day_at
+from phr.domain.points import RulesError, fiscal_year, load_rules, lot_expiry
+from phr.store.uow import Store
+
+_LETTERS: Final = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One own event: ``delivered`` when the ledger has it."""
+
+    day: date
+    event: str
+    points: int
+    key: str
+    reverses: str | None
+    delivered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the ledger holds for a person: in all, and in each lot by its last day."""
+
+    total: int
+    lots: Mapping[date, int]
+
+
+class Balance:
+    """Asks the ledger; the ledger knows a pseudonym only."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        zone: ZoneInfo,
+        ledger: Callable[[], LedgerClient],
+        pseudonym: Callable[[UUID], str],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._zone = zone
+        self._connect = ledger
+        self._pseudonym = pseudonym
+        self._ledger: LedgerClient | None = None
+
+    def lines(self, person: UUID, *, actor: str, request: str) -> Sequence[Line]:
+        """The person's own events, newest first."""
+        with self._store.begin(resident(person, actor, request)) as uow:
+            events = uow.points.of_person(person)
+            letters = {letter.outbox_id: letter.state for letter in uow.outbox.listed(limit=_LETTERS)}
+            uow.audit.add("read", "points", person, count=len(events))
+            uow.commit()
+        found = [
+            Line(
+                event.day,
+                event.event,
+                event.points,
+                event.event_key,
+                event.reverses,
+                letters.get(event.outbox_id, "delivered") == "delivered",
+            )
+            for event in events
+        ]
+        return found[::-1]
+
+    def held(self, person: UUID) -> Held | None:
+        """What the ledger holds now; None when it does not answer."""
+        today = day_at(self._clock.now(), self._zone)
+        try:
+            asset = load_rules(fiscal_year(today)).asset
+            lots = {day: self._lot(person, day, asset) for day in _lot_days(today)}
+        except (LedgerTrouble, RulesError):
+            return None
+        return Held(sum(lots.values()), {day: points for day, points in lots.items() if points})
+
+    def _lot(self, person: UUID, day: date, asset: str) -> int:
+        if self._ledger is None:
+            self._ledger = self._connect()
+        try:
+            account = f"residents:{self._pseudonym(person)}:lot:{day.isoformat()}"
+            return self._ledger.account(account).get(asset, 0)
+        except LedgerRefused as refused:
+            if refused.code == "NOT_FOUND":
+                return 0
+            raise
+
+
+def _lot_days(today: date) -> list[date]:
+    """The last days of the lots that can still hold points: this year's, and last year's while it lasts."""
+    rules = load_rules(fiscal_year(today))
+    ends = {lot_expiry(rules, today), lot_expiry(rules, today - timedelta(days=366))}
+    return sorted(end for end in ends if end >= today)

@@ -1,0 +1,54 @@
+"""Proofs: when the trail was last checked, with what result, and the newest published root."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from phr.clock import Clock
+from phr.domain.access import Access
+from phr.store.uow import Store
+
+HELD: Final = "audit-held"
+BROKEN: Final = "audit-broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """The last check: whether the trail held, when, the newest root, and how many rows the roots cover."""
+
+    ok: bool
+    at: datetime
+    root: str
+    rows: int
+
+
+class Proofs:
+    """Remembers the last check of the trail as a sign of life of the checker."""
+
+    def __init__(self, store: Store, clock: Clock, recipient: str) -> None:
+        self._store = store
+        self._clock = clock
+        self._recipient = recipient
+
+    def note(self, *, ok: bool, request: str) -> None:
+        """Notes the result of a check."""
+        with self._store.begin(self._access(request)) as uow:
+            uow.operations.beat(HELD if ok else BROKEN, self._clock.now())
+            uow.commit()
+
+    def newest(self, *, request: str) -> Proved | None:
+        """The last check; None before the first."""
+        with self._store.begin(self._access(request)) as uow:
+            beats = uow.operations.beats()
+            roots = uow.audit.roots()
+            uow.commit()
+        marks = [(beats[name], name == HELD) for name in (HELD, BROKEN) if name in beats]
+        if not marks:
+            return None
+        at, ok = max(marks)
+        return Proved(ok, at, roots[-1][1] if roots else "", sum(count for _day, _root, count in roots))
+
+    def _access(self, request: str) -> Access:
+        return Access("operator", "proof", self._recipient, "operate", request)
