@@ -18,6 +18,7 @@ from phr.domain.keys import derive
 from phr.domain.ledger import LedgerRefusal, parse_order
 from phr.services.accounts import Accounts
 from phr.services.assess import Assess
+from phr.services.checkups import Checkups
 from phr.services.consents import Consents
 from phr.services.deliver import Deliver, Send, TryLaterError, UndeliverableError
 from phr.services.export import Export
@@ -31,11 +32,22 @@ from phr.services.receive import Receive
 from phr.services.register import Register
 from phr.services.trail import Trail
 from phr.services.worklist import Worklist
+from phr.store import ledger as ledger_store
 from phr.store.context import Sealer
-from phr.store.engine import Database, embedded, external, open_engine, refuse_powerful_role
+from phr.store.engine import (
+    Database,
+    broker_url,
+    embedded,
+    external,
+    open_engine,
+    refuse_powerful_role,
+    stop_embedded,
+)
 from phr.store.migrate import upgrade
 from phr.store.tables import WorkItem
 from phr.store.uow import Store, UnitOfWork
+
+__all__ = ["System", "ledger_store", "start", "stop_embedded"]
 
 
 @dataclass
@@ -111,7 +123,7 @@ class System:
         """Files."""
 
         def register(resource: dict[str, Any], request: str) -> UUID:
-            return self.register.put(resource, actor="import", role="system", request=request)[0]
+            return self.register.complete(resource, actor="import", role="system", request=request)
 
         return Importing(self.store, self.receive, register, self.settings.tz, self.settings.recipient)
 
@@ -143,7 +155,12 @@ class System:
 
     def _guided(self, item: WorkItem) -> Happened:
         today = day_at(self.clock.now(), self.settings.tz)
-        return Happened("guidance_decided", today, "nurse", f"case:{item.item_id}", "guidance")
+        return Happened("guidance_decided", today, "nurse", f"case:{item.item_id}", item.category)
+
+    @cached_property
+    def checkups(self) -> Checkups:
+        """Check-ups."""
+        return Checkups(self.store, self.clock, self.settings.tz, self.settings.recipient)
 
     @cached_property
     def export(self) -> Export:
@@ -183,6 +200,18 @@ class System:
         """Delivers letters; messages wait until a sender for them is set up."""
         senders: dict[str, Send] = {"ledger": _to_ledger(ledger)}
         return Deliver(self.store, self.clock, self.settings.recipient, senders)
+
+    @property
+    def broker_url(self) -> str:
+        """Redis or RabbitMQ, or the database's own queue."""
+        return self.settings.broker_url or broker_url(self.database)
+
+    def ledger_holds(self) -> bool:
+        """Whether every check of the embedded ledger holds; another's ledger checks itself."""
+        if self.settings.ledger_url:
+            return True
+        with self.ledger_connections() as connection:
+            return all(ledger_store.verify(connection, self.settings.ledger_name).values())
 
     @contextmanager
     def ledger_connections(self) -> Iterator[Any]:

@@ -198,6 +198,10 @@ class Export:
             uow.commit()
         return True
 
+    def reader(self, recipient: str, actor: str, request: str) -> Access:
+        """A recipient's reason to fetch a release."""
+        return Access("researcher", actor, recipient, "research-deidentified", request)
+
     def file(self, release_id: str, name: str, access: Access) -> bytes:
         """A file of a release, while every member's consent stands; otherwise the files are destroyed.
 

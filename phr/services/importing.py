@@ -174,8 +174,10 @@ class _Job:
                 if resource.get("resourceType") != "Patient":
                     found.append(describe(resource, self._zone, lambda: str(new_id())))
                 elif self._person is None:
-                    person = self._register(resource, self._request)
-                    self.people[batch.person_key or str(person)] = person
+                    key = batch.person_key or str(resource.get("id", ""))
+                    if key not in self.people:
+                        self.people[key] = self._register({**resource, "id": key}, self._request)
+                    person = self.people[key]
             except Invalid as problem:
                 unfit[problem.field] += 1
         return found, person, [Reject("invalid-document", place, n) for place, n in sorted(unfit.items())]

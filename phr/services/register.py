@@ -76,6 +76,16 @@ class Register:
             self.put({"resourceType": "Patient", "id": patient}, actor=actor, role=role, request=request)
         return person
 
+    def complete(self, resource: dict[str, Any], *, actor: str, role: str, request: str) -> UUID:
+        """Registers the person of a Patient from a file; what is known already is not overwritten by a file."""
+        person = person_id(str(resource.get("id", "")))
+        with self._store.begin(Access(role, actor, self._recipient, "register", request, person)) as uow:
+            known = uow.people.get(person)
+            uow.commit()
+        if known is None or known.birth_date is None:
+            self.put(resource, actor=actor, role=role, request=request)
+        return person
+
     def find(
         self, text: str, *, actor: str, role: str, request: str
     ) -> list[tuple[UUID, str, str, date | None]]:

@@ -1,0 +1,43 @@
+"""Alive, ready and metrics, for whoever watches the service."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import orjson
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
+
+from phr.api.callers import request_id, system_of
+from phr.errors import PhrError
+
+router = APIRouter()
+REQUESTS: Final = Counter("phr_requests_total", "Requests by route and status.", ["route", "status"])
+SECONDS: Final = Histogram("phr_request_seconds", "Duration of requests by route.", ["route"])
+_WORKER_SECONDS: Final = 300
+
+
+@router.get("/healthz")
+def alive() -> Response:
+    """The process answers."""
+    return Response(b'{"status":"alive"}', media_type="application/json")
+
+
+@router.get("/readyz")
+def ready(request: Request) -> Response:
+    """The database answers and is migrated; whether a worker was seen is told but not required."""
+    system = system_of(request)
+    try:
+        status = system.operate.status(actor="readyz", request=request_id(request))
+    except PhrError:
+        return Response(b'{"status":"not ready","database":false}', 503, media_type="application/json")
+    now = system.clock.now()
+    seen = [moment for moment in status.workers.values() if (now - moment).total_seconds() < _WORKER_SECONDS]
+    body = {"status": "ready", "database": True, "revision": status.revision, "worker_seen": bool(seen)}
+    return Response(orjson.dumps(body), media_type="application/json")
+
+
+@router.get("/metrics")
+def metrics() -> Response:
+    """Prometheus metrics: routes are patterns, never addresses with ids."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

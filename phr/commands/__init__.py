@@ -1,0 +1,1 @@
+"""Commands of the service, one group per file; phr.cli joins them."""

@@ -1,0 +1,223 @@
+"""Commands that run the service: migrate, serve, worker, outbox, audit, user, token."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from phr.commands.shared import guarded, json_option, request, show, system
+from phr.domain.access import CONSENT_PURPOSES, INTERNAL_PURPOSES
+from phr.errors import Invalid
+from phr.ids import person_id
+
+
+@click.command()
+@guarded
+def migrate() -> None:
+    """Bring the database to this version: roles, tables, policies, keys."""
+    made = system()
+    click.echo(
+        f"the database is at revision {made.operate.status(actor='migrate', request=request()).revision}"
+    )
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, help="Port to listen on.")
+@guarded
+def serve(host: str, port: int) -> None:
+    """Serve the pages and the machine interfaces."""
+    import uvicorn
+
+    from phr.asgi import create_app
+
+    uvicorn.run(create_app(system()), host=host, port=port, log_level="warning", server_header=False)
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Deliver what is due, make the roots of past days, and stop.")
+@guarded
+def worker(once: bool) -> None:
+    """Run the worker: deliveries and schedules."""
+    made = system()
+    if once:
+        done = made.deliver(made.ledger())(request=request())
+        made.trail.seal(request=request())
+        click.echo(f"delivered {done.delivered}, waiting {done.waiting}, dead {done.dead}")
+        return
+    from phr.worker import run
+
+    run(made)
+
+
+@click.group()
+def outbox() -> None:
+    """Letters for outside."""
+
+
+@outbox.command("show")
+@json_option
+@guarded
+def outbox_show(as_json: bool) -> None:
+    """Number and oldest letter in each state."""
+    states = system().operate.status(actor="cli", request=request()).outbox
+    value = {
+        state: {"count": count, "oldest": oldest.isoformat()} for state, (count, oldest) in states.items()
+    }
+    show(
+        value,
+        as_json=as_json,
+        text="\n".join(f"{s}: {v['count']}, oldest {v['oldest']}" for s, v in value.items()),
+    )
+
+
+@click.group()
+def audit() -> None:
+    """The audit trail."""
+
+
+@audit.command("verify")
+@json_option
+@guarded
+def audit_verify(as_json: bool) -> None:
+    """Recompute every chain and every root."""
+    verdict = system().trail.verify(request=request())
+    value = {"rows": verdict.rows, "chain_ok": verdict.ok, "problems": verdict.problems}
+    show(
+        value,
+        as_json=as_json,
+        text="\n".join([f"{verdict.rows} rows", *(verdict.problems or ["every chain holds"])]),
+    )
+    if not verdict.ok:
+        raise SystemExit(1)
+
+
+@audit.command("show")
+@click.option("--resident", default="", help="Only what concerns this resident.")
+@click.option("--limit", default=50, show_default=True, help="Rows at most.")
+@json_option
+@guarded
+def audit_show(resident: str, limit: int, as_json: bool) -> None:
+    """The newest rows."""
+    made = system()
+    rows = (
+        made.trail.of_person(person_id(resident), actor="cli", request=request(), limit=limit)
+        if resident
+        else made.trail.recent(actor="cli", request=request(), limit=limit)
+    )
+    value = [
+        {
+            "at": row.at.isoformat(),
+            "role": row.role,
+            "actor": row.actor,
+            "recipient": row.recipient,
+            "purpose": row.purpose,
+            "person": str(row.person_id),
+            "action": row.action,
+            "object": row.object,
+            "categories": row.categories,
+            "count": row.n,
+            "outcome": row.outcome,
+            "reason": row.reason,
+        }
+        for row in rows
+    ]
+    lines = [
+        f"{v['at']} {v['role']} {v['actor']} {v['purpose']} {v['action']} {v['object']} {v['outcome']}"
+        for v in value
+    ]
+    show({"rows": value}, as_json=as_json, text="\n".join(lines))
+
+
+@audit.command("export")
+@click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
+@guarded
+def audit_export(path: Path) -> None:
+    """Write every row as NDJSON for the offline verifier."""
+    import orjson
+
+    with path.open("wb") as stream:
+        for row in system().trail.export(request=request()):
+            stream.write(orjson.dumps(row) + b"\n")
+
+
+@click.group()
+def user() -> None:
+    """Those who sign in."""
+
+
+@user.command("add")
+@click.argument("subject")
+@click.option(
+    "--role", required=True, type=click.Choice(["resident", "nurse", "registrar", "researcher", "operator"])
+)
+@click.option(
+    "--recipient", default="", help="Organisation, e.g. Organization/univ-a; the city's own when left out."
+)
+@click.option("--name", default="", help="Name shown in the header.")
+@click.option("--link", is_flag=True, help="Print a one-time sign-in link.")
+@guarded
+def user_add(subject: str, role: str, recipient: str, name: str, link: bool) -> None:
+    """Add an account; the first operator is made this way."""
+    made = system()
+    person = (
+        made.register.ensure(subject, actor="cli", role="system", request=request())
+        if role == "resident"
+        else None
+    )
+    made.accounts.put(
+        subject,
+        role,
+        recipient=recipient or (f"Patient/{subject}" if role == "resident" else made.settings.recipient),
+        display=name,
+        person=person,
+        request=request(),
+    )
+    if link:
+        secret = made.accounts.issue(subject, "link", purpose=PURPOSE[role], request=request())
+        click.echo(f"{made.settings.base_url}/sign-in?token={secret}")
+
+
+PURPOSE = {
+    "resident": "self",
+    "nurse": "guidance",
+    "registrar": "register",
+    "researcher": "research-deidentified",
+    "operator": "operate",
+}
+
+
+@click.command()
+@click.option(
+    "--role", required=True, type=click.Choice(["resident", "nurse", "registrar", "researcher", "operator"])
+)
+@click.option("--subject", required=True, help="Account; for a resident the Patient id.")
+@click.option("--purpose", required=True, help="Purpose of use, e.g. self or guidance.")
+@click.option("--scope", default="", help="SMART scopes, kept with the token.")
+@click.option(
+    "--recipient", default="", help="Organisation that receives the data; the city's own when left out."
+)
+@json_option
+@guarded
+def token(role: str, subject: str, purpose: str, scope: str, recipient: str, as_json: bool) -> None:
+    """Issue an API token of one hour."""
+    made = system()
+    if purpose not in CONSENT_PURPOSES | INTERNAL_PURPOSES:
+        raise Invalid("unknown purpose", field="purpose")
+    if role == "resident" and purpose not in ("self", "collect"):
+        raise Invalid("a resident's token is for self or collect", field="purpose")
+    person = (
+        made.register.ensure(subject, actor="cli", role="system", request=request())
+        if role == "resident"
+        else None
+    )
+    made.accounts.put(
+        subject,
+        role,
+        recipient=recipient or (f"Patient/{subject}" if role == "resident" else made.settings.recipient),
+        person=person,
+        request=request(),
+    )
+    secret = made.accounts.issue(subject, "token", purpose=purpose, scope=scope, request=request())
+    show({"access_token": secret, "token_type": "Bearer", "expires_in": 3600}, as_json=as_json, text=secret)
