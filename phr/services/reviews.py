@@ -52,7 +52,7 @@ class Reviews:
         reads = [
             Review(_ident(row), row, found.get(_ident(row)))
             for row in rows
-    XX
+            if row.outcome in _KINDS and row.person_id != NOBODY and row.action != "collect"
         ]
         return sorted(reads, key=lambda one: (one.finding is not None, one.row.at))
 
