@@ -35,6 +35,17 @@ def _decimal(text: str) -> Decimal:
 _DECODER: Final = msgspec.json.Decoder(float_hook=_decimal)
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 _BY_TYPE: Final = {"QuestionnaireResponse": "questionnaire", "RiskAssessment": "guidance"}
+_EVENT: Final = frozenset(
+    ["registered", "preliminary", "final", "amended", "corrected", "cancelled", "entered-in-error", "unknown"]
+)
+_STATES: Final = {
+    "Observation": _EVENT,
+    "RiskAssessment": _EVENT,
+    "Consent": frozenset(["draft", "proposed", "active", "rejected", "inactive", "entered-in-error"]),
+    "QuestionnaireResponse": frozenset(
+        ["in-progress", "completed", "amended", "entered-in-error", "stopped"]
+    ),
+}  # required bindings, which fhir.resources does not check
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -67,15 +78,20 @@ def validate(resource: dict[str, Any]) -> None:
     kind = resource.get("resourceType")
     if not isinstance(kind, str) or kind not in TYPES:
         raise Invalid("a type that this service does not hold", field="resourceType")
-    _refuse_empty(resource, kind)
     try:
         _model(kind).model_validate(resource)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"]) or kind
+        known = first["loc"][:-1] if first["type"] == "extra_forbidden" else first["loc"]
+        place = (
+            ".".join(str(part) for part in known) or kind
+        )  # a name that FHIR does not know may be anybody's
         raise Invalid(f"is not valid FHIR R4 ({first['type']})", field=place) from error
     except (RecursionError, ValueError, TypeError, AttributeError, AssertionError) as error:
-        raise Invalid("is not valid FHIR R4", field=str(kind)) from error
+        raise Invalid("is not valid FHIR R4", field=kind) from error
+    _refuse_empty(resource, kind)
+    if kind in _STATES and resource.get("status") not in _STATES[kind]:
+        raise Invalid("is not a code of the required value set", field=f"{kind}.status")
 
 
 def _refuse_empty(value: Any, place: str) -> None:
