@@ -75,11 +75,13 @@ class Trail:
         return made
 
     def verify(self, *, request: str, actor: str = "verify") -> Verdict:
-        """Recomputes every chain and every root."""
+        """Recomputes every chain and every root; rows that are appended meanwhile must fit on too."""
         found = Verdict()
         with self._store.begin(self._access(request, actor)) as uow:
             for chain, (last, head) in uow.audit.heads().items():
-                self._chain(uow.audit.chain_rows(chain), chain, last, head, found)
+                end = self._chain(uow.audit.chain_rows(chain), chain, last, head, found)
+                if end > last and end > uow.audit.heads()[chain][0]:
+                    found.problems.append(f"chain {chain} has row {end}, which nothing appended")
             for day, root, count in uow.audit.roots():
                 hashes = uow.audit.day_hashes(day, self._zone.key)
                 if len(hashes) != count or merkle_root(hashes).hex() != root:
@@ -87,10 +89,9 @@ class Trail:
             uow.commit()
         return found
 
-    def _chain(self, rows: Iterator[AuditRow], chain: int, last: int, head: bytes, found: Verdict) -> None:
-        """``last`` and ``head`` were read before the rows: rows may have been appended since, never taken away."""
-        previous, expected = genesis(chain), 1
-        kept = last == 0 and previous == head
+    def _chain(self, rows: Iterator[AuditRow], chain: int, last: int, head: bytes, found: Verdict) -> int:
+        """Adds what is wrong with one chain; gives the number of its last row."""
+        previous, expected, at_head = genesis(chain), 1, genesis(chain)
         for row in rows:
             found.rows += 1
             day = day_at(row.at, self._zone)
@@ -99,14 +100,27 @@ class Trail:
             if row.prev != previous or sha256(row.prev + row.line().encode()).digest() != row.hash:
                 found.problems.append(f"{day}: chain {chain} row {row.seq} is not what was written")
             previous, expected = row.hash, row.seq + 1
-            kept = kept or (row.seq == last and row.hash == head)
-        if not kept:
+            at_head = row.hash if row.seq <= last else at_head
+        if expected <= last or at_head != head:
             found.problems.append(f"chain {chain} ends at row {expected - 1}, not at row {last}")
+        return expected - 1
+
+    def roots(self, *, request: str) -> list[dict[str, Any]]:
+        """The roots of the days that are over, as they are published: day, zone, root, number of rows."""
+        with self._store.begin(self._access(request, "export")) as uow:
+            found = uow.audit.roots()
+            uow.commit()
+        return [
+            {"day": day.isoformat(), "zone": self._zone.key, "root": root, "rows": count}
+            for day, root, count in found
+        ]
 
     def export(self, *, request: str) -> Iterator[dict[str, Any]]:
-        """Every row as plain values, chain by chain, for the offline verifier."""
+        """Every row as plain values, chain by chain, each chain followed by its head, for the offline verifier."""
         with self._store.begin(self._access(request, "export")) as uow:
-            for chain in uow.audit.heads():
+            for chain, (last, head) in uow.audit.heads().items():
                 for row in uow.audit.chain_rows(chain):
-                    yield {"line": row.line(), "prev": row.prev.hex(), "hash": row.hash.hex()}
+                    if row.seq <= last:  # later ones were appended since the head was read
+                        yield {"line": row.line(), "prev": row.prev.hex(), "hash": row.hash.hex()}
+                yield {"chain": chain, "seq": last, "head": head.hex()}
             uow.commit()

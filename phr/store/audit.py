@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
@@ -15,6 +15,9 @@ from psycopg.rows import TupleRow
 
 NOBODY: Final = UUID(int=0)
 """The person of an entry that concerns no one person."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY: Final = "at >= %s::date::timestamp AT TIME ZONE %s AND at < (%s::date + 1)::timestamp AT TIME ZONE %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class AuditRow:
 
     def line(self) -> str:
         """The text that is hashed after the previous hash."""
-        micros = (self.at - datetime(1970, 1, 1, tzinfo=self.at.tzinfo)) // timedelta(microseconds=1)
+        micros = (self.at - _EPOCH) // timedelta(microseconds=1)
         return "\x1f".join(
             str(part)
             for part in (
@@ -106,8 +109,8 @@ class Audit:
         """What concerns a person, newest first."""
         rows = self._connection.execute(
             "SELECT * FROM phr.audit_event WHERE person_id = %s"
-            " AND (%s::date IS NULL OR (at AT TIME ZONE %s)::date = %s) ORDER BY at DESC, chain, seq DESC LIMIT %s",
-            (person, day, zone, day, limit),
+            f" AND (%s::date IS NULL OR {_DAY}) ORDER BY at DESC, chain, seq DESC LIMIT %s",
+            (person, day, day, zone, day, zone, limit),
         ).fetchall()
         return [_row(row) for row in rows]
 
@@ -145,13 +148,14 @@ class Audit:
     def day_hashes(self, day: date, zone: str) -> list[bytes]:
         """The hashes of the rows of a civil day, by chain and sequence."""
         rows = self._connection.execute(
-            "SELECT hash FROM phr.audit_event WHERE (at AT TIME ZONE %s)::date = %s ORDER BY chain, seq",
-            (zone, day),
+            f"SELECT hash FROM phr.audit_event WHERE {_DAY} ORDER BY chain, seq",
+            (day, zone, day, zone),
         ).fetchall()
         return [bytes(row[0]) for row in rows]
 
     def open_days(self, zone: str, before: date) -> list[date]:
-        """Days with rows and without a root, before a day."""
+        """Days with rows and without a root, before a day; after waiting for the rows that are under way."""
+        self._connection.execute("SELECT phr.audit_settle()")
         rows = self._connection.execute(
             "SELECT DISTINCT (at AT TIME ZONE %s)::date AS day FROM phr.audit_event"
             " WHERE (at AT TIME ZONE %s)::date < %s EXCEPT SELECT day FROM phr.audit_root ORDER BY day",

@@ -60,7 +60,7 @@ class Consents:
         """The consents and versions behind the grants that this context sees, for a snapshot."""
         rows = self._connection.execute(
             "SELECT DISTINCT person_id, consent_id, version FROM phr.consent_grant WHERE person_id = ANY (%s)"
-            " AND effect = 'permit' AND valid_from <= statement_timestamp() AND statement_timestamp() < valid_to"
+            " AND valid_from <= statement_timestamp() AND statement_timestamp() < valid_to"
             " ORDER BY 1, 2",
             (list(people),),
         ).fetchall()

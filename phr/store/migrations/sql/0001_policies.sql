@@ -4,29 +4,20 @@ DO $do$
 DECLARE
     t record;
     gate text;
-    -- The rule of consent.decide over the materialised rows: some permit matches, and no deny matches that
-    -- is not overridden by a deeper permit of the same consent.
+    -- The rule of consent.decide over the materialised rows. The verdict of each consent is that of its deepest
+    -- matching row, deny first among equals (an even rank permits, an odd one denies); one that denies closes, and
+    -- where none matches the answer is NULL, which is no. A kind of data that consents do not know is never shown.
     template text := $gate$
-        (SELECT phr.ctx_purpose()) IS NOT NULL
-        AND EXISTS (SELECT 1 FROM phr.consent_grant g WHERE g.person_id = %1$I.person_id AND g.effect = 'permit'
-            AND (g.purpose = (SELECT phr.ctx_purpose()) OR g.purpose = '*')
-            AND (g.recipient = (SELECT phr.ctx_recipient()) OR g.recipient = '*')
+        %1$I.category = ANY ('{activity,heart,blood-pressure,body,sleep,glucose,temperature,oxygen,respiration,nutrition,checkup,questionnaire,guidance,child}'::text[])
+        AND (SELECT bool_and(v.deepest %% 2 = 0) FROM (
+            SELECT max(2 * g.depth + CASE g.effect WHEN 'permit' THEN 0 ELSE 1 END) AS deepest
+            FROM phr.consent_grant g
+            WHERE g.person_id = %1$I.person_id
+            AND g.audience = ANY ((SELECT phr.ctx_audiences())::text[])
             AND (g.category = %1$I.category OR g.category = '*')
             AND %1$I.day >= g.data_from AND %1$I.day <= g.data_to
-            AND g.valid_from <= statement_timestamp() AND statement_timestamp() < g.valid_to)
-        AND NOT EXISTS (SELECT 1 FROM phr.consent_grant d WHERE d.person_id = %1$I.person_id AND d.effect = 'deny'
-            AND (d.purpose = (SELECT phr.ctx_purpose()) OR d.purpose = '*')
-            AND (d.recipient = (SELECT phr.ctx_recipient()) OR d.recipient = '*')
-            AND (d.category = %1$I.category OR d.category = '*')
-            AND %1$I.day >= d.data_from AND %1$I.day <= d.data_to
-            AND d.valid_from <= statement_timestamp() AND statement_timestamp() < d.valid_to
-            AND NOT EXISTS (SELECT 1 FROM phr.consent_grant p WHERE p.person_id = d.person_id
-                AND p.consent_id = d.consent_id AND p.effect = 'permit' AND p.depth > d.depth
-                AND (p.purpose = (SELECT phr.ctx_purpose()) OR p.purpose = '*')
-                AND (p.recipient = (SELECT phr.ctx_recipient()) OR p.recipient = '*')
-                AND (p.category = %1$I.category OR p.category = '*')
-                AND %1$I.day >= p.data_from AND %1$I.day <= p.data_to
-                AND p.valid_from <= statement_timestamp() AND statement_timestamp() < p.valid_to))
+            AND g.valid_from <= statement_timestamp() AND statement_timestamp() < g.valid_to
+            GROUP BY g.consent_id) v)
     $gate$;
 BEGIN
     -- table, which purposes may write
@@ -36,8 +27,6 @@ BEGIN
         ('points_event', 'points'), ('resource', 'collect,guidance,risk'), ('resource_history', 'collect,guidance,risk')
     ) AS v(name, writers) LOOP
         gate := format(template, t.name);
-        EXECUTE format('ALTER TABLE phr.%I ENABLE ROW LEVEL SECURITY', t.name);
-        EXECUTE format('ALTER TABLE phr.%I FORCE ROW LEVEL SECURITY', t.name);
         EXECUTE format('CREATE POLICY own_or_granted ON phr.%I FOR SELECT TO phr_app USING (
             person_id = (SELECT phr.ctx_self()) OR (%s))', t.name, gate);
         EXECUTE format('CREATE POLICY granted_insert ON phr.%I FOR INSERT TO phr_app WITH CHECK (
@@ -46,8 +35,9 @@ BEGIN
             (SELECT phr.ctx_purpose()) = ANY (string_to_array(%L, '','')) AND (%s))', t.name, t.writers, gate);
     END LOOP;
 
-    FOR t IN SELECT * FROM (VALUES ('person'), ('consent_grant'), ('vital_source'), ('intake_count'), ('import_mark'),
-        ('outbox'), ('release_member'), ('audit_event'), ('account'), ('session')) AS v(name) LOOP
+    -- Every table has its door, but for three that hold numbers of the service only.
+    FOR t IN SELECT tablename AS name FROM pg_tables WHERE schemaname = 'phr'
+             AND tablename NOT IN ('alembic_version', 'audit_head', 'heartbeat') LOOP
         EXECUTE format('ALTER TABLE phr.%I ENABLE ROW LEVEL SECURITY', t.name);
         EXECUTE format('ALTER TABLE phr.%I FORCE ROW LEVEL SECURITY', t.name);
     END LOOP;
@@ -55,10 +45,7 @@ END $do$;
 
 -- Grants: a context sees those that speak of its own purpose and recipient, and the person all of theirs.
 CREATE POLICY of_this_context ON phr.consent_grant FOR SELECT TO phr_app USING (
-    (purpose = (SELECT phr.ctx_purpose()) OR (purpose = '*' AND (SELECT phr.ctx_purpose()) IS NOT NULL)
-     OR ((SELECT phr.ctx_internal()) = 'consent' AND person_id = (SELECT phr.ctx_person()))
-     OR person_id = (SELECT phr.ctx_self()))
-);
+    audience = ANY ((SELECT phr.ctx_audiences())::text[]) OR person_id = (SELECT phr.ctx_owner()));
 CREATE POLICY recording ON phr.consent_grant FOR INSERT TO phr_app WITH CHECK (
     (SELECT phr.ctx_internal()) = 'consent' AND person_id = (SELECT phr.ctx_person()));
 CREATE POLICY replacing ON phr.consent_grant FOR DELETE TO phr_app USING (
@@ -91,10 +78,8 @@ DO $do$
 DECLARE
     t text;
     any_grant text := $gate$
-        (SELECT phr.ctx_purpose()) IS NOT NULL AND EXISTS (
-            SELECT 1 FROM phr.consent_grant g WHERE g.person_id = %1$I.person_id AND g.effect = 'permit'
-            AND (g.purpose = (SELECT phr.ctx_purpose()) OR g.purpose = '*')
-            AND (g.recipient = (SELECT phr.ctx_recipient()) OR g.recipient = '*')
+        EXISTS (SELECT 1 FROM phr.consent_grant g WHERE g.person_id = %1$I.person_id AND g.effect = 'permit'
+            AND g.audience = ANY ((SELECT phr.ctx_audiences())::text[])
             AND g.valid_from <= statement_timestamp() AND statement_timestamp() < g.valid_to OFFSET 0)
     $gate$;
 BEGIN
@@ -122,9 +107,13 @@ CREATE POLICY collecting ON phr.import_mark FOR ALL TO phr_app
     USING ((SELECT phr.ctx_purpose()) = 'collect' AND person_id = (SELECT phr.ctx_person()))
     WITH CHECK ((SELECT phr.ctx_purpose()) = 'collect' AND person_id = (SELECT phr.ctx_person()));
 
--- Outbox: any sealed context may post a letter about its own person; only the deliverer opens the box.
+-- Outbox: a sealed context may post a letter about its own person, to the ledger only for points; only the deliverer
+-- opens the box.
 CREATE POLICY posting ON phr.outbox FOR INSERT TO phr_app WITH CHECK (
-    (SELECT phr.ctx_purpose()) IN ('points', 'guidance', 'collect', 'self') OR (SELECT phr.ctx_internal()) = 'consent');
+    person_id = (SELECT phr.ctx_person())
+    AND ((SELECT phr.ctx_purpose()) IN ('points', 'guidance', 'collect', 'self')
+         OR (SELECT phr.ctx_internal()) = 'consent')
+    AND (kind <> 'ledger' OR (SELECT phr.ctx_purpose()) = 'points'));
 CREATE POLICY own ON phr.outbox FOR SELECT TO phr_app USING (person_id = (SELECT phr.ctx_self()));
 CREATE POLICY delivering ON phr.outbox FOR SELECT TO phr_app USING ((SELECT phr.ctx_internal()) IN ('deliver', 'operate'));
 CREATE POLICY delivered ON phr.outbox FOR UPDATE TO phr_app USING ((SELECT phr.ctx_internal()) = 'deliver');
@@ -138,6 +127,24 @@ CREATE POLICY exporting ON phr.release_member FOR ALL TO phr_app
            AND recipient = (SELECT phr.ctx_recipient()))
     WITH CHECK ((SELECT phr.ctx_purpose()) IN ('research-deidentified', 'research-identifiable')
                 AND recipient = (SELECT phr.ctx_recipient()));
+
+-- A release and its files are for its recipient; the operator sees that there is one, not what is in it.
+CREATE POLICY of_recipient ON phr.release FOR ALL TO phr_app
+    USING ((SELECT phr.ctx_purpose()) IN ('research-deidentified', 'research-identifiable')
+           AND recipient = (SELECT phr.ctx_recipient()))
+    WITH CHECK ((SELECT phr.ctx_purpose()) IN ('research-deidentified', 'research-identifiable')
+                AND recipient = (SELECT phr.ctx_recipient()));
+CREATE POLICY operating ON phr.release FOR SELECT TO phr_app USING ((SELECT phr.ctx_internal()) = 'operate');
+CREATE POLICY of_recipient ON phr.release_file FOR ALL TO phr_app
+    USING (EXISTS (SELECT 1 FROM phr.release r WHERE r.release_id = release_file.release_id
+                   AND r.recipient = (SELECT phr.ctx_recipient())))
+    WITH CHECK (EXISTS (SELECT 1 FROM phr.release r WHERE r.release_id = release_file.release_id
+                        AND r.recipient = (SELECT phr.ctx_recipient())
+                        AND (SELECT phr.ctx_purpose()) IS NOT NULL));
+
+-- Roots of days are for everybody; only the review makes one, so that nobody can put a false one in its place.
+CREATE POLICY published ON phr.audit_root FOR SELECT TO phr_app USING (true);
+CREATE POLICY sealing ON phr.audit_root FOR INSERT TO phr_app WITH CHECK ((SELECT phr.ctx_internal()) = 'audit');
 
 -- Audit: the person reads what concerns them, the reviewer everything; phr_audit appends through its function.
 CREATE POLICY own ON phr.audit_event FOR SELECT TO phr_app USING (

@@ -1,0 +1,54 @@
+"""The plain table that benchmarks compare with: one row a sample, no consent, no summaries, no audit."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from phr.store.engine import Connect
+
+_TABLE: Final = (
+    "CREATE TABLE public.plain_sample (person uuid, code text, at timestamptz, value float8, source text,"
+    " PRIMARY KEY (person, code, at, source))"
+)
+
+
+class Baseline:
+    """Writes and reads plain rows as database administrator."""
+
+    def __init__(self, connect: Connect) -> None:
+        self._connect = connect
+
+    def copy(self, seconds: Any, values: Any) -> float:
+        """Rows a second that binary COPY stores; the rows are ready before the clock starts."""
+        person = UUID(int=1)
+        rows = [
+            (person, "8867-4", datetime.fromtimestamp(second, UTC), float(value), "watch")
+            for second, value in zip(seconds.tolist(), values.tolist(), strict=True)
+        ]
+        with self._connect() as connection:
+            connection.execute("DROP TABLE IF EXISTS public.plain_sample")
+            connection.execute(_TABLE)
+            connection.commit()
+            began = time.perf_counter()
+            with connection.cursor().copy("COPY public.plain_sample FROM STDIN (FORMAT binary)") as copy:
+                copy.set_types(["uuid", "text", "timestamptz", "float8", "text"])
+                for row in rows:
+                    copy.write_row(row)
+            connection.commit()
+            return len(rows) / (time.perf_counter() - began)
+
+    def select(self, hits: int, repeats: int) -> list[float]:
+        """Seconds that a SELECT of so many newest rows takes, several times."""
+        found = []
+        with self._connect() as connection:
+            for _ in range(repeats):
+                began = time.perf_counter()
+                connection.execute(
+                    "SELECT * FROM public.plain_sample WHERE person = %s AND code = %s ORDER BY at DESC LIMIT %s",
+                    (UUID(int=1), "8867-4", hits),
+                ).fetchall()
+                found.append(time.perf_counter() - began)
+        return found
