@@ -1,0 +1,45 @@
+# The steps that a newcomer, a developer and CI run, by the same names.
+PYTHON ?= python3
+UV := .venv/bin/uv
+RUN := .venv/bin
+
+.PHONY: demo test bench install lint types contracts unit docs clean
+
+demo: install
+	$(RUN)/phr demo $(ARGS)
+
+test: install lint types contracts unit
+
+bench: install
+	$(RUN)/phr bench all $(ARGS)
+
+install: .venv/installed
+
+# uv comes from PyPI into the environment itself, so that nothing but Python is needed.
+.venv/installed: pyproject.toml uv.lock
+	$(PYTHON) -m venv .venv
+	$(RUN)/pip install --quiet --disable-pip-version-check 'uv>=0.9'
+	VIRTUAL_ENV=$(CURDIR)/.venv UV_PROJECT_ENVIRONMENT=$(CURDIR)/.venv $(UV) sync --frozen --inexact --quiet
+	touch $@
+
+lint: install
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/codespell README.md docs phr ingest consent risk synthetic_data tests
+
+types: install
+	$(RUN)/mypy
+
+contracts: install
+	$(RUN)/lint-imports
+
+unit: install
+	$(RUN)/pytest -n 2 --dist loadfile --cov --cov-report= $(ARGS)
+	$(RUN)/coverage report --fail-under=90
+	$(RUN)/coverage report --include='consent/*,phr/domain/*' --fail-under=100
+
+docs: install
+	$(RUN)/python -m docs.generate
+
+clean:
+	rm -rf .venv .phr .coverage* .mypy_cache .pytest_cache .ruff_cache
