@@ -18,6 +18,7 @@ from phr.store.engine import APP_ROLE, OWNER_ROLE, Connect, Database
 _FOLDER: Final = Path(__file__).parent / "migrations"
 _LOCK: Final = 4_207_849_484  # one migration at a time in a database
 _HELPERS: Final = ("phr_seal", "phr_audit")
+_LARGE_OBJECTS: Final = ("lo_creat(integer)", "lo_create(oid)", "lo_from_bytea(oid, bytea)")
 
 
 def config(engine: Engine) -> Config:
@@ -73,6 +74,8 @@ def _roles(connection: psycopg.Connection[TupleRow], password: str) -> None:
         sql.SQL("GRANT CREATE ON DATABASE {} TO {}").format(database, sql.Identifier(OWNER_ROLE))
     )
     connection.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    for maker in _LARGE_OBJECTS:  # rows that somebody may see today could be kept in one beyond a withdrawal
+        connection.execute(f"REVOKE EXECUTE ON FUNCTION pg_catalog.{maker} FROM PUBLIC")
     connection.commit()
 
 

@@ -1,0 +1,29 @@
+"""Fixtures of the store's tests: the service's role with a connection of its own, and somebody who agreed to nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from phr.bootstrap import System
+from tests.phr.store.door import fill
+
+
+@pytest.fixture
+def app(system: System) -> Iterator[psycopg.Connection[Any]]:
+    """A connection as phr_app, with which anything may be tried."""
+    connection = system.database.app()
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def stranger(system: System, admin: psycopg.Connection[Any]) -> UUID:
+    """A person with a row in every table, who never agreed to anything that a nurse asks."""
+    person = uuid4()
+    fill(admin, person)
+    return person
