@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Final
+
 import click
+import orjson
+
+from phr.commands.shared import guarded, json_option, show
+
+NAMES: Final = ("ingest", "read", "withdraw", "score")
 
 
 @click.command()
-@click.argument("name")
-def bench(name: str) -> None:
-    """Run a benchmark: ingest, read, withdraw or score."""
-    click.echo(name)
+@click.argument("name", type=click.Choice([*NAMES, "all"]))
+@json_option
+@guarded
+def bench(name: str, as_json: bool) -> None:
+    """Run a benchmark on an embedded database of its own."""
+    for one in NAMES if name == "all" else (name,):
+        found = import_module(f"phr.commands.benchmarks.bench_{one}").run()
+        show(found, as_json=as_json, text=orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())

@@ -1,0 +1,5 @@
+"""Runs the command line: ``python -m phr``."""
+
+from phr.cli import main
+
+main()
