@@ -25,6 +25,7 @@ HOMES: Final[dict[Role, str]] = {
     "researcher": "/research",
     "operator": "/operate",
 }
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -80,8 +81,8 @@ def see(address: str) -> RedirectResponse:
 
 
 def keep(request: Request, answer: Response, name: str, value: str, *, max_age: int) -> None:
-    """Set a cookie that no script reads and no other site sends with a form."""
-    secure = request.url.scheme == "https"
+    """Set a cookie that no script reads, no other site sends with a form, and no open line carries."""
+    secure = request.url.scheme == "https" or request.url.hostname not in _LOOPBACK
     answer.set_cookie(name, value, max_age=max_age, path="/", secure=secure, httponly=True, samesite="lax")
 
 

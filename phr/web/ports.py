@@ -240,6 +240,10 @@ class OperatorPages(Protocol):
         """Record a finding (sentences "finding") for one read."""
         ...
 
+    def approve_request(self, session: Session, number: str) -> None:
+        """Approve a request for de-identified data. Refused when another person must."""
+        ...
+
 
 class Services(SignInPages, ResidentPages, StaffPages, ResearchPages, OperatorPages, Protocol):
     """Everything that the pages need, as ``app.state.services``."""

@@ -43,6 +43,7 @@ SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
         "out-of-range": N_("入れまちがいではありませんか。もう一度見てください"),
         "lower-not-below-upper": N_("下の血圧は、上の血圧より小さい数字です。もう一度見てください"),
         "refused": N_("この値は記録できませんでした。もう一度見てください"),
+        "no-consent": N_("まだ記録していません。「共有」で「機器からの取りこみ」を始めると、記録できます。"),
         "needed": N_("ここを書いてください"),
         "choose": N_("1つ選んでください"),
         "not-a-day": N_("日付を入れてください"),

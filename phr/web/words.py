@@ -58,6 +58,9 @@ ITEMS: Final[Mapping[str, Item]] = {
     "ht": Item(N_("ヘマトクリット"), "%", 1),
     "rbc": Item(N_("赤血球数"), "10*4/uL"),
     "smoking": Item(N_("喫煙"), "1"),
+    "med_bp": Item(N_("血圧の薬"), "1"),
+    "med_glucose": Item(N_("血糖の薬"), "1"),
+    "med_lipid": Item(N_("脂質の薬"), "1"),
     "age": Item(N_("年齢"), "a"),
     "sex": Item(N_("性別"), "1"),
 }
@@ -107,6 +110,13 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "research-deidentified": N_("大学の研究（名前なし）"),
         "research-identifiable": N_("大学の研究（名前あり）"),
         "collect": N_("機器からの取りこみ"),
+    },
+    "own-work": {
+        "register": N_("名簿の管理"),
+        "consent": N_("共有の設定"),
+        "audit": N_("閲覧の記録の確認"),
+        "deliver": N_("お知らせを送ること"),
+        "erase": N_("記録の消去"),
     },
     "why": {
         "self": N_("自分の記録を自分で見るため"),
@@ -240,6 +250,8 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "screening": N_("がん検診を受けた"),
         "event": N_("健康教室に参加した"),
         "entry": N_("血圧・体重を書きこんだ"),
+        "exercise": N_("歩くかわりに体操や集まりをした"),
+        "guidance-decided": N_("保健師と行動計画を決めた"),
         "guidance": N_("保健指導を終えた"),
         "outcome": N_("体重と腹囲の目標に達した"),
         "spent": N_("使った"),

@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Final, Literal, cast
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 
-from phr.errors import Invalid
+from phr.errors import Invalid, Refused
 from phr.web.answer import Operator, Service, html, see
 from phr.web.forms import checked_form
 from phr.web.sentences import SENTENCES
 
 router = APIRouter(prefix="/operate")
+_NOTICES: Final = ("approved", "second-person")
 
 
 @router.get("")
-def status(request: Request, session: Operator, services: Service) -> Response:
+def status(request: Request, session: Operator, services: Service, done: str = "") -> Response:
     """What needs hands first."""
-    return html(request, "status", services.status(session))
+    notice = cast("Literal['approved', 'second-person']", done) if done in _NOTICES else ""
+    return html(request, "status", replace(services.status(session), notice=notice))
+
+
+@router.post("/requests/{number}/approve", dependencies=[Depends(checked_form)])
+def approve(session: Operator, services: Service, number: str) -> Response:
+    """Approve a request for de-identified data; the second person's approval makes the release."""
+    try:
+        services.approve_request(session, number)
+    except Refused:
+        return see("/operate?done=second-person")
+    return see("/operate?done=approved")
 
 
 @router.get("/audit")

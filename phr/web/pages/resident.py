@@ -140,6 +140,8 @@ def _problems(typed: dict[str, str]) -> dict[str, str]:
 
 
 def _refused(error: Invalid, otherwise: str) -> dict[str, str]:
+    if error.field == "consent":
+        return {otherwise: "no-consent"}
     return {error.field if error.field in _RANGES else otherwise: "refused"}
 
 

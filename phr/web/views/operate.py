@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from phr.web.views.parts import Proof
@@ -50,6 +50,22 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class ToApprove:
+    """A request for de-identified data that needs an approval; ``mine`` when this operator already gave one."""
+
+    number: str
+    title: str
+    organisation: str
+    committee: str
+    purpose: str
+    variables: tuple[str, ...]
+    first: date
+    last: date
+    approvals: int
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """How the service is: what needs hands first. ``quarantine`` and ``refused`` are (reason, count), most first."""
 
@@ -62,6 +78,8 @@ class Status:
     audit: Proof | None
     emergency_unreviewed: int
     figures: tuple[Figure, ...]
+    requests: tuple[ToApprove, ...] = ()
+    notice: Literal["", "approved", "second-person"] = ""
 
 
 @dataclass(frozen=True, slots=True)

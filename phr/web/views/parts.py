@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
@@ -16,6 +17,7 @@ class Reason:
     """Why somebody is flagged: one item with value, limit and date (words.ITEMS names the item, unit, decimals).
 
     Blood pressure has two values and two limits; a limit of None is not shown. ``earlier`` is the value it is compared with.
+    ``text`` is the whole line by language, as the rule wrote it; it is shown instead of the parts.
     """
 
     item: str
@@ -25,6 +27,7 @@ class Reason:
     day: date
     source: Literal["checkup", "home", "device", "questionnaire"]
     earlier: float | None = None
+    text: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,17 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """One variable of the catalogue. ``people`` is None when fewer than k could be in it."""
+    """One variable of the catalogue. ``people`` is None when fewer than k could be in it.
+
+    ``names`` are the Japanese and the English one where the vocabulary has no item of the pages.
+    """
 
     key: str
     item: str
     unit: str
     people: int | None
     first: date | None = None
+    names: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +109,16 @@ class ReleaseFile:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why there are no files, and what would help: (words.HELPS, smallest group then)."""
+    """Why there are no files, and what would help: (words.HELPS, smallest group then; 0 when not known).
+
+    ``why``: empty when the smallest group is too small, too-few when not even that is known, withdrawn when somebody
+    in the release has withdrawn since.
+    """
 
     smallest: int
     needed: int
     helps: tuple[tuple[str, int], ...]
+    why: Literal["", "too-few", "withdrawn"] = ""
 
 
 @dataclass(frozen=True, slots=True)

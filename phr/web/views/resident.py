@@ -176,6 +176,7 @@ class Looked:
     purpose: str
     outcome: Literal["done", "refused", "emergency"] = "done"
     reason: str = ""
+    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)

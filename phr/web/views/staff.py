@@ -22,7 +22,7 @@ class WorkRow:
     kind: str
     name: str
     kana: str
-    age: int
+    age: int | None
     district: str
     reasons: tuple[Reason, ...]
     state: str
@@ -102,9 +102,9 @@ class Case:
     kind: str
     name: str
     kana: str
-    sex: Literal["M", "F"]
-    born: date
-    age: int
+    sex: Literal["M", "F", ""]
+    born: date | None
+    age: int | None
     district: str
     phone: str
     state: str

@@ -134,6 +134,9 @@ class FakeService:
     def review_audit(self, session, ident, finding):
         self._ask("review", ident, finding)
 
+    def approve_request(self, session, number):
+        self._ask("approve", number)
+
 
 def application(samples: Any, people: dict[str, Any]) -> FastAPI:
     """The pages with the fake service; the cookie's value is the role."""

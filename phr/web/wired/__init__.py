@@ -1,0 +1,24 @@
+"""Joins the pages to the services: one class per area of pages, put together as ``ports.Services``."""
+
+from __future__ import annotations
+
+from phr.web.ports import Services
+from phr.web.wired.operate import Operating
+from phr.web.wired.parts import Parts, System
+from phr.web.wired.record import Records
+from phr.web.wired.research import Researching
+from phr.web.wired.resident import Own
+from phr.web.wired.sharing import SharingPages
+from phr.web.wired.signin import SigningIn
+from phr.web.wired.staff import Staff
+
+__all__ = ["wire"]
+
+
+class Wired(SigningIn, Own, Records, SharingPages, Staff, Researching, Operating):
+    """Everything that the pages need."""
+
+
+def wire(system: System) -> Services:
+    """The services of one system, for ``app.state.services``."""
+    return Wired(Parts(system))

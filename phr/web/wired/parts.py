@@ -1,0 +1,100 @@
+"""What the pages are wired to: the services of the system, and the small ones that only pages need."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from phr.clients.ledger import LedgerClient
+from phr.clock import Clock
+from phr.config import Settings
+from phr.domain.days import day_at
+from phr.services.accounts import Accounts
+from phr.services.balance import Balance
+from phr.services.catalogue import Catalogue
+from phr.services.charts import Charts
+from phr.services.checkup_results import CheckupResults
+from phr.services.consents import Consents
+from phr.services.directory import Directory
+from phr.services.export import Export
+from phr.services.identities import Identities
+from phr.services.operate import Operate
+from phr.services.permissions import Permissions
+from phr.services.points import Points
+from phr.services.proofs import Proofs
+from phr.services.receive import Receive
+from phr.services.received import ReceivedData
+from phr.services.register import Register
+from phr.services.requests import Requests
+from phr.services.reviews import Reviews
+from phr.services.trail import Trail
+from phr.services.worklist import Worklist
+
+
+class System(Protocol):
+    """The part of the system that the pages use."""
+
+    @property
+    def settings(self) -> Settings: ...  # noqa: D102 - the names say it, here and below
+    @property
+    def clock(self) -> Clock: ...  # noqa: D102
+    @property
+    def store(self) -> Any: ...  # noqa: D102
+    @property
+    def accounts(self) -> Accounts: ...  # noqa: D102
+    @property
+    def consents(self) -> Consents: ...  # noqa: D102
+    @property
+    def receive(self) -> Receive: ...  # noqa: D102
+    @property
+    def register(self) -> Register: ...  # noqa: D102
+    @property
+    def identities(self) -> Identities: ...  # noqa: D102
+    @property
+    def points(self) -> Points: ...  # noqa: D102
+    @property
+    def worklist(self) -> Worklist: ...  # noqa: D102
+    @property
+    def export(self) -> Export: ...  # noqa: D102
+    @property
+    def trail(self) -> Trail: ...  # noqa: D102
+    @property
+    def operate(self) -> Operate: ...  # noqa: D102
+    def ledger(self) -> LedgerClient: ...  # noqa: D102
+
+
+class Parts:
+    """The system with what only the pages need."""
+
+    def __init__(self, system: System) -> None:
+        settings, store, clock = system.settings, system.store, system.clock
+        self.system = system
+        self.settings = settings
+        self.zone: ZoneInfo = settings.tz
+        self.charts = Charts(store)
+        self.checkups = CheckupResults(store, clock, self.zone, settings.check_glucose_rule)
+        self.permissions = Permissions(store, clock, self.zone)
+        self.directory = Directory(store)
+        self.received = ReceivedData(store)
+        self.balance = Balance(store, clock, self.zone, system.ledger, system.points.pseudonym)
+        self.catalogue = Catalogue(store, clock, self.zone, settings.export_k)
+        self.requests = Requests(store, clock, self.zone)
+        self.reviews = Reviews(store, settings.recipient)
+        self.proofs = Proofs(store, clock, settings.recipient)
+
+    def now(self) -> datetime:
+        """The present instant."""
+        return self.system.clock.now()
+
+    def today(self) -> date:
+        """The civil day of the city."""
+        return day_at(self.now(), self.zone)
+
+
+class Area:
+    """One area of pages."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._system = parts.system

@@ -1,0 +1,219 @@
+"""The resident's record: one vital over a period, and what is typed by hand."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Final
+
+import numpy as np
+
+from ingest.series import MANUAL, Series, Source
+from phr.clock import micros
+from phr.domain.access import Access
+from phr.domain.points_rules import RulesError
+from phr.errors import Invalid, NotFound
+from phr.services.points import Happened
+from phr.web import charts
+from phr.web.ports import BloodPressureEntry, Saved, Session, WeightEntry
+from phr.web.sessions import WebSession, held
+from phr.web.views.resident import Period, Record, SlotAverage
+from phr.web.wired import vitals
+from phr.web.wired.parts import Area
+from phr.web.wired.vitals import KINDS, Reading
+
+_SYMPTOMS: Final = {
+    "chest": frozenset({"chest-pain", "breathless"}),
+    "speech": frozenset({"speech", "weakness"}),
+    "head": frozenset({"headache", "vision"}),
+}
+"""What the form asks together, in the words of the alarm rules."""
+
+
+class Records(Area):
+    """One vital at a time."""
+
+    def record(self, session: Session, vital: str, period: Period, last: date | None) -> Record:
+        """One vital over the period that ends with ``last``."""
+        if vital not in KINDS:
+            raise NotFound("vital")
+        one = held(session)
+        today = self._parts.today()
+        until = min(last, today) if last is not None else today
+        first = charts.first_day(period, until)
+        access = one.access()
+        if vital == "blood-pressure":
+            chart, averages = self._pressure(one, access, period, until)
+        else:
+            chart, averages = self._chart(one, access, vital, period, until), ()
+        span = until - first + timedelta(days=1)
+        return Record(
+            vital=vital,
+            period=period,
+            first=first,
+            last=until,
+            chart=chart,
+            earlier=until - span if first > date(2000, 1, 1) else None,
+            later=min(until + span, today) if until < today else None,
+            averages=averages,
+            week=(until - timedelta(days=6), until) if averages else None,
+        )
+
+    def _since(self, period: Period, until: date) -> date:
+        """The first day to read: that of the period, or that of the usual range."""
+        return min(charts.first_day(period, until), until - timedelta(days=charts.USUAL_DAYS - 1))
+
+    def _pressure(
+        self, one: WebSession, access: Access, period: Period, until: date
+    ) -> tuple[charts.Chart | None, tuple[SlotAverage, ...]]:
+        since = self._since(period, until) - timedelta(days=1)
+        chunks = self._parts.charts.samples(
+            one.person, [vitals.BLOOD_PRESSURE], since, until + timedelta(days=1), access
+        )
+        found = [r for r in vitals.readings(chunks, self._parts.zone) if r.day <= until]
+        averages = slot_averages(found, until)
+        if period == "day":
+            return self._pressure_day([r for r in found if r.day == until], found, until), averages
+        days, columns = vitals.pressure_columns(found)
+        return charts.record_chart("t-bp", "blood-pressure", period, until, days, columns), averages
+
+    def _pressure_day(self, of_day: list[Reading], found: list[Reading], until: date) -> charts.Chart | None:
+        columns = {line.key: np.full(len(of_day), np.nan) for line in charts.STYLES["blood-pressure"].lines}
+        for row, one in enumerate(of_day):
+            slot = "morning" if one.slot == "morning" else "evening"
+            columns[f"{slot}-systolic"][row] = one.systolic
+            columns[f"{slot}-diastolic"][row] = one.diastolic
+        days, daily = vitals.pressure_columns(found)
+        usual = charts.usual_range(days, daily["morning-systolic"], until)
+        return charts.day_chart("t-bp", "blood-pressure", [one.at for one in of_day], columns, usual)
+
+    def _chart(
+        self, one: WebSession, access: Access, vital: str, period: Period, until: date
+    ) -> charts.Chart | None:
+        since = self._since(period, until)
+        days, values = vitals.columns_of(self.daily(one, access, vital, since, until))
+        if period == "day":
+            return self._day(one, access, vital, until, charts.usual_range(days, values, until))
+        return charts.record_chart(f"t-{vital}", vital, period, until, days, {"value": values})
+
+    def daily(
+        self, one: WebSession, access: Access, vital: str, since: date, until: date
+    ) -> dict[date, float]:
+        """One value a day."""
+        if vital == "sleep":
+            chunks = self._parts.charts.samples(
+                one.person, [vitals.SLEEP], since - timedelta(days=1), until, access
+            )
+            nights = vitals.nights(chunks, self._parts.zone)
+            return {day: hours for day, hours in nights.items() if since <= day <= until}
+        kind = KINDS[vital]
+        return vitals.daily(kind, self._parts.charts.days(one.person, kind.codes, since, until, access))
+
+    def _day(
+        self,
+        one: WebSession,
+        access: Access,
+        vital: str,
+        day: date,
+        usual: tuple[float, float] | None,
+    ) -> charts.Chart | None:
+        """The samples of one day, of the source with the most; minutes of a stream become hours."""
+        kind = KINDS[vital]
+        chunks = self._parts.charts.samples(one.person, kind.codes, day, day, access)
+        if not chunks:
+            return None
+        chosen = max(
+            chunks, key=lambda chunk: (-kind.codes.index(chunk.code), len(chunk.columns), str(chunk.source))
+        )
+        column = chosen.columns.channels["value"] * kind.scale
+        known = np.isfinite(column)
+        start, values = chosen.columns.start[known], column[known]
+        hours = start // 3_600_000_000
+        if vital == "steps" or len(start) > 100:  # more points than a phone is wide in fingers
+            at, place = np.unique(hours, return_inverse=True)
+            totals = np.bincount(place, weights=values)
+            values = totals if kind.daily == "total" else totals / np.bincount(place)
+            start = at * 3_600_000_000
+        moments = [vitals.moment(int(at)) for at in start]
+        band = None if kind.daily == "total" else usual  # a day's sum says nothing of an hour
+        return charts.day_chart(f"t-{vital}", vital, moments, {"value": values}, band)
+
+    def add_blood_pressure(self, session: Session, entry: BloodPressureEntry) -> Saved:
+        """Store a typed blood pressure."""
+        one = held(session)
+        pulse = float("nan") if entry.pulse is None else entry.pulse
+        key = {"morning": vitals.MORNING_KEY, "evening": vitals.EVENING_KEY}.get(entry.slot, "manual")
+        channels = {"systolic": entry.systolic, "diastolic": entry.diastolic, "pulse": pulse}
+        symptoms = frozenset(word for ticked in entry.symptoms for word in _SYMPTOMS.get(ticked, ()))
+        return self._keep(one, vitals.BLOOD_PRESSURE, key, channels, "systolic", symptoms)
+
+    def add_weight(self, session: Session, entry: WeightEntry) -> Saved:
+        """Store a typed weight."""
+        return self._keep(
+            held(session), vitals.WEIGHT, "manual", {"value": entry.weight}, "weight", frozenset()
+        )
+
+    def _keep(
+        self,
+        one: WebSession,
+        code: str,
+        key: str,
+        channels: dict[str, float],
+        field: str,
+        symptoms: frozenset[str],
+    ) -> Saved:
+        now = self._parts.now()
+        offset = now.astimezone(self._parts.zone).utcoffset() or timedelta()
+        series = Series(
+            code,
+            Source(key, "手で入力", "PHR", "", "manual"),
+            np.array([micros(now) // 1_000_000 * 1_000_000], np.int64),
+            {name: np.array([value], np.float64) for name, value in channels.items()},
+            np.array([int(offset.total_seconds())], np.int32),
+            np.full(1, MANUAL, np.uint8),
+        )
+        person = one.person
+        receipt = self._system.receive(
+            person, [series], request=one.request, actor=one.subject, role="resident", symptoms=symptoms
+        )
+        if receipt.refused:
+            raise Invalid("collecting is not consented", field="consent")
+        if receipt.quarantined:
+            raise Invalid("cannot be true", field=field)
+        self._earn(one, code, f"{code}:{int(series.start[0])}")
+        return Saved(urgent=any(warned.severity == "red" for warned in receipt.warnings))
+
+    def _earn(self, one: WebSession, code: str, evidence: str) -> None:
+        """Writing down earns by the year's rules, whatever the value."""
+        pressure = code == vitals.BLOOD_PRESSURE
+        category, variant = ("blood-pressure", "b") if pressure else ("body", "w")
+        thing = Happened(
+            "bp_or_weight_entry", self._parts.today(), "manual", evidence, category, variant=variant
+        )
+        try:
+            self._system.points.earn(one.person, [thing], request=one.request)
+        except RulesError:
+            return  # a year without rules earns nothing; the value is stored all the same
+
+
+def slot_averages(found: list[Reading], until: date) -> tuple[SlotAverage, ...]:
+    """The means of the week's mornings and evenings; a mean from five days on."""
+    first = until - timedelta(days=6)
+    week = [one for one in found if first <= one.day <= until]
+    if not week:
+        return ()
+    slots = vitals.by_slot(week)
+    made = []
+    for slot in ("morning", "evening"):
+        pairs = np.array([pair for (_day, named), pair in slots.items() if named == slot])
+        enough = len(pairs) >= vitals.NEEDED
+        values = (float(pairs[:, 0].mean()), float(pairs[:, 1].mean())) if enough else None
+        made.append(
+            SlotAverage(
+                "morning" if slot == "morning" else "evening",
+                len(pairs),
+                vitals.NEEDED,
+                values,
+                vitals.LIMITS,
+            )
+        )
+    return tuple(made)

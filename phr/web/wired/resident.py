@@ -1,0 +1,274 @@
+"""The resident's other pages: today, who looked, check-ups, points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import Any, Final, Literal
+
+import numpy as np
+
+from phr.domain.access import Access
+from phr.domain.days import begins
+from phr.domain.points import step_goal
+from phr.domain.points_rules import RulesError, fiscal_year, load_rules
+from phr.services.directory import Listed
+from phr.web import charts
+from phr.web.ports import Session
+from phr.web.sessions import WebSession, held, organisation_name
+from phr.web.views.parts import Proof
+from phr.web.views.resident import (
+    CheckUpPage,
+    Looked,
+    PointLine,
+    Points,
+    Today,
+    Vital,
+    WhoLooked,
+)
+from phr.web.wired import vitals
+from phr.web.wired.examined import check_up
+from phr.web.wired.leads import lead_of, next_step
+from phr.web.wired.parts import Area, Parts
+from phr.web.wired.vitals import KINDS, Reading
+
+_SHOWN: Final = ("blood-pressure", "steps", "sleep", "weight")
+_LOOKED: Final = 2000
+_DAYS: Final = 30
+_ACTIONS: Final = {
+    **dict.fromkeys(("collect", "register", "claimed", "released", "transferred", "contact"), "write"),
+    **dict.fromkeys(("closed", "undone", "account"), "write"),
+    **dict.fromkeys(("consent", "withdraw"), "share"),
+    **dict.fromkeys(("export", "release"), "export"),
+    **dict.fromkeys(("assess", "points", "count"), "score"),
+    "download": "download",
+}
+_SELF: Final = frozenset({"resident", "system"})
+_RULES: Final = {
+    "steps_goal": "steps",
+    "steps_half": "steps-half",
+    "instead_of_walking": "exercise",
+    "checkup_imported": "checkup",
+    "guidance_decided": "guidance-decided",
+    "guidance_completed": "guidance",
+    "bp_or_weight_entry": "entry",
+    "class_attended": "event",
+    "outcome": "outcome",
+}
+
+
+class Own(Area):
+    """What a resident sees of the own record."""
+
+    def today(self, session: Session) -> Today:
+        """How things are now."""
+        one = held(session)
+        today = self._parts.today()
+        since = today - timedelta(days=charts.USUAL_DAYS)
+        codes = ("55423-8", "41950-7", vitals.WEIGHT)
+        rows = self._parts.charts.days(one.person, codes, since, today, one.access())
+        chunks = self._parts.charts.samples(
+            one.person, [vitals.BLOOD_PRESSURE, vitals.SLEEP], since, today, one.access()
+        )
+        found = vitals.readings(chunks, self._parts.zone)
+        daily = {
+            "steps": vitals.daily(KINDS["steps"], rows),
+            "sleep": vitals.nights(chunks, self._parts.zone),
+            "weight": vitals.daily(KINDS["weight"], rows),
+        }
+        goal = self._goal(one, today)
+        shown = tuple(
+            _pressure(found, today)
+            if vital == "blood-pressure"
+            else _vital(vital, daily[vital], today, goal, self._parts)
+            for vital in _SHOWN
+        )
+        examined = check_up(self._parts.checkups.of(one.person, one.access(), most=1))
+        referred = examined is not None and bool(examined.referral) and (today - examined.days[-1]).days < 366
+        lines = self._parts.balance.lines(one.person, actor=one.subject, request=one.request)
+        week = today - timedelta(days=6)
+        return Today(
+            day=today,
+            lead=lead_of(shown, referred=referred, now=self._parts.now()),
+            next_step=next_step(
+                shown,
+                found,
+                referred=referred,
+                now=self._parts.now(),
+                today=today,
+                collecting=self._collecting(one),
+            ),
+            vitals=shown,
+            points=sum(line.points for line in lines),
+            points_week=sum(line.points for line in lines if line.day >= week),
+            readers_week=_readers(self._rows(one, None, week)),
+        )
+
+    def _goal(self, one: WebSession, today: date) -> float | None:
+        known = self._system.register.known(one.person, one.access())
+        try:
+            rules = load_rules(fiscal_year(today))
+        except RulesError:
+            return None
+        return float(step_goal(rules, age_on(known.birth_date, today) or 0))
+
+    def _collecting(self, one: WebSession) -> bool:
+        """Whether anything may be collected at all."""
+        recipient = self._parts.settings.recipient
+        access = Access("resident", one.subject, recipient, "collect", one.request, one.person)
+        return any(found.permitted for found in self._parts.permissions.of(one.person, access).values())
+
+    def who_looked(self, session: Session, day: date | None) -> WhoLooked:
+        """The reads of the own record, of one day or of the last 30 days."""
+        one = held(session)
+        today = self._parts.today()
+        first = day or today - timedelta(days=_DAYS - 1)
+        rows = self._rows(one, day, first)
+        names = self._parts.directory.named((row.actor for row in rows), request=one.request)
+        proved = self._parts.proofs.newest(request=one.request)
+        return WhoLooked(
+            lines=tuple(_lines(rows, names)),
+            day=day,
+            first=first,
+            last=day or today,
+            readers=_readers(rows),
+            refused=len({row.actor for row in rows if row.outcome == "refused" and row.role not in _SELF}),
+            proof=None if proved is None else Proof(proved.ok, proved.at, proved.root, proved.rows),
+        )
+
+    def _rows(self, one: WebSession, day: date | None, first: date) -> list[Any]:
+        rows = self._system.trail.of_person(
+            one.person, actor=one.subject, request=one.request, day=day, limit=_LOOKED
+        )
+        return [row for row in rows if row.at.astimezone(self._parts.zone).date() >= first]
+
+    def check_up(self, session: Session) -> CheckUpPage:
+        """The own check-ups, three at most, oldest first."""
+        one = held(session)
+        return CheckUpPage(check_up(self._parts.checkups.of(one.person, one.access())))
+
+    def points(self, session: Session) -> Points:
+        """The balance from the ledger, and how it came about."""
+        one = held(session)
+        lines = self._parts.balance.lines(one.person, actor=one.subject, request=one.request)
+        held_there = self._parts.balance.held(one.person)
+        taken = {line.reverses for line in lines if line.reverses}
+        pending = sum(line.points for line in lines if not line.delivered)
+        return Points(
+            balance=sum(line.points for line in lines if line.delivered)
+            if held_there is None
+            else held_there.total,
+            pending=pending,
+            lines=tuple(
+                PointLine(
+                    line.day,
+                    line.points,
+                    _RULES.get(line.event, line.event),
+                    _state(delivered=line.delivered, taken=bool(line.reverses) or line.key in taken),
+                )
+                for line in lines
+            ),
+            expiring=() if held_there is None else tuple(sorted(held_there.lots.items())),
+            ledger_reachable=held_there is not None,
+        )
+
+
+def _state(*, delivered: bool, taken: bool) -> str:
+    if taken:
+        return "reversed"
+    return "granted" if delivered else "pending"
+
+
+def age_on(born: date | None, today: date) -> int | None:
+    """Whole years on a day; the birthday itself counts.
+
+    >>> age_on(date(1960, 11, 21), date(2026, 11, 21)), age_on(date(1960, 11, 22), date(2026, 11, 21))
+    (66, 65)
+    """
+    if born is None:
+        return None
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+def _pressure(found: list[Reading], today: date) -> Vital:
+    axis = KINDS["blood-pressure"].axis
+    days, columns = vitals.pressure_columns(found)
+    upper = np.where(
+        np.isnan(columns["morning-systolic"]), columns["evening-systolic"], columns["morning-systolic"]
+    )
+    missing = charts.days_missing(days, upper, today)
+    if not found:
+        return Vital("blood-pressure", None, (), None, axis, vitals.LIMITS, days_missing=missing)
+    last = found[-1]
+    usual = charts.usual_range(days, upper, today)
+    return Vital(
+        "blood-pressure",
+        last.at,
+        (last.systolic, last.diastolic),
+        usual,
+        axis,
+        vitals.LIMITS,
+        days_missing=missing,
+    )
+
+
+def _vital(vital: str, values: dict[date, float], today: date, goal: float | None, parts: Parts) -> Vital:
+    days, column = vitals.columns_of(values)
+    earlier = [(day, value) for day, value in values.items() if day < today or vital != "steps"]
+    past_days, past = vitals.columns_of(dict(earlier))  # today's steps are not over yet
+    missing = charts.days_missing(past_days, past, today)
+    usual = charts.usual_range(past_days, past, today)
+    low, high = KINDS[vital].axis
+    if len(column):
+        low, high = min(low, float(column.min())), max(high, float(column.max()))
+    if vital == "weight" and len(column):
+        axis = charts.axis_for(float(column.min()) - 2, float(column.max()) + 2)
+        low, high = axis.low, axis.high
+    if not days:
+        return Vital(vital, None, (), usual, (low, high), days_missing=missing)
+    at = parts.now() if days[-1] == today else begins(days[-1], parts.zone)
+    return Vital(
+        vital,
+        at,
+        (float(column[-1]),),
+        usual,
+        (low, high),
+        goal=goal if vital == "steps" else None,
+        days_missing=missing,
+    )
+
+
+def _readers(rows: Iterable[Any]) -> int:
+    """Different people who read, without the person and without machines."""
+    return len({row.actor for row in rows if row.role not in _SELF and row.outcome != "refused"})
+
+
+def _lines(rows: Iterable[Any], names: Mapping[str, Listed]) -> Iterable[Looked]:
+    """One line for what one caller did in one request for one purpose; newest first."""
+    groups: dict[tuple[Any, ...], list[Any]] = {}
+    for row in rows:
+        action = _ACTIONS.get(row.action, "read")
+        key = (row.request_id, row.actor, row.role, row.purpose, action, row.outcome, row.reason)
+        groups.setdefault(key, []).append(row)
+    for (_request, actor, role, purpose, action, outcome, reason), group in groups.items():
+        listed = names.get(actor)
+        categories = {one for row in group for one in row.categories.split(",") if one}
+        machine = role == "system"
+        yield Looked(
+            at=group[0].at,
+            who="" if machine or listed is None else listed.display,
+            role="machine" if machine else role,
+            organisation="" if role in _SELF else organisation_name(group[0].recipient),
+            action=action,
+            categories=tuple(sorted(categories)),
+            purpose="self" if role == "resident" else purpose,
+            outcome=_outcome(outcome),
+            reason="" if outcome == "refused" and reason == "no-consent" else reason,
+            count=sum(row.n for row in group if row.action not in {"consent", "withdraw"}),
+        )
+
+
+def _outcome(outcome: str) -> Literal["done", "refused", "emergency"]:
+    if outcome == "refused":
+        return "refused"
+    return "emergency" if outcome == "emergency" else "done"

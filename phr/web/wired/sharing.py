@@ -1,0 +1,347 @@
+"""Sharing: one card per purpose, each decision a new version of a FHIR Consent, the receipt, and what cannot be recalled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+from uuid import UUID, uuid5
+
+from consent.build import Choice, build
+from consent.categories import CATEGORIES
+from consent.fhir import write
+from consent.model import OPEN_END, Consent, Provision
+from consent.purposes import PURPOSES
+from consent.receipt import Commit
+from consent.receipt import receipt as receipt_of
+from ingest.codes import VITALS
+from phr.domain.days import day_at
+from phr.errors import Conflict, NotFound
+from phr.services.consents import Held
+from phr.web.ports import Session
+from phr.web.sessions import WebSession, held, organisation_name
+from phr.web.views.resident import ConsentCard, ConsentChange, Receipt, Received, Sharing
+from phr.web.wired.parts import Area
+
+TEXT_VERSION: Final = "2026-04"
+_OFFERED: Final = ("collect", "guidance", "risk", "points", "research-deidentified")
+_RESEARCH: Final = frozenset({"research-deidentified", "research-identifiable"})
+_CONSENTS: Final = UUID("f3b8a2f0-5a0e-5b53-9a34-2f6f0d8f5d11")
+_KINDS: Final = {
+    # Check-ups and answers come from the city's own files: they are collected like the readings of devices.
+    "collect": tuple(CATEGORIES),
+    # What earns points: steps, entries, the check-up's arrival, an agreed plan; never a value.
+    "points": ("activity", "blood-pressure", "body", "checkup", "guidance"),
+}
+_STOPPED: Final = {
+    "collect": ("collect",),
+    "guidance": ("reads", "subscriptions"),
+    "risk": ("risk",),
+    "points": ("points",),
+    "research-deidentified": ("exports", "links"),
+    "research-identifiable": ("reads", "exports", "links"),
+}
+_WAYS: Final = {"app": "web", "counter": "counter", "paper": "paper", "phone": "counter"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """The permits for one purpose that are in force, and the newest consent that spoke of it."""
+
+    permits: tuple[Provision, ...]
+    consents: tuple[Held, ...]
+    version: int
+    text_version: str
+
+
+class SharingPages(Area):
+    """Every purpose with its decision."""
+
+    def sharing(self, session: Session, receipt: str) -> Sharing:
+        """All purposes; with the receipt of that number when it is the person's own."""
+        one = held(session)
+        consents = self._consents(one)
+        received = self._received(one)
+        others = sorted(
+            {purpose for each in consents for purpose in _purposes(each.consent)} - set(_OFFERED) - {"self"}
+        )
+        cards = tuple(self._card(one, purpose, consents, received) for purpose in (*_OFFERED, *others))
+        histories = {str(each.consent.id): self._history(one, each) for each in consents}
+        changes = [change for versions in histories.values() for change in _changes(versions)]
+        return Sharing(
+            cards,
+            self._receipt(one, receipt, histories, received),
+            tuple(sorted(changes, key=lambda change: change.at, reverse=True)),
+        )
+
+    def share(self, session: Session, purpose: str, *, on: bool, version: int) -> str:
+        """Record the decision and return the receipt's number."""
+        one = held(session)
+        if purpose not in PURPOSES or purpose == "self":
+            raise NotFound("no such purpose")
+        consents = self._consents(one)
+        given = _given(consents, purpose)
+        if given.version != version:
+            raise Conflict("the decision was changed meanwhile")
+        if on:
+            return self._start(one, purpose, consents)
+        number = ""
+        for each in given.consents:
+            number = self._stop(one, each, purpose)
+        if not number:
+            raise Conflict("it is not shared")
+        return number
+
+    def _consents(self, one: WebSession) -> list[Held]:
+        return self._system.consents.all(one.person, actor=one.subject, role="resident", request=one.request)
+
+    def _history(self, one: WebSession, each: Held) -> list[Held]:
+        """Every version, oldest first."""
+        found = self._system.consents.history(
+            one.person, str(each.consent.id), actor=one.subject, role="resident", request=one.request
+        )
+        return found[::-1]
+
+    def _received(self, one: WebSession) -> list[tuple[str, Received]]:
+        """Who got a release with this person in it: recipient, and what the page says."""
+        rows = self._parts.received.by_others(one.person, actor=one.subject, request=one.request)
+        return [
+            (row.recipient, Received(self._name(row.recipient), row.at, _categories(row.variables)))
+            for row in rows
+        ]
+
+    def _card(
+        self, one: WebSession, purpose: str, consents: Sequence[Held], received: list[tuple[str, Received]]
+    ) -> ConsentCard:
+        given = _given(consents, purpose)
+        recipients = _named(given.permits, "recipients") or self._recipients(one, purpose)
+        categories = _named(given.permits, "categories") if given.permits else _kinds(purpose)
+        ends = [permit.period.end for permit in given.permits]
+        until = max(ends) if ends else OPEN_END
+        return ConsentCard(
+            purpose=purpose,
+            on=bool(given.permits),
+            recipients=tuple(self._name(reference) for reference in recipients),
+            categories=tuple(sorted(categories or CATEGORIES, key=list(CATEGORIES).index)),
+            until=None if until >= OPEN_END else day_at(until, self._parts.zone),
+            countries=("JP",),
+            version=given.version,
+            text_version=given.text_version or TEXT_VERSION,
+            received=tuple(found for to, found in received if purpose in _RESEARCH and to in recipients),
+        )
+
+    def _recipients(self, one: WebSession, purpose: str) -> tuple[str, ...]:
+        """Whom the page proposes: the city's own organisation, or the institutes that have an account."""
+        if purpose in _RESEARCH:
+            institutes = self._parts.directory.organisations("researcher", request=one.request)
+            return institutes or PURPOSES[purpose].to
+        if purpose in {"collect", "guidance", "risk", "points"}:
+            return (self._parts.settings.recipient,)
+        return PURPOSES[purpose].to
+
+    def _name(self, reference: str) -> str:
+        if reference == self._parts.settings.recipient:
+            return f"{self._parts.settings.city} {organisation_name(reference)}"
+        return organisation_name(reference)
+
+    def _start(self, one: WebSession, purpose: str, consents: Sequence[Held]) -> str:
+        patient = self._system.register.known(one.person, one.access()).patient_id
+        identity = str(uuid5(_CONSENTS, f"{one.person}:{purpose}"))
+        before = next((each.version for each in consents if each.consent.id == identity), 0)
+        resource = build(
+            Choice(
+                patient,
+                list(self._recipients(one, purpose)),
+                [purpose],
+                list(_kinds(purpose)),
+                self._parts.now(),
+                self._parts.settings.recipient,
+                TEXT_VERSION,
+                "app",
+                consent_id=identity,
+            ),
+            self._parts.zone,
+        )
+        recorded = self._system.consents.record(
+            one.person,
+            resource,
+            actor=one.subject,
+            role="resident",
+            request=one.request,
+            expected_version=before,
+        )
+        return f"{recorded.consent_id}.{recorded.version}"
+
+    def _stop(self, one: WebSession, each: Held, purpose: str) -> str:
+        """Withdraws the consent, or records it without this purpose when it speaks of others too."""
+        rest = _without(each.consent, purpose)
+        if rest is None:
+            recorded = self._system.consents.withdraw(
+                one.person,
+                str(each.consent.id),
+                actor=one.subject,
+                role="resident",
+                request=one.request,
+                expected_version=each.version,
+            )
+        else:
+            changed = replace(rest, date_time=self._parts.now())
+            recorded = self._system.consents.record(
+                one.person,
+                write(changed, self._parts.zone),
+                actor=one.subject,
+                role="resident",
+                request=one.request,
+                expected_version=each.version,
+            )
+        return f"{recorded.consent_id}.{recorded.version}"
+
+    def _receipt(
+        self,
+        one: WebSession,
+        number: str,
+        histories: dict[str, list[Held]],
+        received: list[tuple[str, Received]],
+    ) -> Receipt | None:
+        identity, _, version = number.rpartition(".")
+        versions = histories.get(identity, [])
+        place = next((i for i, each in enumerate(versions) if str(each.version) == version), None)
+        if place is None:
+            return None
+        each = versions[place]
+        before = _live(versions[place - 1].consent) if place else frozenset()
+        after = _live(each.consent)
+        started, stopped = after - before, before - after
+        purpose = next(iter(sorted(stopped or started)), "")
+        if not purpose:
+            return None
+        recipients = {
+            to
+            for permit in _permits(versions[place - 1 if stopped else place].consent, purpose)
+            for to in permit.recipients or ()
+        }
+        got = tuple(found for to, found in received if purpose in _RESEARCH and to in recipients)
+        return Receipt(
+            number=number,
+            purpose=purpose,
+            on=not stopped,
+            version=each.version,
+            committed_at=each.recorded_at,
+            text_version=each.consent.source.text_version if each.consent.source else TEXT_VERSION,
+            check_code=self._check(one, number, each, got),
+            stopped=_STOPPED.get(purpose, ("reads",)) if stopped else (),
+            received=got if stopped else (),
+        )
+
+    def _check(self, one: WebSession, number: str, each: Held, got: tuple[Received, ...]) -> str:
+        settings = self._parts.settings
+        made = receipt_of(
+            each.consent,
+            Commit(
+                number,
+                each.recorded_at,
+                settings.recipient,
+                settings.city,
+                settings.telephone,
+                f"{settings.base_url}/sharing",
+                recorded_by=one.subject,
+                already_given=tuple(found.name for found in got),
+            ),
+            zone=self._parts.zone,
+        )
+        return str(made["check_number"])
+
+
+def _kinds(purpose: str) -> tuple[str, ...]:
+    return _KINDS.get(purpose) or PURPOSES[purpose].kinds or tuple(CATEGORIES)
+
+
+def _permits(consent: Consent, purpose: str) -> tuple[Provision, ...]:
+    """The permits of one consent that let a purpose in."""
+    base = consent.base
+    if base is None:
+        return ()
+    rules = (base, *base.children)
+    return tuple(
+        rule
+        for rule in rules
+        if rule.type == "permit" and (rule.purposes is None or purpose in rule.purposes)
+    )
+
+
+def _purposes(consent: Consent) -> frozenset[str]:
+    """The purposes that a consent permits anything for."""
+    return frozenset(purpose for purpose in PURPOSES if _permits(consent, purpose))
+
+
+def _live(consent: Consent) -> frozenset[str]:
+    return _purposes(consent) if consent.status == "active" else frozenset()
+
+
+def _given(consents: Sequence[Held], purpose: str) -> _Given:
+    speaking = [each for each in consents if _permits(each.consent, purpose)]
+    live = [each for each in speaking if each.consent.status == "active"]
+    newest = max(live or speaking, key=lambda each: each.recorded_at, default=None)
+    source = None if newest is None else newest.consent.source
+    return _Given(
+        tuple(permit for each in live for permit in _permits(each.consent, purpose)),
+        tuple(live),
+        0 if newest is None else newest.version,
+        "" if source is None else source.text_version,
+    )
+
+
+def _named(permits: tuple[Provision, ...], what: str) -> tuple[str, ...]:
+    """The recipients or categories that permits name; empty stands for any."""
+    sets = [getattr(permit, what) for permit in permits]
+    if any(one is None for one in sets):
+        return ()
+    return tuple(sorted({word for one in sets for word in one}))
+
+
+def _without(consent: Consent, purpose: str) -> Consent | None:
+    """The consent without one purpose; None when nothing is left or it cannot be told apart."""
+    base = consent.base
+    if (
+        base is None
+        or base.type != "deny"
+        or any(rule.children or not rule.purposes for rule in base.children)
+    ):
+        return None
+    kept = []
+    for rule in base.children:
+        purposes = (rule.purposes or frozenset()) - {purpose}
+        if rule.type == "deny" or purposes:
+            kept.append(replace(rule, purposes=purposes or rule.purposes))
+    if not any(rule.type == "permit" for rule in kept):
+        return None
+    return replace(consent, base=replace(base, children=tuple(kept)))
+
+
+def _changes(versions: list[Held]) -> list[ConsentChange]:
+    """What each version began and ended, against the one before."""
+    found = []
+    before: frozenset[str] = frozenset()
+    for each in versions:
+        after = _live(each.consent)
+        way = _WAYS.get(each.consent.source.way if each.consent.source else "", "api")
+        found += [
+            ConsentChange(each.recorded_at, purpose, purpose in after, each.version, way)
+            for purpose in sorted(before ^ after)
+            if purpose != "self"
+        ]
+        before = after
+    return found
+
+
+def _categories(variables: Sequence[str]) -> tuple[str, ...]:
+    """The consent categories of a release's variables."""
+    by_code = {
+        coding.code: vital.consent_category
+        for vital in VITALS.values()
+        for coding in (*vital.codings, *(coding for channel in vital.channels for coding in channel.codings))
+        if not vital.split
+    }
+    by_code |= {key: vital.consent_category for key, vital in VITALS.items()}
+    found = {by_code.get(code) or by_code.get(code.split(".")[0]) for code in variables}
+    return tuple(sorted(one for one in found if one))
