@@ -33,6 +33,7 @@ from phr.services.register import Register
 from phr.services.trail import Trail
 from phr.services.worklist import Worklist
 from phr.store import ledger as ledger_store
+from phr.store.baseline import Baseline
 from phr.store.context import Sealer
 from phr.store.engine import (
     Database,
@@ -218,6 +219,19 @@ class System:
         """A connection for the embedded ledger, which keeps no personal data."""
         with self.store.plain_connection() as connection:
             yield connection
+
+    def baseline_copy(self, seconds: Any, values: Any) -> float:
+        """Rows a second of COPY into a plain table on the same server, for benchmarks."""
+        return Baseline(self.database.admin).copy(seconds, values)
+
+    def baseline_select(self, hits: int, repeats: int) -> list[float]:
+        """Seconds of a SELECT from that table, for benchmarks."""
+        return Baseline(self.database.admin).select(hits, repeats)
+
+    def without_policies(self) -> Observations:
+        """Search as a role that row-level security does not bind: only benchmarks ask, for the price of consent."""
+        engine = open_engine(self.database.admin, self.settings.pool_size)
+        return Observations(Store(engine, self.sealer), self.settings.tz)
 
     def migrate(self) -> None:
         """Brings the database to this version."""

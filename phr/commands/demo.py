@@ -31,8 +31,8 @@ _PORT = 8000
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Real files instead.",
 )
-@click.option("--residents", default=60, show_default=True, help="People in the invented city.")
-@click.option("--days", default=28, show_default=True, help="Days of invented data.")
+@click.option("--residents", default=200, show_default=True, help="People in the invented city.")
+@click.option("--days", default=14, show_default=True, help="Days of invented data.")
 @click.option("--seed", default=1, show_default=True, help="Seed of the invented city.")
 @click.option("--port", default=_PORT, show_default=True, help="Port of the pages.")
 @json_option

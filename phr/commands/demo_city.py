@@ -105,6 +105,8 @@ def _import(system: System, city: City, name: str, path: Path, resident: str | N
     person = None if resident is None else _known(system, city, resident)
     done = system.importing(name, path, request="demo-import", person=person, people=someone)
     city.count(done.receipt)
+    for reject in done.unowned:
+        city.rejected[reject.reason] += reject.count
 
 
 def _known(system: System, city: City, patient: str) -> UUID:

@@ -53,10 +53,11 @@ class _Pending:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """The outcome of an import: people seen, and their receipts added up."""
+    """The outcome of an import: people seen, their receipts added up, and what was nobody's in particular."""
 
     people: dict[str, UUID]
     receipt: Any
+    unowned: tuple[Reject, ...] = ()
 
 
 class Importing:
@@ -104,7 +105,7 @@ class Importing:
         except IngestError as error:
             job.keep()
             raise Refused(str(error)) from error
-        return Imported(job.people, job.receipt)
+        return Imported(job.people, job.receipt, tuple(job.unowned))
 
     def _mark(self, person: UUID, digest: str, request: str) -> str:
         with self._store.begin(machine(self._recipient, "collect", request, person, "import")) as uow:
@@ -135,10 +136,14 @@ class _Job:
         self._register = register
         self._pending: dict[UUID, _Pending] = {}
         self.people: dict[str, UUID] = {}
+        self.unowned: list[Reject] = []
         self.receipt: Any = None
 
     def take(self, batch: Batch) -> None:
         """Adds a batch; stores when enough is waiting."""
+        if batch.person_key is None and self._person is None and not batch.series and not batch.documents:
+            self.unowned.extend(batch.rejects)
+            return
         documents, person, unfit = self._documents(batch)
         owner = person or self._owner(batch.person_key)
         pending = self._pending.setdefault(owner, _Pending())

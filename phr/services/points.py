@@ -17,7 +17,7 @@ from phr.domain.access import machine, resident
 from phr.domain.days import day_at
 from phr.domain.ledger import Order, Posting
 from phr.domain.points import Award, Earned, Event, NoAward, earned, issuance, load_rules, lot, reversal
-from phr.domain.points_rules import PointRules, fiscal_year
+from phr.domain.points_rules import PointRules, RulesError, fiscal_year
 from phr.ids import new_id
 from phr.store.tables import PointsEvent
 from phr.store.uow import Store, UnitOfWork
@@ -64,8 +64,12 @@ class Points:
     def earn_in(self, uow: UnitOfWork, person: UUID, thing: Happened) -> Award | NoAward:
         """As ``earn``, in a transaction that is open for the purpose points."""
         now = self._clock.now()
-        rules = load_rules(fiscal_year(thing.day))
-        verdict = self._verdict(uow, person, thing, rules, now)
+        rules = rules_of(fiscal_year(thing.day))
+        verdict = (
+            NoAward("no-rules-for-the-year")
+            if rules is None
+            else self._verdict(uow, person, thing, rules, now)
+        )
         reason = verdict.reason if isinstance(verdict, NoAward) else ""
         count = verdict.points if isinstance(verdict, Award) else 0
         outcome = "none" if reason else "ok"
@@ -78,7 +82,7 @@ class Points:
             outcome=outcome,
             reason=reason,
         )
-        if isinstance(verdict, Award):
+        if isinstance(verdict, Award) and rules is not None:
             self._keep(uow, person, thing, verdict, rules, now)
         return verdict
 
@@ -176,3 +180,11 @@ class Points:
             uow.audit.add("read", "points", person, count=len(found))
             uow.commit()
         return found
+
+
+def rules_of(year: int) -> PointRules | None:
+    """The rules of a fiscal year, or None: a year without rules earns nothing."""
+    try:
+        return load_rules(year)
+    except RulesError:
+        return None
