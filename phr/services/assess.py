@@ -10,7 +10,6 @@ from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pandas as pd
 
 from phr.clock import Clock
 from phr.domain.access import machine
@@ -23,8 +22,10 @@ from phr.store.documents import Document
 from phr.store.tables import Person, WorkItem
 from phr.store.uow import Store, UnitOfWork
 from phr.store.vitals import Chunk
-from risk.explain import Result
-from risk.stratify import stratify, stratify_table
+from risk.errors import BadInput
+from risk.checkup import MISSING, read
+from risk.explain import Result, result
+from risk.judge import judge
 
 _CODE: Final = "checkup"
 _CATEGORY: Final = "checkup"
@@ -42,6 +43,7 @@ class Assessed:
     checkups: int = 0
     flagged: int = 0
     opened: int = 0
+    unreadable: int = 0
     seconds: float = 0.0
 
 
@@ -85,41 +87,53 @@ class Assess:
         today = day_at(now, self._zone)
         access = machine(self._recipient, "guidance", request, part="assess")
         with self._store.begin(access) as uow:
-            inputs = [one for person in people if (one := self._latest(uow, person, today)) is not None]
+            inputs = self._inputs(uow, people, today)
             done.people += len(people)
             done.checkups += len(inputs)
             if inputs:
                 self._judge(uow, inputs, now, done)
             uow.commit()
 
-    def _latest(self, uow: UnitOfWork, person: Person, today: date) -> _Input | None:
-        """A person's newest check-up, as the columns that the rules read."""
+    def _inputs(self, uow: UnitOfWork, people: Sequence[Person], today: date) -> list[_Input]:
+        """The newest check-up of each person, as the columns that the rules read."""
         since = today - timedelta(days=366 * _YEARS)
-        chunks = uow.vitals.chunks(person.person_id, [_CODE], since, today)
-        if not chunks:
-            return None
-        chunk = chunks[-1]
-        row = len(chunk.columns) - 1
-        values: dict[str, Any] = {
-            name: None if np.isnan(column[row]) else float(column[row])
-            for name, column in chunk.columns.channels.items()
-        }
-        values["sex"] = {"male": "M", "female": "F"}.get(person.sex, "")
-        values["birth_date"] = "" if person.birth_date is None else person.birth_date.isoformat()
-        values["checkup_date"] = chunk.slot.day.isoformat()
-        return _Input(person, chunk, row, values)
+        newest = uow.vitals.newest([person.person_id for person in people], _CODE, since, today)
+        found = []
+        for person in people:
+            chunk = newest.get(person.person_id)
+            if chunk is None:
+                continue
+            row = len(chunk.columns) - 1
+            answers: dict[str, Any] = {
+                name: None if np.isnan(column[row]) else float(column[row])
+                for name, column in chunk.columns.channels.items()
+            }
+            answers["sex"] = {"male": "M", "female": "F"}.get(person.sex, "")
+            answers["birth_date"] = "" if person.birth_date is None else person.birth_date.isoformat()
+            answers["checkup_date"] = chunk.slot.day.isoformat()
+            found.append(_Input(person, chunk, row, answers))
+        return found
 
     def _judge(self, uow: UnitOfWork, inputs: list[_Input], now: datetime, done: Assessed) -> None:
-        """The whole block in one table first; only people who are flagged are explained one by one."""
-        table = stratify_table(pd.DataFrame([one.answers for one in inputs]), glucose_rule=self._glucose)
+        """The whole block in columns; only people who are flagged are explained one by one.
+
+        A value that cannot be used is left out and named in the result, so that it does not stop a city.
+        """
+        names = sorted({name for one in inputs for name in one.answers})
+        panel = read(
+            {name: [one.answers.get(name) for one in inputs] for name in names}, len(inputs), bad=MISSING
+        )
+        judged = judge(panel, glucose_rule=self._glucose)
+        flagged = np.isin(judged.level, list(_LEVELS))
+        for finding in judged.findings:
+            flagged |= finding.grade > 0
         for one in inputs:
             uow.audit.add("assess", "Observation", one.person.person_id, categories=_CATEGORY, count=1)
-        flagged = (table["level"].isin(["1", "2", 1, 2]) | (table["referral"].astype(str) != "")).to_numpy()
-        for one in (inputs[row] for row in np.flatnonzero(flagged).tolist()):
-            result = stratify(_plain(one.answers), glucose_rule=self._glucose)
+        for row in np.flatnonzero(flagged).tolist():
+            found = result(judged, row)
             done.flagged += 1
-            done.opened += self._flag(uow, one, result, now)
-            self._keep_assessment(uow, one, result, now)
+            done.opened += self._flag(uow, inputs[row], found, now)
+            self._keep_assessment(uow, inputs[row], found, now)
 
     def _flag(self, uow: UnitOfWork, one: _Input, result: Result, now: datetime) -> int:
         """Opens or renews the case of each kind that the result asks for; gives how many were opened."""
@@ -180,10 +194,6 @@ class Assess:
                 body=described.stored_body(version, now),
             )
         )
-
-
-def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None and value != ""}
 
 
 def _kinds(result: Result) -> list[str]:

@@ -203,7 +203,7 @@ class Observations:
                     high,
                 )
             )
-        since = _FIRST_DAY if low is None else self._day(low) - _REACH
+        since = _FIRST_DAY if low is None else max(self._day(low), _FIRST_DAY + _REACH) - _REACH
         until = _LAST_DAY if high is None else self._day(high - 1)
         return since, until
 

@@ -17,7 +17,7 @@ FIRST, LAST = date(1900, 1, 1), date(2200, 1, 1)
 
 INTENSIVE = {
     "height_cm": 170.0, "weight_kg": 80.0, "bmi": 27.7, "waist_cm": 95.0, "sbp1": 142.0, "dbp1": 92.0, "tg_fasting": 180.0,
-    "hdl": 38.0, "ldl": 150.0, "fpg": 112.0, "hba1c_ngsp": 6.0, "ast": 25.0, "alt": 30.0, "ggt": 40.0, "blood_draw_code": 1.0,
+    "hdl": 38.0, "ldl": 150.0, "fpg": 112.0, "hba1c_ngsp": 6.0, "ast": 25.0, "alt": 30.0, "ggt": 40.0, "blood_draw_code": 2.0,
     "smoking": 1.0, "med_bp": 2.0, "med_glucose": 2.0, "med_lipid": 2.0,
 }  # fmt: skip
 WELL = {
@@ -32,7 +32,8 @@ def a_person(system, born="1970-05-05", gender="male", **consent):
     resource = {"resourceType": "Patient", "id": patient, "gender": gender, "birthDate": born}
     person = system.register.put(resource, actor="test", role="system", request="test")[0]
     if consent.pop("agreed", True):
-        agree(system, person, patient, **consent)
+        agreed_at = system.clock.now() - timedelta(minutes=1)  # the clock of a test stands while time goes on
+        agree(system, person, patient, **{"date_time": agreed_at, **consent})
     return person, patient
 
 
