@@ -6,21 +6,21 @@ RUN := .venv/bin
 .PHONY: demo test bench install lint types contracts unit docs clean
 
 demo: install
-	$(RUN)/phr demo $(ARGS)
+	@$(RUN)/phr demo $(ARGS)
 
 test: install lint types contracts unit
 
 bench: install
-	$(RUN)/phr bench all $(ARGS)
+	@$(RUN)/phr bench all $(ARGS)
 
 install: .venv/installed
 
 # uv comes from PyPI into the environment itself, so that nothing but Python is needed.
 .venv/installed: pyproject.toml uv.lock
-	$(PYTHON) -m venv .venv
-	$(RUN)/pip install --quiet --disable-pip-version-check 'uv>=0.9'
-	VIRTUAL_ENV=$(CURDIR)/.venv UV_PROJECT_ENVIRONMENT=$(CURDIR)/.venv $(UV) sync --frozen --inexact --quiet
-	touch $@
+	@$(PYTHON) -m venv .venv
+	@$(RUN)/pip install --quiet --disable-pip-version-check 'uv>=0.9'
+	@VIRTUAL_ENV=$(CURDIR)/.venv UV_PROJECT_ENVIRONMENT=$(CURDIR)/.venv $(UV) sync --frozen --inexact --quiet
+	@touch $@
 
 lint: install
 	$(RUN)/ruff check .

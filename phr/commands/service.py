@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
+from uuid import UUID
 
 import click
 
+from phr.bootstrap import System
 from phr.commands.shared import guarded, json_option, request, show, system
-from phr.domain.access import CONSENT_PURPOSES, INTERNAL_PURPOSES
-from phr.errors import Invalid
+from phr.domain.access import HOME, MAY
 from phr.ids import person_id
+
+_ROLES: Final = click.Choice(sorted(MAY))
 
 
 @click.command()
@@ -149,9 +153,7 @@ def user() -> None:
 
 @user.command("add")
 @click.argument("subject")
-@click.option(
-    "--role", required=True, type=click.Choice(["resident", "nurse", "registrar", "researcher", "operator"])
-)
+@click.option("--role", required=True, type=_ROLES)
 @click.option(
     "--recipient", default="", help="Organisation, e.g. Organization/univ-a; the city's own when left out."
 )
@@ -159,39 +161,35 @@ def user() -> None:
 @click.option("--link", is_flag=True, help="Print a one-time sign-in link.")
 @guarded
 def user_add(subject: str, role: str, recipient: str, name: str, link: bool) -> None:
-    """Add an account; the first operator is made this way."""
+    """Add an account, or change its name and organisation; the first operator is made this way."""
     made = system()
-    person = (
-        made.register.ensure(subject, actor="cli", role="system", request=request())
-        if role == "resident"
-        else None
-    )
     made.accounts.put(
         subject,
         role,
-        recipient=recipient or (f"Patient/{subject}" if role == "resident" else made.settings.recipient),
+        recipient=recipient or _recipient(made, subject, role),
         display=name,
-        person=person,
+        person=_person(made, subject, role),
         request=request(),
     )
     if link:
-        secret = made.accounts.issue(subject, "link", purpose=PURPOSE[role], request=request())
+        secret = made.accounts.issue(subject, "link", purpose=HOME[role], request=request())
         click.echo(f"{made.settings.base_url}/sign-in?token={secret}")
 
 
-PURPOSE = {
-    "resident": "self",
-    "nurse": "guidance",
-    "registrar": "register",
-    "researcher": "research-deidentified",
-    "operator": "operate",
-}
+def _person(made: System, subject: str, role: str) -> UUID | None:
+    """The person behind a resident's account, registered when unknown."""
+    if role != "resident":
+        return None
+    return made.register.ensure(subject, actor="cli", role="system", request=request())
+
+
+def _recipient(made: System, subject: str, role: str) -> str:
+    """Who receives when nothing is named: residents themselves, or the city's own organisation."""
+    return f"Patient/{subject}" if role == "resident" else made.settings.recipient
 
 
 @click.command()
-@click.option(
-    "--role", required=True, type=click.Choice(["resident", "nurse", "registrar", "researcher", "operator"])
-)
+@click.option("--role", required=True, type=_ROLES)
 @click.option("--subject", required=True, help="Account; for a resident the Patient id.")
 @click.option("--purpose", required=True, help="Purpose of use, e.g. self or guidance.")
 @click.option("--scope", default="", help="SMART scopes, kept with the token.")
@@ -203,20 +201,11 @@ PURPOSE = {
 def token(role: str, subject: str, purpose: str, scope: str, recipient: str, as_json: bool) -> None:
     """Issue an API token of one hour."""
     made = system()
-    if purpose not in CONSENT_PURPOSES | INTERNAL_PURPOSES:
-        raise Invalid("unknown purpose", field="purpose")
-    if role == "resident" and purpose not in ("self", "collect"):
-        raise Invalid("a resident's token is for self or collect", field="purpose")
-    person = (
-        made.register.ensure(subject, actor="cli", role="system", request=request())
-        if role == "resident"
-        else None
-    )
-    made.accounts.put(
+    made.accounts.ensure(
         subject,
         role,
-        recipient=recipient or (f"Patient/{subject}" if role == "resident" else made.settings.recipient),
-        person=person,
+        recipient=recipient or _recipient(made, subject, role),
+        person=_person(made, subject, role),
         request=request(),
     )
     secret = made.accounts.issue(subject, "token", purpose=purpose, scope=scope, request=request())

@@ -26,6 +26,22 @@ INTERNAL_PURPOSES: Final = frozenset(
     {"register", "consent", "deliver", "audit", "operate", "session", "erase"}
 )
 _SEPARATOR: Final = "\x1f"
+MAY: Final = {
+    "resident": frozenset({"self", "collect"}),
+    "nurse": frozenset({"guidance", "risk", "collect", "points"}),
+    "registrar": frozenset({"register", "consent"}),
+    "researcher": frozenset({"research-deidentified", "research-identifiable"}),
+    "operator": frozenset({"operate", "audit"}),
+}
+"""The purposes that a signed-in role may act for."""
+HOME: Final = {
+    "resident": "self",
+    "nurse": "guidance",
+    "registrar": "register",
+    "researcher": "research-deidentified",
+    "operator": "operate",
+}
+"""The purpose of each role's pages."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from phr.clock import Clock
-from phr.domain.access import ROLES, Access
+from phr.domain.access import MAY, Access
 from phr.errors import Invalid, NotFound
 from phr.ids import new_id
 from phr.store.tables import Account
@@ -62,7 +62,7 @@ class Accounts:
         request: str,
     ) -> None:
         """Adds an account or changes it."""
-        if role not in ROLES - {"system", "anonymous"}:
+        if role not in MAY:
             raise Invalid("unknown role", field="role")
         account = Account(
             account_id=new_id(),
@@ -78,6 +78,18 @@ class Accounts:
             uow.audit.add("account", role)
             uow.commit()
 
+    def ensure(
+        self, subject: str, role: str, *, recipient: str, person: UUID | None = None, request: str
+    ) -> None:
+        """Adds an account when there is none; one that exists stays as it is, and must have this role."""
+        with self._store.begin(self._access(request)) as uow:
+            known = uow.accounts.by_subject(subject)
+            uow.commit()
+        if known is None:
+            self.put(subject, role, recipient=recipient, person=person, request=request)
+        elif known.role != role or known.disabled:
+            raise Invalid("the account is disabled or has another role", field="role")
+
     def issue(self, subject: str, kind: str, *, purpose: str, scope: str = "", request: str) -> str:
         """A new secret for an account: a one-time link (kind link), a session (web) or an API token (token)."""
         secret = secrets.token_urlsafe(32)
@@ -87,6 +99,8 @@ class Accounts:
             account = uow.accounts.by_subject(subject)
             if account is None or account.disabled:
                 raise NotFound("no such account")
+            if purpose not in MAY[account.role]:
+                raise Invalid("not a purpose of this role", field="purpose")
             uow.sessions.put(
                 SessionRow(
                     session_hash=_hash(secret),

@@ -22,7 +22,6 @@ from phr.store.documents import Document
 from phr.store.tables import Person, WorkItem
 from phr.store.uow import Store, UnitOfWork
 from phr.store.vitals import Chunk
-from risk.errors import BadInput
 from risk.checkup import MISSING, read
 from risk.explain import Result, result
 from risk.judge import judge
