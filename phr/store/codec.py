@@ -19,6 +19,8 @@ _HEAD: Final = struct.Struct("<2sBBI")  # magic, version, number of columns, num
 _COLUMN: Final = struct.Struct("<BBBqI")  # codec, bytes per number, scale, base, length of the data
 _CRC: Final = struct.Struct("<I")
 _CONFIG: Final = ChunkConfig(compression_level=4)
+_EXACT: Final = 2**53  # whole numbers below this are exact in a float
+_MOST_ROWS: Final = 2**24  # in a day: 194 a second; a damaged count asks for no memory
 _SMALL: Final = 24  # fewer rows than this are cheaper raw than modelled
 _CONSTANT, _RAW, _PCO, _FLOAT_RAW, _FLOAT_PCO = range(5)
 _STEPS: Final = (1, 1_000, 1_000_000, 60_000_000)  # scale of times: their common step, in microseconds
@@ -76,10 +78,13 @@ def _step(rest: npt.NDArray[np.int64]) -> int:
 
 def _floats(name: str, values: npt.NDArray[np.float64]) -> bytes:
     """Whole numbers of a decimal step where that loses nothing, else the floats themselves."""
-    for scale, power in enumerate(_POWERS):
-        whole = np.rint(values * power)
-        if np.array_equal(whole / power, values) and (not len(whole) or np.abs(whole).max() < 2**53):
-            return _integers(name, whole.astype(np.int64), scale)
+    with np.errstate(over="ignore"):  # a product that overflows is no whole number below
+        for scale, power in enumerate(_POWERS):
+            near = np.rint(values * power)
+            if (np.abs(near) < _EXACT).all():
+                whole = near.astype(np.int64)
+                if (whole / power).tobytes() == values.tobytes():  # bytes, because -0.0 equals 0.0
+                    return _integers(name, whole, scale)
     if len(values) < _SMALL:
         return _column(name, _FLOAT_RAW, 8, 0, 0, values.astype("<f8").tobytes())
     return _column(name, _FLOAT_PCO, 8, 0, 0, standalone.simple_compress(values, _CONFIG))
@@ -89,7 +94,7 @@ def decode(payload: bytes) -> Columns:
     """The samples in a chunk. Raises Damaged when a byte has changed."""
     try:
         return _decode(payload)
-    except (struct.error, ValueError, RuntimeError, KeyError, IndexError, TypeError) as error:
+    except (struct.error, ValueError, RuntimeError, KeyError, IndexError, TypeError, OverflowError) as error:
         raise Damaged("a chunk cannot be read") from error
 
 
@@ -100,6 +105,8 @@ def _decode(payload: bytes) -> Columns:
     magic, version, count, rows = _HEAD.unpack_from(body)
     if magic != _MAGIC or version != _VERSION:
         raise Damaged("a chunk has an unknown format")
+    if rows > _MOST_ROWS:
+        raise Damaged("a chunk claims more rows than a day has")
     at = _HEAD.size
     found: dict[str, npt.NDArray[Any]] = {}
     for _ in range(count):
@@ -111,6 +118,10 @@ def _decode(payload: bytes) -> Columns:
         data = body[at : at + length]
         at += length
         found[name] = _read(name, codec, width, scale, base, data, rows)
+        if len(data) != length or len(found[name]) != rows:
+            raise Damaged("a column is cut or too long")
+    if at != len(body) or len(found) != count:
+        raise Damaged("a chunk holds more than its columns")
     return Columns(
         start=found["start"],
         channels={name: found[name] for name in found if name not in _TIMES},

@@ -72,7 +72,9 @@ class ConsentGrant(SQLModel, table=True):
     path: str = Field(sa_column=Column(Text, nullable=False))
     audience: str = Field(
         default=None,
-        sa_column=Column(Text, Computed("((purpose || '|'::text) || recipient)", persisted=True), nullable=False),
+        sa_column=Column(
+            Text, Computed("((purpose || '|'::text) || recipient)", persisted=True), nullable=False
+        ),
     )
 
 

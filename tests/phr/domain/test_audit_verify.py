@@ -158,7 +158,9 @@ def test_the_command_names_what_is_wrong(files, capsys):
     assert "chain 0 jumps from row 0 to row 2" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{", '{"line": 3}', '{"line": "x", "prev": "", "hash": ""}', "\xff", '"x"'])
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{", '{"line": 3}', '{"line": "x", "prev": "", "hash": ""}', "\xff", '"x"']
+)
 def test_what_is_no_export_is_one_sentence_and_exit_2(tmp_path, capsys, content):
     """An empty file is an empty trail; anything else that is no export is said to be none."""
     path = tmp_path / "x.ndjson"

@@ -477,7 +477,6 @@ def test_a_release_is_seen_by_its_recipient_and_noted_by_the_operator(system, ap
 def test_what_the_database_forbids_is_one_clear_error_of_the_service(system, person):
     """NotAllowed, without the text of the database."""
     with pytest.raises(NotAllowed) as refused, system.store.begin(nurse(person)) as uow:
-        uow.consents.replace(person, "c", [])
         uow.audit._connection.execute(GRANT, (person, CITY))
     assert str(refused.value) == "no-consent"
     assert refused.value.__cause__ is None

@@ -165,7 +165,7 @@ def look(system, app, people, caller):
     for person in people:
         enter(system, app, access(person, recipient, purpose))
         for shown, table in zip(found, TABLES, strict=True):
-            shown |= visible(app, table, [person])
+            shown.update(visible(app, table, [person]))
     return found
 
 
