@@ -279,7 +279,8 @@ def _line(reason: dict[str, Any], day: date) -> Reason:
 def _alarm(reason: dict[str, Any], day: date) -> Reason:
     """A reading with the limits that it passed; without a name for it, the text of the alarm."""
     limits = standard().alarm
-    named = [limits[name] for name in reason.get("limits", []) if name in limits]
+    names = [str(name).rpartition(".")[2] for name in reason.get("limits", [])]
+    named = [limits[name] for name in names if name in limits]
     values: dict[str, float] = reason["values"]
     at = vitals.moment(int(reason["at"]) + int(reason["offset"]) * 1_000_000).date()
     by_item = {limit.item: limit.value for limit in named}

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from phr.bootstrap import System
 from phr.web.render import Frame, Renderer
 
 HERE = Path(__file__).parent
@@ -107,3 +108,15 @@ def rendered(samples: ModuleType, renderer: Renderer) -> dict[tuple[str, str], s
         for locale in ("ja", "en")
         for state, (template, role, view) in samples.VIEWS.items()
     }
+
+
+@pytest.fixture(scope="session")
+def city() -> ModuleType:
+    return load("city")
+
+
+@pytest.fixture
+def app(system: System, city: ModuleType) -> FastAPI:
+    """The pages over the real database. A module that wires another app has a fixture of its own."""
+    made: FastAPI = city.application(system)
+    return made
