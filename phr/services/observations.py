@@ -23,7 +23,7 @@ from phr.domain.query import Cursor, ObservationQuery, Token, all_match, window
 from phr.domain.samples import Columns
 from phr.domain.targets import Target, number_of, searched, target_of
 from phr.errors import NotFound
-from phr.ids import observation_ids, parse_observation_id
+from phr.ids import ObservationKey, observation_ids, parse_observation_id
 from phr.store.documents import Document
 from phr.store.search import FoundChunk
 from phr.store.uow import Store, UnitOfWork
@@ -286,7 +286,15 @@ def _matching(
         if query.ids is None:
             chosen = chosen[: limit + 1]
         found.extend(_Candidate(int(columns.start[row]), chunk, channel, row) for row in chosen.tolist())
+    if query.ids is not None:
+        wanted = {parse_observation_id(one) for one in query.ids}
+        found = [one for one in found if _key(one) in wanted]
     return found
+
+
+def _key(one: _Candidate) -> ObservationKey:
+    number = number_of((one.chunk.code, one.channel))
+    return ObservationKey(one.chunk.person_id, number, one.chunk.source_id.bytes[:8], one.start_us)
 
 
 def _fits_status(query: ObservationQuery, status: str) -> bool:

@@ -105,7 +105,7 @@ def test_after_thirty_attempts_a_letter_is_dead(system, clock, person, kind, adm
 
 
 def test_the_letter_of_a_lost_worker_is_tried_again_after_its_lease(system, clock, person, kind):
-    """kill -9 between sending and noting: the key lets the other side count it once."""
+    """Kill -9 between sending and noting: the key lets the other side count it once."""
 
     class Killed(BaseException):
         pass
