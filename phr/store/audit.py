@@ -178,7 +178,7 @@ class Audit:
 
 
 def _row(row: TupleRow) -> AuditRow:
-    return AuditRow(*row[:15], bytes(row[15]), bytes(row[16]))
+    return AuditRow(*row)
 
 
 def genesis(chain: int) -> bytes:

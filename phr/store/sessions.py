@@ -48,7 +48,7 @@ class Sessions:
             .where(col(SessionRow.session_hash) == session_hash, col(SessionRow.revoked_at).is_(None))
             .values(revoked_at=now)
         )
-        return done.rowcount == 1
+        return bool(done.rowcount == 1)
 
     def revoke_account(self, account: UUID, now: datetime) -> None:
         """Ends every session of an account."""

@@ -327,6 +327,7 @@ def test_the_export_verifies_offline_and_shows_what_was_changed(city, dba):
 
     assert problems() == []
     dba.execute("UPDATE phr.audit_event SET n = 99 WHERE person_id = %s AND seq = 2", (person,))
-    assert [text.split(": ")[1] for text in problems()][
-        0
-    ] == f"chain {chain_of(dba, person)} row 2 is not what was written"
+    assert (
+        next(text.split(": ")[1] for text in problems())
+        == f"chain {chain_of(dba, person)} row 2 is not what was written"
+    )

@@ -34,14 +34,20 @@ def empty(server_url, worker_id):
 def shape(url):
     """Every column, policy, index, function and privilege of the service's schemas."""
     queries = (
-        "SELECT table_schema, table_name, column_name, data_type, is_nullable, column_default FROM"
-        " information_schema.columns WHERE table_schema IN ('phr', 'phr_private', 'ledger') ORDER BY 1, 2, ordinal_position",
+        (
+            "SELECT table_schema, table_name, column_name, data_type, is_nullable, column_default FROM"
+            " information_schema.columns WHERE table_schema IN ('phr', 'phr_private', 'ledger') ORDER BY 1, 2, ordinal_position"
+        ),
         "SELECT schemaname, tablename, policyname, cmd, roles::text, qual, with_check FROM pg_policies ORDER BY 1, 2, 3",
         "SELECT indexdef FROM pg_indexes WHERE schemaname IN ('phr', 'ledger') ORDER BY 1",
-        "SELECT p.oid::regprocedure::text, md5(pg_get_functiondef(p.oid)), proowner::regrole::text, proacl::text FROM pg_proc p"
-        " WHERE pronamespace::regnamespace::text IN ('phr', 'ledger') ORDER BY 1",
-        "SELECT relname, relacl::text, relrowsecurity, relforcerowsecurity FROM pg_class"
-        " WHERE relnamespace::regnamespace::text IN ('phr', 'ledger') ORDER BY 1",
+        (
+            "SELECT p.oid::regprocedure::text, md5(pg_get_functiondef(p.oid)), proowner::regrole::text, proacl::text FROM pg_proc p"
+            " WHERE pronamespace::regnamespace::text IN ('phr', 'ledger') ORDER BY 1"
+        ),
+        (
+            "SELECT relname, relacl::text, relrowsecurity, relforcerowsecurity FROM pg_class"
+            " WHERE relnamespace::regnamespace::text IN ('phr', 'ledger') ORDER BY 1"
+        ),
     )
     with psycopg.connect(url) as connection:
         return [connection.execute(query).fetchall() for query in queries]

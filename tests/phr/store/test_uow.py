@@ -79,11 +79,16 @@ def test_all_connections_of_the_pool_may_have_died(system, admin):
 def test_a_connection_that_dies_in_a_transaction_is_busy_and_the_next_works(system, admin):
     """What was under way is undone and said; nothing is tried twice behind the caller's back."""
     person = uuid4()
-    with pytest.raises(Busy), system.store.begin(nurse(person)) as uow:
-        uow.audit.add("read", "Observation", person)
-        uow.audit.flush()
-        kill(admin, backend(uow))
-        uow.commit()
+
+    def under_way():
+        with system.store.begin(nurse(person)) as uow:
+            uow.audit.add("read", "Observation", person)
+            uow.audit.flush()
+            kill(admin, backend(uow))
+            uow.commit()
+
+    with pytest.raises(Busy):
+        under_way()
     assert admin.execute(
         "SELECT count(*) FROM phr.audit_event WHERE person_id = %s", (person,)
     ).fetchone() == (0,)
@@ -110,7 +115,6 @@ def test_what_exists_already_is_a_conflict_without_its_value(system, person, pat
     """PostgreSQL would quote the key."""
     with pytest.raises(Conflict) as quick, system.store.begin(nurse(None, "register")) as uow:
         uow.people.put(somebody(uuid4(), patient))
-        uow.commit()
     assert patient not in str(quick.value)
     assert quick.value.__cause__ is None
     assert quick.value.__suppress_context__
