@@ -156,7 +156,7 @@ def _free_port() -> int:
 def _links(system: System, city: City) -> dict[str, str]:
     """One-time sign-in links for one of each role."""
     accounts = {
-        "resident": (next(iter(city.people)), "resident", "self"),
+        "resident": (city.shown, "resident", "self"),
         "nurse": ("nurse-1", "nurse", "guidance"),
         "researcher": ("researcher-1", "researcher", "research-deidentified"),
         "operator": ("operator-1", "operator", "operate"),
@@ -173,7 +173,11 @@ def _link_text(links: dict[str, str]) -> str:
 
 
 def _text(summary: dict[str, Any]) -> str:
-    return "\n".join(f"{key:<26}{value}" for key, value in summary.items())
+    shown = {**summary, "export": dict(summary["export"])}
+    certificate = shown["export"].get("certificate")
+    if certificate:
+        shown["export"]["certificate"] = f"{certificate['release_id']}, signed"
+    return "\n".join(f"{key:<26}{value}" for key, value in shown.items())
 
 
 def _quiet(_text: str) -> None:

@@ -29,13 +29,22 @@ class City:
     """Who lives in the demo, and what became of their deliveries."""
 
     people: dict[str, UUID] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
     consents: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    samples: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     stored: int = 0
     refused: int = 0
     quarantined: int = 0
     rejected: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     alarms: int = 0
     points: int = 0
+
+    @property
+    def shown(self) -> str:
+        """The resident whose pages the demo's link opens: the one with most to see."""
+        return max(
+            self.people, key=lambda patient: (self.samples[patient] * bool(self.consents[patient]), patient)
+        )
 
     def count(self, receipt: Any) -> None:
         """Adds a receipt."""
@@ -61,6 +70,7 @@ def invented(system: System, folder: Path, residents: int, days: int, seed: int,
     known = json.loads((folder / "people.json").read_text("utf-8"))
     for one in known if isinstance(known, list) else known["people"]:
         city.people[one["id"]] = _register(system, one)
+        city.names[one["id"]] = one["name"]
         _agree(system, city, one["id"], one["consents"])
     say("importing check-ups and devices")
     _import(system, city, "checkup-csv", folder / "checkups.csv", None)
@@ -105,6 +115,8 @@ def _import(system: System, city: City, name: str, path: Path, resident: str | N
     person = None if resident is None else _known(system, city, resident)
     done = system.importing(name, path, request="demo-import", person=person, people=someone)
     city.count(done.receipt)
+    if resident is not None and done.receipt is not None:
+        city.samples[resident] += done.receipt.stored
     for reject in done.unowned:
         city.rejected[reject.reason] += reject.count
 

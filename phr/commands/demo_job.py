@@ -41,7 +41,7 @@ class Job:
     def _accounts(self) -> None:
         """Somebody of each role."""
         s = self._system
-        first = next(iter(self._city.people))
+        shown = self._city.shown
         for subject, role, recipient, name in (
             ("nurse-1", "nurse", s.settings.recipient, "高橋 明子"),
             ("researcher-1", "researcher", RESEARCHER, "伊藤 研究員"),
@@ -49,7 +49,12 @@ class Job:
         ):
             s.accounts.put(subject, role, recipient=recipient, display=name, request="demo")
         s.accounts.put(
-            first, "resident", recipient=f"Patient/{first}", person=self._city.people[first], request="demo"
+            shown,
+            "resident",
+            recipient=f"Patient/{shown}",
+            display=self._city.names.get(shown, shown),
+            person=self._city.people[shown],
+            request="demo",
         )
 
     def fund(self) -> None:
@@ -107,7 +112,8 @@ class Job:
 
     def withdraw(self) -> None:
         """A resident withdraws while others read; counts the reads that began after the answer and still saw data."""
-        patient = next((one for one in self._city.people if self._visible(one)), None)
+        others = (one for one in self._city.people if one != self._city.shown)
+        patient = next((one for one in others if self._visible(one)), None)
         if patient is None:
             return
         answered = threading.Event()
