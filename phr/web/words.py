@@ -63,6 +63,7 @@ ITEMS: Final[Mapping[str, Item]] = {
     "med_lipid": Item(N_("脂質の薬"), "1"),
     "age": Item(N_("年齢"), "a"),
     "sex": Item(N_("性別"), "1"),
+    "area": Item(N_("住まい"), "1"),
 }
 
 WORDS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -117,6 +118,16 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "audit": N_("閲覧の記録の確認"),
         "deliver": N_("お知らせを送ること"),
         "erase": N_("記録の消去"),
+    },
+    "fineness": {
+        "keep": N_("そのまま"),
+        "birth-date": N_("生年月日"),
+        "district": N_("地区"),
+        "district_to_city": N_("市だけ"),
+        "year_month": N_("年と月"),
+        "age_band top 90 width 5": N_("5歳きざみ、90歳以上は1つ"),
+        "age_band top 90 width 10": N_("10歳きざみ、90歳以上は1つ"),
+        "age_band top 65 width 65": N_("65歳より下か、65歳以上か"),
     },
     "why": {
         "self": N_("自分の記録を自分で見るため"),

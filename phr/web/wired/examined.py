@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Final
@@ -20,6 +21,7 @@ _SIDES: Final[Mapping[str, Side]] = {
     "<=": "at-or-below",
     "<": "below",
 }
+_DAY_AT_END: Final = re.compile(r"(?<=\S)(\d{4}-\d{2}-\d{2})$")
 _SHOWN: Final = (
     *("waist_cm", "bmi", "sbp_avg", "dbp_avg", "tg_fasting", "tg_casual", "hdl", "ldl", "non_hdl"),
     *("fpg", "casual_glucose", "hba1c_ngsp", "ast", "alt", "ggt", "creatinine", "egfr", "uric_acid"),
@@ -60,8 +62,9 @@ def cited(line: Line, day: date) -> Reason:
 
 
 def told(ja: str, en: str, item: str, day: date) -> Reason:
-    """A reason that is already words."""
-    return Reason(item, (), (), "at-or-above", day, "checkup", text={"ja": ja, "en": en})
+    """A reason that is already words; the day at its end stands apart."""
+    text = {"ja": _DAY_AT_END.sub(r" \1", ja), "en": en}
+    return Reason(item, (), (), "at-or-above", day, "checkup", text=text)
 
 
 def _level(result: Result | None) -> str:

@@ -37,11 +37,11 @@ _MEDIA: Final = {
 }
 _PIECE: Final = 1 << 16
 _FINENESS: Final = {
-    "age_band": ("age", "生年月日"),
-    "birth_month": ("age", "生年月日"),
-    "sex": ("sex", "性別"),
-    "city": ("area", "地区"),
-    "district": ("area", "地区"),
+    "age_band": ("age", "birth-date"),
+    "birth_month": ("age", "birth-date"),
+    "sex": ("sex", "keep"),
+    "city": ("area", "district"),
+    "district": ("area", "district"),
 }
 
 

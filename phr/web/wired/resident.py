@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any, Final, Literal
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -127,7 +128,7 @@ class Own(Area):
         names = self._parts.directory.named((row.actor for row in rows), request=one.request)
         proved = self._parts.proofs.newest(request=one.request)
         return WhoLooked(
-            lines=tuple(_lines(rows, names)),
+            lines=tuple(_lines(rows, names, self._parts.zone)),
             day=day,
             first=first,
             last=day or today,
@@ -233,7 +234,7 @@ def _vital(vital: str, values: dict[date, float], today: date, goal: float | Non
         (float(column[-1]),),
         usual,
         (low, high),
-        goal=goal if vital == "steps" else None,
+        goal=goal if vital == "steps" and days[-1] == today else None,
         days_missing=missing,
     )
 
@@ -243,12 +244,14 @@ def _readers(rows: Iterable[Any]) -> int:
     return len({row.actor for row in rows if row.role not in _SELF and row.outcome != "refused"})
 
 
-def _lines(rows: Iterable[Any], names: Mapping[str, Listed]) -> Iterable[Looked]:
-    """One line for what one caller did in one request for one purpose; newest first."""
+def _lines(rows: Iterable[Any], names: Mapping[str, Listed], zone: ZoneInfo) -> Iterable[Looked]:
+    """One line for what one caller did in one request for one purpose, and one for a day's own looks; newest first."""
     groups: dict[tuple[Any, ...], list[Any]] = {}
     for row in rows:
         action = _ACTIONS.get(row.action, "read")
-        key = (row.request_id, row.actor, row.role, row.purpose, action, row.outcome, row.reason)
+        own = row.role == "resident" and action == "read"  # a day's own looks are one line
+        when = row.at.astimezone(zone).date() if own else row.request_id
+        key = (when, row.actor, row.role, "self" if own else row.purpose, action, row.outcome, row.reason)
         groups.setdefault(key, []).append(row)
     for (_request, actor, role, purpose, action, outcome, reason), group in groups.items():
         listed = names.get(actor)
@@ -264,7 +267,9 @@ def _lines(rows: Iterable[Any], names: Mapping[str, Listed]) -> Iterable[Looked]
             purpose="self" if role == "resident" else purpose,
             outcome=_outcome(outcome),
             reason="" if outcome == "refused" and reason == "no-consent" else reason,
-            count=sum(row.n for row in group if row.action not in {"consent", "withdraw"}),
+            count=0
+            if role == "resident" and action != "write"
+            else sum(row.n for row in group if row.action not in {"consent", "withdraw"}),
         )
 
 

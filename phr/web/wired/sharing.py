@@ -121,7 +121,7 @@ class SharingPages(Area):
         return ConsentCard(
             purpose=purpose,
             on=bool(given.permits),
-            recipients=tuple(self._name(reference) for reference in recipients),
+            recipients=tuple(self._shown(purpose, reference) for reference in recipients),
             categories=tuple(sorted(categories or CATEGORIES, key=list(CATEGORIES).index)),
             until=None if until >= OPEN_END else day_at(until, self._parts.zone),
             countries=("JP",),
@@ -138,6 +138,11 @@ class SharingPages(Area):
         if purpose in {"collect", "guidance", "risk", "points"}:
             return (self._parts.settings.recipient,)
         return PURPOSES[purpose].to
+
+    def _shown(self, purpose: str, reference: str) -> str:
+        """Nurses advise; what the city's computers do is done by the city."""
+        ours = reference == self._parts.settings.recipient and purpose != "guidance"
+        return self._parts.settings.city if ours else self._name(reference)
 
     def _name(self, reference: str) -> str:
         if reference == self._parts.settings.recipient:

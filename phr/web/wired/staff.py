@@ -32,10 +32,16 @@ from risk.limits import standard
 from risk.reasons import alarm_text
 
 _KINDS: Final = {"intensive": "active-support", "motivational": "motivational-support"}
+_SPEAKS: Final = {
+    "referral": frozenset({"referral"}),
+    "intensive": frozenset({"path", "risk"}),
+    "motivational": frozenset({"path", "risk"}),
+}
 _STATES: Final = {"open": "new", "claimed": "claimed", "closed": "closed"}
 _DEADLINES: Final = {"alarm": 12, "referral": 21 * 24}
 """Hours: a red value within half a day; advice to see a doctor within three weeks."""
 _ROWS: Final = 25
+_LINES: Final = 3  # reasons in the list; the case shows all
 _MOST: Final = 500
 _CAPACITY: Final = 60  # open cases that one nurse can follow; shown, never enforced
 _WEEKS: Final = 25
@@ -100,7 +106,7 @@ class Staff(Area):
             kana=person.kana,
             age=age_on(person.birth_date, today),
             district=person.district,
-            reasons=tuple(_reasons(item)),
+            reasons=tuple(_reasons(item)[:_LINES]),
             state=_STATES[item.state],
             holder=(item.holder or "") if holder is None else holder.display or holder.subject,
             mine=item.holder == one.subject,
@@ -266,9 +272,12 @@ def _kind(kind: str) -> str:
 
 
 def _reasons(item: Any) -> list[Reason]:
-    """Why a case is there: a reading against its limits, or the lines of the rules."""
+    """Why a case is there: a reading against its limits, or the lines of the rules that speak of this kind of case."""
+    kinds = _SPEAKS.get(item.kind)
     return [
-        _alarm(reason, item.day) if "code" in reason else _line(reason, item.day) for reason in item.reasons
+        _alarm(reason, item.day) if "code" in reason else _line(reason, item.day)
+        for reason in item.reasons
+        if kinds is None or reason.get("kind") in kinds
     ]
 
 
