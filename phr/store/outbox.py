@@ -10,7 +10,7 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, select, update
 
 from phr.store.tables import Outbox as OutboxRow
 
@@ -63,10 +63,17 @@ class Outbox:
         )
 
     def _set(self, letter: OutboxRow, **values: Any) -> None:
-        for name, value in {**values, "attempts": letter.attempts + 1}.items():
-            setattr(letter, name, value)
-        self._session.merge(letter)
-        self._session.flush()
+        """Changes a letter while it still waits: a slow worker never undoes what a quicker one has noted."""
+        changes = {**values, "attempts": letter.attempts + 1}
+        self._session.execute(
+            update(OutboxRow)
+            .where(
+                col(OutboxRow.person_id) == letter.person_id,
+                col(OutboxRow.outbox_id) == letter.outbox_id,
+                col(OutboxRow.state) == "waiting",
+            )
+            .values(changes)
+        )
 
     def revive(self, letter: UUID, now: datetime) -> bool:
         """Lets a dead letter be tried again."""
