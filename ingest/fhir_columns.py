@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest import fhir_times
+from ingest.fhir_runs import Run
 from ingest.fhir_shape import Fixed
 from ingest.series import ZONE_ASSUMED, Flags, Micros, Reject, Seconds, Series, Source, Values
 
@@ -64,31 +66,60 @@ class _Columns:
         )
 
 
-def sort_rows(rows: list[Row], components: Components, groups: list[Fixed], zone: ZoneInfo) -> Sorted:
-    """The series of the rows; ``groups`` says what the group numbers mean."""
+class _Read(NamedTuple):
+    """Rows and runs as columns, one after another."""
+
+    line: Lines
+    group: npt.NDArray[np.int64]
+    starts: list[str]
+    ends: list[str]
+    bits: Flags
+    values: npt.NDArray[np.float64]
+
+
+def _together(rows: list[Row], runs: list[Run]) -> _Read:
+    lines, groups, starts, ends, bits, values = map(list, zip(*rows, strict=True)) if rows else ([],) * 6
+    times = [run.starts() for run in runs]
+    counts = [len(run.lines) for run in runs]
+    starts = list(itertools.chain(starts, *times))
+    return _Read(
+        np.concatenate([np.array(part, np.int64) for part in (lines, *(run.lines for run in runs))]),
+        np.concatenate(
+            [np.array(groups, np.int64), np.repeat(np.array([run.group for run in runs], np.int64), counts)]
+        ),
+        starts,
+        [*ends, *starts[len(ends) :]],
+        np.concatenate(
+            [np.array(bits, np.uint8), np.repeat(np.array([run.bits for run in runs], np.uint8), counts)]
+        ),
+        np.concatenate([np.array(values, np.float64), *(run.values() for run in runs)]),
+    )
+
+
+def sort_rows(
+    rows: list[Row], runs: list[Run], components: Components, groups: list[Fixed], zone: ZoneInfo
+) -> Sorted:
+    """The series of the rows and runs; ``groups`` says what the group numbers mean."""
     result = Sorted()
-    if not rows:
+    line, group, starts, ends, bits, values = _together(rows, runs)
+    if not len(line):
         return result
-    lines, numbers, starts, ends, bits, values = zip(*rows, strict=True)
-    group = np.array(numbers, np.int64)
-    begin = fhir_times.parse(list(starts), zone)
+    begin = fhir_times.parse(starts, zone)
     intervals = np.array([fixed.vital.kind == "interval" for fixed in groups])[group]
     finish = _ends(ends, begin, np.flatnonzero(intervals), zone)
     kind_day = np.array([fixed.vital.kind == "day" for fixed in groups])[group]
     fits = _fitting(begin.state, finish.state, kind_day)
-    line = np.array(lines, np.int64)
     _sort_out(result, line, begin, finish, fits, intervals)
     columns = _Columns(
         line,
         begin.start,
         finish.start,
         begin.offset,
-        np.array(bits, np.uint8)
-        | np.where(begin.state == fhir_times.ASSUMED, ZONE_ASSUMED, 0).astype(np.uint8),
-        np.array(values, np.float64),
+        bits | np.where(begin.state == fhir_times.ASSUMED, ZONE_ASSUMED, 0).astype(np.uint8),
+        values,
     )
     kept = np.flatnonzero(fits & (finish.start >= begin.start))
-    kept = kept[np.argsort(group[kept], kind="stable")]
+    kept = kept[np.lexsort((line[kept], group[kept]))]
     ids, firsts = np.unique(group[kept], return_index=True)
     pieces = zip(ids.tolist(), np.split(kept, firsts)[1:], strict=True)
     _place([(groups[number], columns.take(piece)) for number, piece in pieces], components, result)
@@ -96,7 +127,7 @@ def sort_rows(rows: list[Row], components: Components, groups: list[Fixed], zone
 
 
 def _ends(
-    texts: tuple[str, ...], begin: fhir_times.Times, rows: npt.NDArray[np.intp], zone: ZoneInfo
+    texts: list[str], begin: fhir_times.Times, rows: npt.NDArray[np.intp], zone: ZoneInfo
 ) -> fhir_times.Times:
     """The ends of intervals; what is no interval ends when it starts."""
     finish = fhir_times.Times(begin.start.copy(), begin.offset, begin.state.copy())

@@ -23,6 +23,7 @@ from msgspec import UNSET
 
 from ingest.codes import UCUM, Channel, Vital
 from ingest.fhir_columns import Components, Part, Row, sort_rows
+from ingest.fhir_runs import Runs
 from ingest.fhir_shape import (
     RICHER,
     STATUS_BITS,
@@ -120,6 +121,7 @@ class _Reader:
         self.groups: list[Fixed] = []
         self.rows: list[Row] = []
         self.components: Components = []
+        self.runs = Runs()
 
     def read(self, index: int, line: bytes) -> None:
         """Takes one line as a row; raises _Richer, _Refused or what the decoder raises.
@@ -162,6 +164,7 @@ class _Reader:
         plain = seen.component is None and seen.valueCodeableConcept is UNSET
         if plain and quantity is not None and quantity.code == fixed.ucum and quantity.system == UCUM:
             value = quantity.value
+            self.runs.learn(line, number, bits | status, seen.effectiveDateTime, value)
         else:
             value = self._value(seen, fixed)
         self.rows.append((index, number, start, end, bits | status, value))
@@ -301,7 +304,10 @@ def parse_lines(
     reader = _Reader(subjects, keep_identifiers=keep_identifiers)
     parsed = Parsed()
     refuse = parsed.rejects.append
-    for index, line in enumerate(texts, start=first_line):
+    at = 0
+    while (at := reader.runs.follow(texts, at, first_line)) < len(texts):
+        index, line = first_line + at, texts[at]
+        at += 1
         if len(line) > MAX_LINE:
             refuse((index, Reject("too-long", f"line {index}")))
             continue
@@ -319,7 +325,7 @@ def parse_lines(
                 parsed.documents.append(outcome._replace(line=index))
             else:
                 refuse((index, Reject(outcome.reason, _joined_line(index, outcome.field))))
-    placed = sort_rows(reader.rows, reader.components, reader.groups, zone)
+    placed = sort_rows(reader.rows, reader.runs.found, reader.components, reader.groups, zone)
     for number in placed.richer:
         text = texts[number - first_line]
         parsed.documents.append(Document(number, _subject_of(text), text))

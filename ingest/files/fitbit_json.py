@@ -26,6 +26,7 @@ from ingest.files.fitbit_body import (
     add_spo2,
 )
 from ingest.files.gather import Gathering
+from ingest.files.parts import Part, chosen, whole
 from ingest.files.source import opened, resumed
 from ingest.series import Batch, Reject, Series, Source
 
@@ -276,15 +277,23 @@ def read(path: Path, *, zone: ZoneInfo, mark: str = "") -> Iterator[Batch]:
 
     Raises: BadPayload, naming the file and the place in it.
     """
-    skip, part = resumed(mark, path.name)
+    for part in payloads(path, mark=mark):
+        yield from decode_payload(part, zone)
+
+
+def payloads(path: Path, *, mark: str = "") -> Iterator[Part]:
+    """The files, which can be decoded apart."""
+    skip, number = resumed(mark, path.name)
     with opened(path) as entries:
         total = sum(entry.size for entry in entries)
-        for index, entry in enumerate(entries):
-            other = len(entries) > 1 and not entry.name.lower().endswith(".json")
-            if other or index < skip or (index == skip and part >= 0):
-                continue
-            series, rejects = decode(entry.read(), zone=zone, file=entry.name)
+        for index, entry in chosen(entries, skip + (number >= 0), (".json",)):
             done = entry.before + entry.size
-            yield Batch(
-                series=tuple(series), rejects=tuple(rejects), mark=f"{index}:0", done=done, total=total
-            )
+            yield whole(entry, index, total) or Part(index, entry.name, total, done, 0, data=entry.read())
+
+
+def decode_payload(part: Part, zone: ZoneInfo) -> Iterator[Batch]:
+    """The batch of a file."""
+    text = part.data if part.part >= 0 else part.entry().read()
+    series, rejects = decode(text, zone=zone, file=part.name)
+    mark = f"{part.index}:0"
+    yield Batch(tuple(series), tuple(rejects), mark=mark, done=part.done, total=part.total)

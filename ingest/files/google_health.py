@@ -18,6 +18,7 @@ from ingest.files.columns import tally
 from ingest.files.google_columns import Points, points_to_series
 from ingest.files.google_points import KINDS, NOT_CARRIED, Kind, Wire
 from ingest.files.google_rollup import rollups_to_series
+from ingest.files.parts import Part, chosen, whole
 from ingest.files.source import Entry, opened, resumed
 from ingest.series import Batch, Reject, Series
 
@@ -229,27 +230,52 @@ def read(path: Path, *, zone: ZoneInfo, mark: str = "") -> Iterator[Batch]:
 
     Raises: BadPayload, naming the file and the place in it.
     """
+    for part in payloads(path, mark=mark):
+        yield from decode_payload(part, zone)
+
+
+def payloads(path: Path, *, mark: str = "") -> Iterator[Part]:
+    """The parts that can be decoded apart: whole files, or the pages of large and archived ones."""
     skip_entry, skip_part = resumed(mark, path.name)
     with opened(path) as entries:
         total = sum(entry.size for entry in entries)
-        for index, entry in enumerate(entries):
-            other = len(entries) > 1 and not entry.name.lower().endswith(_SUFFIXES)
-            if other or index < skip_entry:
+        for index, entry in chosen(entries, skip_entry, _SUFFIXES):
+            skip = skip_part if index == skip_entry else -1
+            file = whole(entry, index, total, skip)
+            if file is not None:
+                yield file
                 continue
-            part = -1
-            for part, (prefix, page, done) in enumerate(_entry_pages(entry)):
-                if index == skip_entry and part <= skip_part:
-                    continue
-                series, rejects = _page(page, zone, entry.name, prefix)
-                yield Batch(
-                    series=tuple(series),
-                    rejects=tuple(tally(rejects)),
-                    mark=f"{index}:{part}",
-                    done=done,
-                    total=total,
-                )
-            if part < 0:
+            number = -1
+            for number, (prefix, page, done) in enumerate(_entry_pages(entry)):
+                if number > skip:
+                    yield Part(index, entry.name, total, done, number, prefix=prefix, data=bytes(page))
+            if number < 0:
                 raise BadPayload("empty", field="document", file=entry.name)
+
+
+def decode_payload(part: Part, zone: ZoneInfo) -> Iterator[Batch]:
+    """The batches of a part, one for each page."""
+    if part.part >= 0:
+        yield _batch(part, part.part, (part.prefix, part.data, part.done), zone)
+        return
+    number = -1
+    for number, page in enumerate(_entry_pages(part.entry())):
+        if number > part.skip:
+            yield _batch(part, number, page, zone)
+    if number < 0:
+        raise BadPayload("empty", field="document", file=part.name)
+
+
+def _batch(part: Part, number: int, found: tuple[str, bytes | msgspec.Raw, int], zone: ZoneInfo) -> Batch:
+    prefix, page, done = found
+    series, rejects = _page(page, zone, part.name, prefix)
+    return Batch(
+        series=tuple(series),
+        rejects=tuple(tally(rejects)),
+        mark=f"{part.index}:{number}",
+        done=done,
+        total=part.total,
+    )
 
 
 def _entry_pages(entry: Entry) -> Iterator[tuple[str, bytes | msgspec.Raw, int]]:

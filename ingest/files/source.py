@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO, Final, cast
 
@@ -54,6 +54,7 @@ class Entry:
     """One file of a source. ``name`` is its path inside the source with ``/``; ``.gz`` is already undone.
 
     before, size: bytes of the entries before this one and of this one, for progress.
+    path: where it can be opened again, when it is a plain file and no member of an archive.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Entry:
     opener: Callable[[], IO[bytes]]
     limits: Limits = DEFAULT
     packed: bool = False
+    path: Path | None = None
 
     @contextmanager
     def stream(self) -> Iterator[Stream]:
@@ -197,7 +199,7 @@ def opened(path: Path, limits: Limits = DEFAULT) -> Iterator[tuple[Entry, ...]]:
                 last = found[-1].before + found[-1].size if found else 0
                 # The name comes back in errors: one line, bounded.
                 name_inside = tidy(part.name, 240)
-                found.append(Entry(name_inside, part.size, last, part.opener, limits, part.packed))
+                found.append(replace(part, name=name_inside, before=last))
             if len(found) > limits.entries:
                 raise BadPayload(f"more than {limits.entries} files", field="file", file=name)
             if found and found[-1].before + found[-1].size > limits.total:
@@ -242,7 +244,7 @@ def _plain(file: Path, name: str, limits: Limits) -> Entry:
     def opener() -> IO[bytes]:
         return file.open("rb")
 
-    return Entry(name[:-3] if packed else name, size, 0, opener, limits, packed)
+    return Entry(name[:-3] if packed else name, size, 0, opener, limits, packed, file)
 
 
 def _members(file: Path, name: str, limits: Limits, stack: ExitStack) -> list[Entry]:

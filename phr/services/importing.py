@@ -1,4 +1,4 @@
-"""Import files: batches from a reader to receive, read ahead in a thread, resumable, with progress."""
+"""Import files: batches from a reader to receive, read ahead in a thread or in processes, resumable, with progress."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from ingest import parallel
 from ingest.errors import IngestError
 from ingest.registry import FORMATS
 from ingest.series import Batch, Reject, Series
@@ -25,7 +26,7 @@ from phr.store.uow import Store
 _SAMPLES: Final = (
     400_000  # in one transaction: enough to merge each day once, little enough to hold in memory
 )
-_AHEAD: Final = 2  # batches read while the last one is stored
+_AHEAD: Final = 4  # batches read while the last one is stored
 Progress = Callable[[int, int], None]
 ReceiveOne = Callable[..., Any]
 """The receive use case: person, series, request, rejects, documents, file_mark -> a receipt with ``add``."""
@@ -97,7 +98,7 @@ class Importing:
         start = self._mark(person, digest, request) if person is not None else ""
         job = _Job(self._receive, self._zone, request, digest, person, people, self._register)
         try:
-            for batch in _ahead(FORMATS[name].read(path, zone=zone or self._zone, mark=start)):
+            for batch in _ahead(parallel.read(name, path, zone=zone or self._zone, mark=start)):
                 job.take(batch)
                 if progress is not None:
                     progress(batch.done, batch.total)
