@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 _WORTHWHILE: Final = 8  # lines alike before a run is made of them
 _MOST: Final = 8  # runs; each is tried on each line
+_PATIENCE: Final = 256  # lines outside runs before runs that took fewer lines are tried no more
 _LONGEST: Final = 10_000  # bytes of a line that makes a run
 _TEXT: Final = rb"[ !#-\[\]-~]{1,80}"
 _NUMBER: Final = rb"-?[1-9][0-9]{0,14}(?:\.[0-9]{1,15})?|0(?:\.[0-9]{1,15})?"
@@ -79,13 +80,15 @@ class Runs:
 
     def __init__(self) -> None:
         self.found: list[Run] = []
+        self._tried: list[Run] = []
+        self._missed = 0
         self._seen: Counter[tuple[int, int]] = Counter()
 
     def follow(self, texts: list[bytes], at: int, first_line: int) -> int:
         """Takes the lines of any run that stand at a place, and gives the place of the first that belongs to none."""
         tried = 0
-        while at < len(texts) and tried < len(self.found):
-            for run in self.found:
+        while at < len(texts) and tried < len(self._tried):
+            for run in self._tried:
                 place = run.follow(texts, at, first_line)
                 tried = 0 if place > at else tried + 1
                 at = place
@@ -93,6 +96,9 @@ class Runs:
 
     def learn(self, line: bytes, group: int, bits: int, time: str, value: float) -> None:
         """Makes a run of a line, when there were some like it."""
+        self._missed += 1
+        if not self._missed % _PATIENCE:
+            self._tried = [run for run in self._tried if len(run.lines) > self._missed]
         if len(self.found) == _MOST or len(line) > _LONGEST:
             return
         self._seen[group, bits] += 1
@@ -107,6 +113,7 @@ class Runs:
             for kept in (run.lines, run.times, run.numbers):
                 kept.clear()
             self.found.append(run)
+            self._tried.append(run)
 
 
 def _run(line: bytes, group: int, bits: int) -> Run | None:

@@ -26,6 +26,9 @@ from phr.store.uow import Store
 _SAMPLES: Final = (
     400_000  # in one transaction: enough to merge each day once, little enough to hold in memory
 )
+_FIRST: Final = (
+    100_000  # in the first; each next is twice as large, so that storing starts while files are decoded
+)
 _AHEAD: Final = 4  # batches read while the last one is stored
 Progress = Callable[[int, int], None]
 ReceiveOne = Callable[..., Any]
@@ -136,6 +139,7 @@ class _Job:
         self._of_key = people
         self._register = register
         self._pending: dict[UUID, _Pending] = {}
+        self._enough = _FIRST
         self.people: dict[str, UUID] = {}
         self.unowned: list[Reject] = []
         self.receipt: Any = None
@@ -150,8 +154,9 @@ class _Job:
         pending = self._pending.setdefault(owner, _Pending())
         pending.take(batch, documents)
         pending.rejects.extend(unfit)
-        if sum(one.samples for one in self._pending.values()) >= _SAMPLES:
+        if sum(one.samples for one in self._pending.values()) >= self._enough:
             self.keep()
+            self._enough = min(2 * self._enough, _SAMPLES)
 
     def _owner(self, key: str | None) -> UUID:
         if key is not None and self._of_key is not None:

@@ -59,8 +59,7 @@ def _integers(name: str, values: npt.NDArray[np.int64], scale: int | None = None
     if not rest.any():
         return _column(name, _CONSTANT, 8, scale or 0, base, b"")
     if scale is None:
-        scale = _step(rest) if name in ("start", "duration") else 0
-        rest = rest // _STEPS[scale]
+        scale, rest = _in_steps(rest) if name in ("start", "duration") else (0, rest)
     bound = max(-int(rest.min()), int(rest.max()))
     width = 2 if bound < 2**15 else 4 if bound < 2**31 else 8
     narrow = rest.astype(_WIDTHS[width])
@@ -69,11 +68,17 @@ def _integers(name: str, values: npt.NDArray[np.int64], scale: int | None = None
     return _column(name, _PCO, width, scale, base, standalone.simple_compress(narrow, _CONFIG))
 
 
-def _step(rest: npt.NDArray[np.int64]) -> int:
+def _in_steps(rest: npt.NDArray[np.int64]) -> tuple[int, npt.NDArray[np.int64]]:
+    """The largest step that all are multiples of, and the multiples; a few are tried before all are divided."""
+    few = rest[:_SMALL]
     for scale in range(len(_STEPS) - 1, 0, -1):
-        if not (rest % _STEPS[scale]).any():
-            return scale
-    return 0
+        step = _STEPS[scale]
+        if (few % step).any():
+            continue
+        steps = rest // step
+        if np.array_equal(steps * step, rest):
+            return scale, steps
+    return 0, rest
 
 
 def _floats(name: str, values: npt.NDArray[np.float64]) -> bytes:

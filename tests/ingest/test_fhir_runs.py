@@ -89,6 +89,16 @@ def test_lines_that_are_alike_are_read_as_a_run(tokyo, heart_rate):
     assert np.array_equal(parse_lines(lines, tokyo).series[0].channels["value"], np.full(30, 62.0))
 
 
+def test_runs_that_no_line_follows_are_given_up(heart_rate):
+    """Trying them on each line would cost more than it saves; what they took stays."""
+    runs = fhir_runs.Runs()
+    for number in range(600):
+        line = heart_rate(device={"display": f"watch {number}"})
+        runs.learn(line, number // 8, 0, HEART_RATE["effectiveDateTime"], 62.0)
+    assert runs.found
+    assert runs.follow([heart_rate(device={"display": "watch 7"})], 0, 1) == 0
+
+
 @pytest.mark.parametrize("member", ["effectiveDateTime", "value", "id"])
 def test_a_line_that_says_something_twice_makes_no_run(member):
     """Of two members of one name the last one counts, wherever it stands."""
