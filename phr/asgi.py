@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request, Response
 from phr import logs
 from phr.api import fhir, health, ledger, problems
 from phr.bootstrap import System, ledger_store, start
+from phr.web.errors import html_error
 from phr.web.mount import mount
 from phr.web.render import Renderer
 from phr.web.sessions import SessionMiddleware
@@ -34,6 +35,7 @@ def create_app(system: System | None = None) -> FastAPI:
     app.include_router(fhir.router)
     app.include_router(ledger.router, prefix="/ledger/v2")
     mount(app, Renderer(system.settings.city, system.settings.tz, system.settings.telephone))
+    app.state.html_error = html_error
     problems.install(app)
     app.add_middleware(SessionMiddleware, system=system)
     app.middleware("http")(_watch)

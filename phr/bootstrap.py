@@ -28,6 +28,7 @@ from phr.services.intake import Intake
 from phr.services.observations import Observations
 from phr.services.operate import Operate
 from phr.services.points import Happened, Points
+from phr.services.proofs import Proofs
 from phr.services.receive import Receive
 from phr.services.register import Register
 from phr.services.trail import Trail
@@ -40,6 +41,7 @@ from phr.store.engine import (
     broker_url,
     embedded,
     external,
+    make_broker_database,
     open_engine,
     refuse_powerful_role,
     stop_embedded,
@@ -177,6 +179,11 @@ class System:
         return Trail(self.store, self.clock, self.settings.tz, self.settings.recipient)
 
     @cached_property
+    def proofs(self) -> Proofs:
+        """The last check of the trail."""
+        return Proofs(self.store, self.clock, self.settings.recipient)
+
+    @cached_property
     def operate(self) -> Operate:
         """Counts for those who run the service."""
         return Operate(self.store, self.clock, self.settings.recipient)
@@ -204,8 +211,12 @@ class System:
 
     @property
     def broker_url(self) -> str:
-        """Redis or RabbitMQ, or the database's own queue."""
-        return self.settings.broker_url or broker_url(self.database)
+        """Redis or RabbitMQ, or the database's own queue, which is made when a worker first asks for it."""
+        if self.settings.broker_url:
+            return self.settings.broker_url
+        with self.database.admin() as connection:
+            make_broker_database(connection)
+        return broker_url(self.database)
 
     def ledger_holds(self) -> bool:
         """Whether every check of the embedded ledger holds; another's ledger checks itself."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from celery import Celery
+from celery import Celery, current_app
 
 from phr.bootstrap import System, start
 from phr.ids import new_id
@@ -31,12 +31,15 @@ def make_app(system: System) -> Celery:
         broker_connection_retry_on_startup=True,
         timezone=system.settings.zone,
         worker_hijack_root_logger=False,
+        beat_scheduler="celery.beat:Scheduler",  # in memory: the default one writes a file, and that with pickle
     )
     deliver_task = app.task(deliver, name="phr.deliver")
     seal_task = app.task(seal, name="phr.seal")
+    tidy_task = app.task(tidy, name="phr.tidy")
     app.conf.beat_schedule = {
-        "deliver": {"task": deliver_task.name, "schedule": 5.0},
-        "seal": {"task": seal_task.name, "schedule": 3600.0},
+        "deliver": {"task": deliver_task.name, "schedule": 5.0, "options": {"expires": 60}},
+        "seal": {"task": seal_task.name, "schedule": 3600.0, "options": {"expires": 3600}},
+        "tidy": {"task": tidy_task.name, "schedule": 3600.0, "options": {"expires": 3600}},
     }
     return app
 
@@ -51,11 +54,22 @@ def deliver() -> dict[str, int]:
 
 
 def seal() -> int:
-    """Makes the roots of the days that are over."""
-    return len(_system().trail.seal(request=f"worker-{new_id()}"))
+    """Makes the roots of the days that are over, and notes whether the trail holds."""
+    system = _system()
+    request = f"worker-{new_id()}"
+    made = len(system.trail.seal(request=request))
+    system.proofs.note(ok=system.trail.verify(request=request).ok, request=request)
+    return made
+
+
+def tidy() -> int:
+    """Empties the queue: kombu keeps every message that it delivered through the database, and the schedule refills it."""
+    return int(current_app.control.purge() or 0)
 
 
 def run(system: System) -> Any:
-    """Runs a worker with its own schedule in this process."""
+    """Runs a worker with its own schedule in this process; what fell due while none ran goes out at once."""
     _running[:] = [system]
-    return make_app(system).Worker(beat=True, concurrency=1, pool="solo", loglevel="WARNING").start()
+    app = make_app(system)
+    app.send_task("phr.deliver")
+    return app.Worker(beat=True, concurrency=1, pool="solo", loglevel="WARNING").start()

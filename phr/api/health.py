@@ -32,8 +32,8 @@ def ready(request: Request) -> Response:
     except PhrError:
         return Response(b'{"status":"not ready","database":false}', 503, media_type="application/json")
     now = system.clock.now()
-    seen = [moment for moment in status.workers.values() if (now - moment).total_seconds() < _WORKER_SECONDS]
-    body = {"status": "ready", "database": True, "revision": status.revision, "worker_seen": bool(seen)}
+    seen = "worker" in status.workers and (now - status.workers["worker"]).total_seconds() < _WORKER_SECONDS
+    body = {"status": "ready", "database": True, "revision": status.revision, "worker_seen": seen}
     return Response(orjson.dumps(body), media_type="application/json")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import orjson
@@ -27,8 +28,23 @@ _BY_STATUS: Final = {
     404: "not-found",
     405: "not-supported",
     406: "not-supported",
+    409: "conflict",
+    412: "conflict",
+    413: "too-long",
+    415: "not-supported",
 }
 FHIR_JSON: Final = "application/fhir+json"
+_MACHINES: Final = (
+    "/fhir",
+    "/ledger",
+    "/oauth",
+    "/hooks",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/openapi.json",
+    "/static",
+)
 
 
 def outcome(code: str, text: str, severity: str = "error") -> bytes:
@@ -40,9 +56,13 @@ def outcome(code: str, text: str, severity: str = "error") -> bytes:
 def answer(
     request: Request, status: int, code: str, text: str, headers: dict[str, str] | None = None
 ) -> Response:
-    """The error in the form of the interface that was called."""
-    if request.url.path.startswith("/fhir"):
+    """The error in the form of the interface that was called: FHIR, a page, or problem JSON."""
+    path = request.url.path
+    if path.startswith("/fhir"):
         return Response(outcome(code, text), status, headers, media_type=FHIR_JSON)
+    page: Callable[[Request, int], Response] | None = getattr(request.app.state, "html_error", None)
+    if page is not None and not path.startswith(_MACHINES):
+        return page(request, status)
     body = {"type": "about:blank", "title": code, "status": status, "detail": text}
     return Response(orjson.dumps(body), status, headers, media_type="application/problem+json")
 

@@ -48,6 +48,7 @@ def worker(once: bool) -> None:
     if once:
         done = made.deliver(made.ledger())(request=request())
         made.trail.seal(request=request())
+        made.proofs.note(ok=made.trail.verify(request=request()).ok, request=request())
         click.echo(f"delivered {done.delivered}, waiting {done.waiting}, dead {done.dead}")
         return
     from phr.worker import run
@@ -138,12 +139,14 @@ def audit_show(resident: str, limit: int, as_json: bool) -> None:
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
 @guarded
 def audit_export(path: Path) -> None:
-    """Write every row as NDJSON for the offline verifier."""
+    """Write every row as NDJSON for the offline verifier, and the daily roots beside it as PATH.roots.json."""
     import orjson
 
+    made = system()
     with path.open("wb") as stream:
-        for row in system().trail.export(request=request()):
+        for row in made.trail.export(request=request()):
             stream.write(orjson.dumps(row) + b"\n")
+    path.with_name(path.name + ".roots.json").write_bytes(orjson.dumps(made.trail.roots(request=request())))
 
 
 @click.group()

@@ -26,6 +26,7 @@ from phr.store.vitals import DayRow
 
 _PEOPLE: Final = 200  # in one short statement, so that a withdrawal counts for the next
 _TRIES: Final = 3
+_OUT: Final = ("published", "withdrawn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +210,7 @@ class Export:
         """
         with self._store.begin(access) as uow:
             release = uow.releases.get(release_id)
-            if release is None or release.recipient != access.recipient:
+            if release is None or release.recipient != access.recipient or release.state not in _OUT:
                 raise NotFound("no such release")
             stale = release.state != "published" or self._stale(uow, release_id)
             body = None if stale else uow.releases.file(release_id, name)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any, Final
 
 import psycopg
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from psycopg import sql
 from psycopg.rows import TupleRow
 from sqlalchemy import Engine, create_engine
@@ -21,10 +23,16 @@ _HELPERS: Final = ("phr_seal", "phr_audit")
 _LARGE_OBJECTS: Final = ("lo_creat(integer)", "lo_create(oid)", "lo_from_bytea(oid, bytea)")
 
 
-def config(engine: Engine) -> Config:
+def config_of_scripts() -> Config:
     """Alembic's configuration, for the folder in this package."""
     found = Config()
     found.set_main_option("script_location", str(_FOLDER))
+    return found
+
+
+def config(engine: Engine) -> Config:
+    """The same, with the engine that migrates."""
+    found = config_of_scripts()
     found.attributes["engine"] = engine
     return found
 
@@ -36,11 +44,13 @@ def admin_engine(connect: Connect) -> Engine:
 
 def upgrade(database: Database, sealer: Sealer, revision: str = "head") -> None:
     """Brings the database to a revision. Safe to repeat, and to run from several processes at once."""
+    if revision == "head" and is_current(database, sealer):
+        return
     guard = database.admin()
     try:
         guard.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
         guard.commit()
-        _roles(guard, database.app_password)
+        _roles_once_free(guard, database.app_password)
         engine = admin_engine(database.admin)
         try:
             command.upgrade(config(engine), revision)
@@ -49,6 +59,42 @@ def upgrade(database: Database, sealer: Sealer, revision: str = "head") -> None:
         _keys(guard, sealer)
     finally:
         guard.close()
+
+
+def is_current(database: Database, sealer: Sealer) -> bool:
+    """Whether the service's role can connect, finds the newest revision, and its newest seal is accepted."""
+    try:
+        connection = database.app()
+    except psycopg.OperationalError:
+        return False
+    try:
+        head = ScriptDirectory.from_config(config_of_scripts()).get_current_head()
+        if current(connection) != head:
+            return False
+        known = connection.execute("SELECT phr.seal_keys()").fetchone()
+        return known is not None and sorted(known[0] or []) == sorted(row[0] for row in sealer.rows())
+    except psycopg.Error:
+        return False
+    finally:
+        connection.close()
+
+
+def _roles_once_free(connection: psycopg.Connection[TupleRow], password: str) -> None:
+    """Roles belong to the whole server, so another database's migration may be making them at this moment."""
+    for pause in (0.1, 0.3, 1.0, 3.0, 0.0):
+        try:
+            _roles(connection, password)
+        except (
+            psycopg.errors.DuplicateObject,
+            psycopg.errors.UniqueViolation,
+            psycopg.errors.InternalError_,
+        ):
+            connection.rollback()
+            if not pause:
+                raise
+            time.sleep(pause)
+        else:
+            return
 
 
 def _roles(connection: psycopg.Connection[TupleRow], password: str) -> None:

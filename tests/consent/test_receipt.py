@@ -33,7 +33,7 @@ def test_a_receipt_says_who_what_why_how_long_and_how_to_withdraw():
         {
             "effect": "permit",
             "purposes": [{"key": "guidance", "name": "Nurse guidance"}],
-            "recipients": [{"key": NURSES, "name": "The city's public-health nurses"}],
+            "recipients": [{"key": NURSES, "name": "The city's health division"}],
             "pii_types": [{"key": "blood-pressure", "name": "Blood pressure"}],
             "in_force": {"from": None, "to": "2027-03-31"},
             "data_from": "2026-01-01",

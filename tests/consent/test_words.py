@@ -105,7 +105,7 @@ def test_anything_else_is_no_recipient(reference):
 
 def test_a_recipient_has_a_name_in_each_language():
     """A known one by name, another by its kind and id."""
-    assert recipient_name("Organization/city-health") == "健康推進課の保健師"
+    assert recipient_name("Organization/city-health") == "市の健康推進課"
     assert recipient_name("Group/g1", "en") == "Group g1"
     with pytest.raises(ValueError, match=r"^recipient: "):
         recipient_name("*")

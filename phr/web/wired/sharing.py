@@ -27,12 +27,6 @@ TEXT_VERSION: Final = "2026-04"
 _OFFERED: Final = ("collect", "guidance", "risk", "points", "research-deidentified")
 _RESEARCH: Final = frozenset({"research-deidentified", "research-identifiable"})
 _CONSENTS: Final = UUID("f3b8a2f0-5a0e-5b53-9a34-2f6f0d8f5d11")
-_KINDS: Final = {
-    # Check-ups and answers come from the city's own files: they are collected like the readings of devices.
-    "collect": tuple(CATEGORIES),
-    # What earns points: steps, entries, the check-up's arrival, an agreed plan; never a value.
-    "points": ("activity", "blood-pressure", "body", "checkup", "guidance"),
-}
 _STOPPED: Final = {
     "collect": ("collect",),
     "guidance": ("reads", "subscriptions"),
@@ -258,7 +252,7 @@ class SharingPages(Area):
 
 
 def _kinds(purpose: str) -> tuple[str, ...]:
-    return _KINDS.get(purpose) or PURPOSES[purpose].kinds or tuple(CATEGORIES)
+    return PURPOSES[purpose].kinds or tuple(CATEGORIES)
 
 
 def _permits(consent: Consent, purpose: str) -> tuple[Provision, ...]:

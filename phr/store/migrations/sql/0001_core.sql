@@ -62,6 +62,12 @@ BEGIN
         CASE WHEN internal = 'consent' THEN c[8] ELSE self END];
 END $$;
 
+-- The ids of the keys that the database accepts, so that the service can see whether it needs to hand over others.
+CREATE FUNCTION phr.seal_keys() RETURNS text[]
+LANGUAGE sql STABLE SECURITY DEFINER PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+    SELECT array_agg(key_id) FROM phr_private.seal_key
+$$;
+
 -- What the policies ask. Bodies in this form are bound to their functions when they are created, so no search_path
 -- can turn them, and the planner puts them into the query: one evaluation for each place that asks.
 CREATE FUNCTION phr.ctx_self() RETURNS uuid LANGUAGE sql STABLE PARALLEL RESTRICTED
