@@ -128,7 +128,8 @@ class System:
         def register(resource: dict[str, Any], request: str) -> UUID:
             return self.register.complete(resource, actor="import", role="system", request=request)
 
-        return Importing(self.store, self.receive, register, self.settings.tz, self.settings.recipient)
+        s = self.settings
+        return Importing(self.store, self.receive, register, self.register.patient_id, s.tz, s.recipient)
 
     @cached_property
     def assess(self) -> Assess:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import queue
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from ingest import parallel
@@ -18,7 +18,7 @@ from ingest.errors import IngestError
 from ingest.registry import FORMATS
 from ingest.series import Batch, Reject, Series
 from phr.domain.access import machine
-from phr.domain.documents import Described, describe, parse
+from phr.domain.documents import Described, describe, dump, parse
 from phr.errors import Invalid, Refused
 from phr.ids import new_id
 from phr.store.uow import Store
@@ -33,6 +33,8 @@ _AHEAD: Final = 4  # batches read while the last one is stored
 Progress = Callable[[int, int], None]
 ReceiveOne = Callable[..., Any]
 """The receive use case: person, series, request, rejects, documents, file_mark -> a receipt with ``add``."""
+PatientOf = Callable[[UUID], str]
+"""The Patient id of a person."""
 RegisterOne = Callable[[dict[str, Any], str], UUID]
 """Registers the person of a Patient: resource, request -> person."""
 
@@ -68,8 +70,15 @@ class Importing:
     """Imports files for one city."""
 
     def __init__(
-        self, store: Store, receive: ReceiveOne, register: RegisterOne, zone: ZoneInfo, recipient: str
+        self,
+        store: Store,
+        receive: ReceiveOne,
+        register: RegisterOne,
+        patient_of: PatientOf,
+        zone: ZoneInfo,
+        recipient: str,
     ) -> None:
+        self._patient_of = patient_of
         self._store = store
         self._receive = receive
         self._register = register
@@ -99,7 +108,9 @@ class Importing:
         digest = file_digest(name, path)
         owner = person or UUID(int=0)
         start = self._mark(person, digest, request) if person is not None else ""
-        job = _Job(self._receive, self._zone, request, digest, person, people, self._register)
+        job = _Job(
+            self._receive, self._zone, request, digest, person, people, self._register, self._patient_of
+        )
         try:
             for batch in _ahead(parallel.read(name, path, zone=zone or self._zone, mark=start)):
                 job.take(batch)
@@ -130,7 +141,9 @@ class _Job:
         person: UUID | None,
         people: Callable[[str], UUID] | None,
         register: RegisterOne,
+        patient_of: PatientOf,
     ) -> None:
+        self._patient_of = patient_of
         self._receive = receive
         self._zone = zone
         self._request = request
@@ -149,11 +162,12 @@ class _Job:
         if batch.person_key is None and self._person is None and not batch.series and not batch.documents:
             self.unowned.extend(batch.rejects)
             return
-        documents, person, unfit = self._documents(batch)
-        owner = person or self._owner(batch.person_key)
+        unfit: Counter[str] = Counter()
+        resources = _parsed(batch.documents, unfit)
+        owner = self._registered(batch, resources, unfit) or self._owner(batch.person_key)
         pending = self._pending.setdefault(owner, _Pending())
-        pending.take(batch, documents)
-        pending.rejects.extend(unfit)
+        pending.take(batch, self._adopted(resources, owner, unfit))
+        pending.rejects.extend(Reject("invalid-document", place, n) for place, n in sorted(unfit.items()))
         if sum(one.samples for one in self._pending.values()) >= self._enough:
             self.keep()
             self._enough = min(2 * self._enough, _SAMPLES)
@@ -171,27 +185,35 @@ class _Job:
                 raise Invalid("the file holds several people; import it without naming one", field="resident")
         return self._person
 
-    def _documents(self, batch: Batch) -> tuple[list[Described], UUID | None, list[Reject]]:
-        """The documents of a batch; a Patient among them is registered and says whose the batch is.
-
-        One that is not valid FHIR is turned away and counted; it does not cost the rest of the file.
-        """
-        found: list[Described] = []
+    def _registered(self, batch: Batch, resources: list[dict[str, Any]], unfit: Counter[str]) -> UUID | None:
+        """The person of a Patient in the batch, who says whose it is when nobody else does."""
         person: UUID | None = None
-        unfit: Counter[str] = Counter()
-        for body in batch.documents:
-            try:
-                resource = parse(body)
-                if resource.get("resourceType") != "Patient":
-                    found.append(describe(resource, self._zone, lambda: str(new_id())))
-                elif self._person is None:
-                    key = batch.person_key or str(resource.get("id", ""))
+        for resource in resources:
+            if resource.get("resourceType") == "Patient" and self._person is None:
+                key = batch.person_key or str(resource.get("id", ""))
+                try:
                     if key not in self.people:
                         self.people[key] = self._register({**resource, "id": key}, self._request)
                     person = self.people[key]
+                except Invalid as problem:
+                    unfit[problem.field] += 1
+        return person
+
+    def _adopted(self, resources: list[dict[str, Any]], owner: UUID, unfit: Counter[str]) -> list[Described]:
+        """The other documents as the owner's own: two people's files may use the same ids and other names."""
+        found: list[Described] = []
+        for resource in resources:
+            if resource.get("resourceType") == "Patient":
+                continue
+            mark = str(resource.get("id") or dump(resource))
+            mine = {**resource, "id": str(uuid5(owner, mark))}
+            if "subject" in resource:
+                mine["subject"] = {"reference": f"Patient/{self._patient_of(owner)}"}
+            try:
+                found.append(describe(mine, self._zone, lambda: str(new_id())))
             except Invalid as problem:
                 unfit[problem.field] += 1
-        return found, person, [Reject("invalid-document", place, n) for place, n in sorted(unfit.items())]
+        return found
 
     def keep(self, *, finished: bool = False) -> None:
         """Receives what is waiting, one transaction for each person, and notes how far the file was read."""
@@ -261,3 +283,14 @@ def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
     finally:
         stop.set()
         reader.join()
+
+
+def _parsed(bodies: Sequence[bytes], unfit: Counter[str]) -> list[dict[str, Any]]:
+    """The documents that are JSON; one that is not is counted and does not cost the rest of the file."""
+    found = []
+    for body in bodies:
+        try:
+            found.append(parse(body))
+        except Invalid as problem:
+            unfit[problem.field] += 1
+    return found

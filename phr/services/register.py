@@ -86,6 +86,17 @@ class Register:
             self.put(resource, actor=actor, role=role, request=request)
         return person
 
+    def patient_id(self, person: UUID) -> str:
+        """The Patient id of a person whom the service is writing for."""
+        with self._store.begin(
+            Access("system", "import", self._recipient, "register", "import", person)
+        ) as uow:
+            known = uow.people.get(person)
+            uow.commit()
+        if known is None:
+            raise NotFound("no such person")
+        return known.patient_id
+
     def find(
         self, text: str, *, actor: str, role: str, request: str
     ) -> list[tuple[UUID, str, str, date | None]]:
