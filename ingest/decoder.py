@@ -54,6 +54,8 @@ def main() -> None:
     """Runs until the process that started it closes the input or is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who started it decides; the end of input ends this
     gc.disable()  # a job makes many small objects and few circles; these are collected after it
+    for name in PAYLOADS:
+        import_module(FORMATS[name].module)
     jobs, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing that a library prints may fall between the answers
     try:

@@ -25,6 +25,8 @@ from ingest.series import Batch
 
 WORTHWHILE: Final = 4 << 20
 """Smaller input is read sooner than a process is asked."""
+STARTING: Final = 32 << 20
+"""Input from which on it pays to start the processes, which takes as long as reading some megabytes."""
 _MOST: Final = 4  # processes: the database and the receiving process want the other cores
 _AHEAD: Final = 32  # parts asked for before the oldest is taken
 _AHEAD_BYTES: Final = 64 << 20  # and their bytes, so that memory stays bounded
@@ -48,7 +50,8 @@ def _parts(name: str, path: Path, mark: str) -> Iterator[Any] | None:
         return None
     parts = import_module(FORMATS[name].module).payloads(path, mark=mark)
     first = next(parts, None)
-    if first is None or first.total < WORTHWHILE:
+    needed = WORTHWHILE if os.getpid() in _pools else STARTING
+    if first is None or first.total < needed:
         parts.close()
         return None
     return chain([first], parts)

@@ -152,7 +152,6 @@ class _Job:
         self._of_key = people
         self._register = register
         self._pending: dict[UUID, _Pending] = {}
-        self._enough = _FIRST
         self.people: dict[str, UUID] = {}
         self.unowned: list[Reject] = []
         self.receipt: Any = None
@@ -168,9 +167,8 @@ class _Job:
         pending = self._pending.setdefault(owner, _Pending())
         pending.take(batch, self._adopted(resources, owner, unfit))
         pending.rejects.extend(Reject("invalid-document", place, n) for place, n in sorted(unfit.items()))
-        if sum(one.samples for one in self._pending.values()) >= self._enough:
+        if sum(one.samples for one in self._pending.values()) >= _SAMPLES:
             self.keep()
-            self._enough = min(2 * self._enough, _SAMPLES)
 
     def _owner(self, key: str | None) -> UUID:
         if key is not None and self._of_key is not None:

@@ -18,6 +18,7 @@ from ingest.series import Batch, Reject, Series, Source
 def small(monkeypatch):
     """Every input is large enough to be shared out."""
     monkeypatch.setattr(parallel, "WORTHWHILE", 0)
+    monkeypatch.setattr(parallel, "STARTING", 0)
 
 
 def _google(count, first=0):

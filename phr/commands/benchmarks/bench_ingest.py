@@ -17,7 +17,7 @@ from phr.commands.benchmarks import bench_payloads as payloads
 from phr.commands.benchmarks.bench_setting import empty_system, heart_rates, machine, resident, timed
 
 _DAYS = 24
-_WARM = 2
+_WARM = 8  # days: enough for the decoder processes to be started
 
 
 def run() -> dict[str, Any]:
