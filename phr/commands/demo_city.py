@@ -31,6 +31,7 @@ class City:
     people: dict[str, UUID] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     consents: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    purposes: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     samples: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     stored: int = 0
     refused: int = 0
@@ -42,9 +43,12 @@ class City:
     @property
     def shown(self) -> str:
         """The resident whose pages the demo's link opens: the one with most to see."""
-        return max(
-            self.people, key=lambda patient: (self.samples[patient] * bool(self.consents[patient]), patient)
-        )
+
+        def rank(patient: str) -> tuple[int, int, str]:
+            shared = self.purposes[patient] & {"guidance", "points"}
+            return len(shared), self.samples[patient], patient
+
+        return max(self.people, key=rank)
 
     def count(self, receipt: Any) -> None:
         """Adds a receipt."""
@@ -175,6 +179,7 @@ def _agree(system: System, city: City, patient: str, given: Iterable[dict[str, A
             city.people[patient], resource, actor=patient, role="resident", request="demo-consent"
         )
         city.consents[patient].append(recorded.consent_id)
+        city.purposes[patient].update(purposes)
 
 
 def checkup_points(system: System, city: City) -> None:

@@ -161,6 +161,7 @@ class Job:
         reasons = Counter(row.item.kind for row in cases if not row.item.kind.startswith("alarm:"))
         status = system.operate.status(actor="demo", request="demo-summary")
         verdict = system.trail.verify(request="demo-verify")
+        system.proofs.note(ok=verdict.ok, request="demo-verify")
         return {
             "residents": len(city.people),
             "samples": samples,
