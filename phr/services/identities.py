@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from phr.domain.access import Access
 from phr.errors import NotFound
+from phr.ids import person_id
 from phr.store.uow import Store
 
 
@@ -19,7 +20,9 @@ class Identities:
             found = uow.documents.get("Patient", identity)
             if found is not None:
                 uow.audit.add("read", "Patient", found.person_id, count=1)
-                uow.commit()
+            else:
+                uow.audit.add("read", "Patient", person_id(identity), outcome="refused", reason="not-found")
+            uow.commit()
         if found is None or found.deleted:
             raise NotFound("no such Patient")
         return found.body

@@ -24,6 +24,7 @@ from phr.domain.samples import Columns
 from phr.domain.targets import Target, number_of, searched, target_of
 from phr.errors import NotFound
 from phr.ids import ObservationKey, observation_ids, parse_observation_id
+from phr.store.audit import NOBODY
 from phr.store.documents import Document
 from phr.store.search import FoundChunk
 from phr.store.uow import Store, UnitOfWork
@@ -102,7 +103,11 @@ class Observations:
                 found = self._document(uow, identity)
             if found is not None:
                 uow.audit.add("read", "Observation", found.person, categories=found.category, count=1)
-                uow.commit()
+            else:
+                key = parse_observation_id(identity)
+                person = NOBODY if key is None else key.person
+                uow.audit.add("read", "Observation", person, outcome="refused", reason="not-found")
+            uow.commit()
         if found is None:
             raise NotFound("no such Observation")
         return found.body

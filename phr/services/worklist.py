@@ -66,6 +66,8 @@ class Worklist:
             item = uow.worklist.get(item_id)
             person = None if item is None else uow.people.get(item.person_id)
             if item is None or person is None:
+                uow.audit.add("read", "case", outcome="refused", reason="not-found")
+                uow.commit()
                 raise NotFound("no such case")
             events = uow.worklist.events(item_id)
             others = [one for one in uow.worklist.of_person(item.person_id) if one.item_id != item_id]
