@@ -47,7 +47,9 @@ def agree(system: System, person: Any, patient: str, **choice: Any) -> str:
     return recorded.consent_id
 
 
-def heart_rates(start: datetime, values: list[float], step_seconds: int = 60, source: Source = WATCH) -> Series:
+def heart_rates(
+    start: datetime, values: list[float], step_seconds: int = 60, source: Source = WATCH
+) -> Series:
     """Heart rates, one every so many seconds."""
     n = len(values)
     first = int(start.timestamp()) * 1_000_000

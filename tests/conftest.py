@@ -30,7 +30,9 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """In CI nothing that names a missing service may skip; on a user's machine it skips and says so."""
     for item in items:
-        if "system" in getattr(item, "fixturenames", ()) or "database_url" in getattr(item, "fixturenames", ()):
+        if "system" in getattr(item, "fixturenames", ()) or "database_url" in getattr(
+            item, "fixturenames", ()
+        ):
             item.add_marker(pytest.mark.db)
 
 
@@ -69,7 +71,9 @@ def make_database(server_url: str, name: str) -> str:
     port = f":{parts['port']}" if parts.get("port") and not host.startswith("/") else ""
     user = parts.get("user", "postgres")
     if host.startswith("/"):
-        return f"postgresql://{user}{password}@/{name}?host={host}" + (f"&port={parts['port']}" if parts.get("port") else "")
+        return f"postgresql://{user}{password}@/{name}?host={host}" + (
+            f"&port={parts['port']}" if parts.get("port") else ""
+        )
     return f"postgresql://{user}{password}@{host}{port}/{name}"
 
 
