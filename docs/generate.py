@@ -215,6 +215,22 @@ def formats() -> str:
     return table(("format", "what it is", "people in a file", "vitals"), rows)
 
 
+def purposes() -> str:
+    """What data may be used for."""
+    found = tomllib.loads(resources.files("consent").joinpath("purposes.toml").read_text("utf-8"))
+    rows = (
+        (
+            f"`{each['key']}`",
+            f"{each['name']['ja']}: {each['sentence']['ja']}",
+            f"{each['name']['en']}: {each['sentence']['en']}",
+            f"`{each['scope']}`",
+            ", ".join(f"`{kind}`" for kind in each["kinds"]),
+        )
+        for each in found["purpose"]
+    )
+    return table(("key", "ja", "en", "scope of the Consent", "kinds that the sharing page proposes"), rows)
+
+
 def points() -> str:
     """What earns points."""
     rules = load_rules(_POINT_YEAR)
@@ -262,7 +278,7 @@ def limits() -> str:
 
 BLOCKS: Final[dict[str, Callable[[], str]]] = {
     each.__name__: each
-    for each in (settings, cli, endpoints, pages, errors, codes, checkup, formats, points, limits)
+    for each in (settings, cli, endpoints, pages, errors, codes, checkup, formats, purposes, points, limits)
 }
 
 

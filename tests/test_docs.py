@@ -1,9 +1,11 @@
 """The documentation can fail: what the code has and the reference lacks is an error, and so is a dead link."""
 
+import ast
 import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import click
@@ -138,13 +140,24 @@ def test_every_command_and_option_is_in_the_reference():
 
 
 @pytest.mark.parametrize("leaf", ["ingest", "risk", "consent", "synthetic_data"])
-def test_every_command_of_a_leaf_is_in_the_reference(leaf):
+def test_every_command_and_option_of_a_leaf_is_in_the_reference(leaf):
     """What a leaf offers without the server is listed beside the service's own commands."""
-    shown = subprocess.run(
-        [sys.executable, "-m", leaf, "--help"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
-    names = re.search(r"\{([\w,-]+)\}", shown)[1].split(",")
-    assert [name for name in names if f"`python -m {leaf} {name}" not in reference("cli")] == []
+    rows = "".join(line for line in reference("cli").splitlines() if f"`python -m {leaf} " in line)
+    calls = [
+        node
+        for node in ast.walk(ast.parse((ROOT / leaf / "__main__.py").read_text("utf-8")))
+        if isinstance(node, ast.Call)
+    ]
+    said = [
+        (call.func.attr, call.args[0].value)
+        for call in calls
+        if isinstance(call.func, ast.Attribute) and call.args and isinstance(call.args[0], ast.Constant)
+    ]
+    names = [name for method, name in said if method == "add_parser"]
+    options = [name for method, name in said if method == "add_argument" and name.startswith("--")]
+    assert names
+    assert [name for name in names if f"`python -m {leaf} {name}" not in rows] == []
+    assert [name for name in options if f"`{name}" not in rows] == []
 
 
 def test_every_machine_interface_of_the_application_is_in_the_reference(system):
@@ -196,9 +209,8 @@ def test_every_vital_and_every_item_of_a_check_up_is_in_the_reference():
 def test_every_category_and_purpose_of_consent_is_in_the_documentation():
     """A resident can read what a consent names."""
     categories = reference("categories")
-    purposes = (ROOT / "docs/explanation/consent.md").read_text("utf-8") + reference("cli") + categories
     assert [key for key in CATEGORIES if f"| `{key}` |" not in categories] == []
-    assert [key for key in CONSENT_PURPOSES if f"`{key}`" not in purposes] == []
+    assert [key for key in CONSENT_PURPOSES if f"| `{key}` |" not in reference("purposes")] == []
 
 
 def test_generating_again_changes_nothing():
@@ -212,3 +224,17 @@ def test_generating_again_changes_nothing():
         env={**os.environ, "PYTHONWARNINGS": "ignore"},
     )
     assert done.stderr == "0 pages changed\n"
+
+
+def test_every_dependency_has_its_reason():
+    """Somebody else's code beside health data is named with what it is for."""
+    reasons = (ROOT / "docs/decisions/0014-dependencies.md").read_text("utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    names = [re.match(r"[\w.-]+", one)[0] for one in project["dependencies"]]
+    rows = {
+        part.strip()
+        for line in reasons.splitlines()
+        if line.startswith("| ")
+        for part in line.split("|")[1].split(",")
+    }
+    assert sorted(set(names) - rows) == []
