@@ -182,3 +182,10 @@ def test_the_verifier_needs_nothing_but_python():
     names = {node.module.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     names |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     assert names <= sys.stdlib_module_names
+
+
+def test_a_blank_line_at_the_end_is_no_row():
+    """Editors leave one."""
+    export, roots = a_trail()
+    lines = [json.dumps(one) for one in export]
+    assert verify([*lines, "", " \n"], roots).problems == []

@@ -309,3 +309,16 @@ def test_a_year_without_rules_is_an_error():
     """No rules is not the same as last year's rules."""
     with pytest.raises(RulesError, match="1999"):
         load_rules(1999)
+
+
+def test_a_year_twice_in_the_file_is_refused():
+    """Two sets of rules for one year would be a matter of order."""
+    head, year = TEXT.split("[[year]]", 1)
+    with pytest.raises(RulesError, match="a fiscal year twice"):
+        parse_rules(head + "[[year]]" + year + "\n[[year]]" + year)
+
+
+def test_a_list_of_texts_with_a_number_in_it_is_refused():
+    """The file is checked on load."""
+    with pytest.raises(RulesError, match="must be texts"):
+        parse_rules(TEXT.replace('  "risk",', '  "risk", 5,', 1))
