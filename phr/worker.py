@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from celery import Celery, current_app
+from celery.beat import EmbeddedService
 
 from phr.bootstrap import System, start
 from phr.ids import new_id
@@ -31,7 +32,6 @@ def make_app(system: System) -> Celery:
         broker_connection_retry_on_startup=True,
         timezone=system.settings.zone,
         worker_hijack_root_logger=False,
-        beat_scheduler="celery.beat:Scheduler",  # in memory: the default one writes a file, and that with pickle
     )
     deliver_task = app.task(deliver, name="phr.deliver")
     seal_task = app.task(seal, name="phr.seal")
@@ -72,4 +72,11 @@ def run(system: System) -> Any:
     _running[:] = [system]
     app = make_app(system)
     app.send_task("phr.deliver")
-    return app.Worker(beat=True, concurrency=1, pool="solo", loglevel="WARNING").start()
+    # A thread, since a process of its own would outlive a worker that was killed; in memory, since the default
+    # scheduler keeps a file, and that with pickle.
+    schedule = EmbeddedService(app, max_interval=1, thread=True, scheduler_cls="celery.beat:Scheduler")
+    schedule.start()
+    try:
+        return app.Worker(concurrency=1, pool="solo", loglevel="WARNING").start()
+    finally:
+        schedule.stop()

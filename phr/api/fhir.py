@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -15,7 +16,7 @@ from phr.api.callers import Calling, access_about, request_id, system_of
 from phr.api.capability import statement
 from phr.api.problems import FHIR_JSON
 from phr.domain.documents import dump, instant, parse
-from phr.errors import Invalid, NotFound
+from phr.errors import Conflict, Invalid, NotFound
 from phr.ids import person_id
 from phr.services.accounts import Caller
 from phr.services.consents import Held
@@ -23,6 +24,7 @@ from phr.services.consents import Held
 router = APIRouter(prefix="/fhir")
 _FORM: Final = "application/x-www-form-urlencoded"
 _MAX_BODY: Final = 16 * 1024 * 1024
+_ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
 def _answer(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -41,6 +43,16 @@ async def raw_body(request: Request) -> bytes:
 
 
 Raw = Annotated[bytes, Depends(raw_body)]
+
+
+def resource_id(identity: str) -> str:
+    """The id in the address. What cannot be an id is not looked for, and looks like one that nobody has."""
+    if _ID.fullmatch(identity) is None:
+        raise NotFound("no such resource")
+    return identity
+
+
+Identity = Annotated[str, Depends(resource_id)]
 
 
 @router.get("/metadata")
@@ -95,7 +107,7 @@ def _people(who: Caller, named: tuple[str, ...]) -> dict[UUID, str]:
 
 
 def _bundle(self_link: str, following: str | None, bodies: list[bytes], base: str, ids: list[str]) -> bytes:
-    """A searchset, put together from rendered resources without parsing them again."""
+    """A searchset, put together from rendered resources without parsing them again. FHIR knows no empty array."""
     links = [{"relation": "self", "url": self_link}]
     if following is not None:
         links.append({"relation": "next", "url": following})
@@ -107,14 +119,13 @@ def _bundle(self_link: str, following: str | None, bodies: list[bytes], base: st
     return (
         b'{"resourceType":"Bundle","type":"searchset","link":'
         + orjson.dumps(links)
-        + b',"entry":['
-        + entries
-        + b"]}"
+        + (b',"entry":[' + entries + b"]" if entries else b"")
+        + b"}"
     )
 
 
 @router.get("/Observation/{identity}")
-def read_observation(request: Request, identity: str, who: Calling) -> Response:
+def read_observation(request: Request, identity: Identity, who: Calling) -> Response:
     """One Observation."""
     body: bytes = system_of(request).observations.read(identity, access_about(request, who, who.person))
     return _answer(body, headers=_version(orjson.loads(body)))
@@ -125,15 +136,18 @@ def create_observation(request: Request, who: Calling, body: Raw) -> Response:
     """Takes one Observation; an alarm is told in the answer itself."""
     system = system_of(request)
     resource = parse(body)
-    patient = str((resource.get("subject") or {}).get("reference", "")).removeprefix("Patient/")
-    if not patient or (who.role == "resident" and patient != who.subject):
+    subject = resource.get("subject")
+    if not isinstance(subject, dict):
+        raise Invalid("expected a reference to a Patient", field="Observation.subject")
+    patient = str(subject.get("reference", "")).removeprefix("Patient/")
+    if _ID.fullmatch(patient) is None or (who.role == "resident" and patient != who.subject):
         raise NotFound("no such patient")
     stored = system.intake.one(body, patient, actor=who.subject, role=who.role, request=request_id(request))
     return _answer(stored.body, stored.status, stored.headers)
 
 
 @router.get("/Patient/{identity}")
-def read_patient(request: Request, identity: str, who: Calling) -> Response:
+def read_patient(request: Request, identity: Identity, who: Calling) -> Response:
     """One Patient, to those who hold any live grant of theirs, and to themselves."""
     body = system_of(request).identities.patient(identity, access_about(request, who, person_id(identity)))
     return _answer(body.encode(), headers=_version(orjson.loads(body)))
@@ -153,7 +167,7 @@ def search_patients(request: Request, who: Calling) -> Response:
     for identity in wanted[-1].split(","):
         try:
             body = system_of(request).identities.patient(
-                identity, access_about(request, who, person_id(identity))
+                resource_id(identity), access_about(request, who, person_id(identity))
             )
         except NotFound:
             continue
@@ -163,18 +177,17 @@ def search_patients(request: Request, who: Calling) -> Response:
 
 def _searchset(request: Request, kind: str, resources: list[dict[str, Any]]) -> bytes:
     base = f"{system_of(request).settings.base_url}/fhir"
-    return orjson.dumps(
-        {
-            "resourceType": "Bundle",
-            "type": "searchset",
-            "total": len(resources),
-            "link": [{"relation": "self", "url": f"{base}/{kind}?{request.url.query}"}],
-            "entry": [
-                {"fullUrl": f"{base}/{kind}/{one['id']}", "resource": one, "search": {"mode": "match"}}
-                for one in resources
-            ],
-        }
-    )
+    entries = [
+        {"fullUrl": f"{base}/{kind}/{one['id']}", "resource": one, "search": {"mode": "match"}}
+        for one in resources
+    ]
+    bundle = {
+        "resourceType": "Bundle",
+        "type": "searchset",
+        "total": len(resources),
+        "link": [{"relation": "self", "url": f"{base}/{kind}?{request.url.query}"}],
+    }
+    return orjson.dumps({**bundle, "entry": entries} if entries else bundle)
 
 
 def _own_consents(request: Request, who: Caller, patient: str) -> list[Held]:
@@ -205,7 +218,7 @@ def search_consents(request: Request, who: Calling) -> Response:
 
 
 @router.get("/Consent/{identity}")
-def read_consent(request: Request, identity: str, who: Calling) -> Response:
+def read_consent(request: Request, identity: Identity, who: Calling) -> Response:
     """One Consent of the caller."""
     for held in _own_consents(request, who, who.subject):
         if held.consent.id == identity:
@@ -214,7 +227,7 @@ def read_consent(request: Request, identity: str, who: Calling) -> Response:
 
 
 @router.get("/Consent/{identity}/_history")
-def consent_history(request: Request, identity: str, who: Calling) -> Response:
+def consent_history(request: Request, identity: Identity, who: Calling) -> Response:
     """Every version of one Consent of the caller, newest first."""
     if who.role != "resident" or who.person is None:
         raise NotFound("no such consent")
@@ -224,9 +237,11 @@ def consent_history(request: Request, identity: str, who: Calling) -> Response:
     entries = [
         {
             "resource": orjson.loads(dump(held.resource)),
-            "request": {"method": "PUT", "url": f"Consent/{identity}"},
+            "request": {"method": "POST", "url": "Consent"}
+            if held.version == 1
+            else {"method": "PUT", "url": f"Consent/{identity}"},
             "response": {
-                "status": "200",
+                "status": "201" if held.version == 1 else "200",
                 "etag": f'W/"{held.version}"',
                 "lastModified": instant(held.recorded_at),
             },
@@ -238,16 +253,19 @@ def consent_history(request: Request, identity: str, who: Calling) -> Response:
 
 @router.post("/Consent")
 def record_consent(request: Request, who: Calling, body: Raw) -> Response:
-    """Records a new Consent of the caller."""
-    return _record(request, who, parse(body), None)
+    """Records a new Consent of the caller; its id is ours to give."""
+    resource = {key: value for key, value in parse(body).items() if key not in ("id", "meta")}
+    return _record(request, who, resource, None)
 
 
 @router.put("/Consent/{identity}")
-def update_consent(request: Request, identity: str, who: Calling, body: Raw) -> Response:
+def update_consent(request: Request, identity: Identity, who: Calling, body: Raw) -> Response:
     """Records the next version of a Consent; If-Match names the version it follows."""
     resource = parse(body)
     if resource.get("id") != identity:
         raise Invalid("must be the id in the address", field="Consent.id")
+    if all(held.consent.id != identity for held in _own_consents(request, who, who.subject)):
+        raise NotFound("no such consent")  # also for somebody else's id: nobody learns that it is taken
     return _record(request, who, resource, _if_match(request))
 
 
@@ -265,14 +283,17 @@ def _record(request: Request, who: Caller, resource: dict[str, Any], expected: i
     if who.role != "resident" or who.person is None:
         raise NotFound("no such consent")
     system = system_of(request)
-    recorded = system.consents.record(
-        who.person,
-        resource,
-        actor=who.subject,
-        role=who.role,
-        request=request_id(request),
-        expected_version=expected,
-    )
+    try:
+        recorded = system.consents.record(
+            who.person,
+            resource,
+            actor=who.subject,
+            role=who.role,
+            request=request_id(request),
+            expected_version=expected,
+        )
+    except Conflict as conflict:
+        raise HTTPException(409 if expected is None else 412, str(conflict)) from conflict
     held = system.consents.one(
         who.person, recorded.consent_id, actor=who.subject, role=who.role, request=request_id(request)
     )

@@ -172,7 +172,13 @@ def score(as_json: bool) -> None:
 )
 @click.option("--from", "first", required=True, type=click.DateTime(["%Y-%m-%d"]), help="First day.")
 @click.option("--to", "last", required=True, type=click.DateTime(["%Y-%m-%d"]), help="Last day.")
-@click.option("--profile", default="pseudonymised", type=click.Choice(["pseudonymised", "anonymised"]))
+@click.option(
+    "--profile",
+    default="pseudonymised",
+    show_default=True,
+    type=click.Choice(["pseudonymised", "anonymised"]),
+    help="How far the data are de-identified.",
+)
 @json_option
 @guarded
 def export(

@@ -39,7 +39,7 @@ def show(value: Any, *, as_json: bool, text: str = "") -> None:
 
 
 def guarded(command: Callable[P, None]) -> Callable[P, None]:
-    """Turns the service's errors into one sentence on standard error and exit code 1."""
+    """Turns the service's errors, and files that cannot be used, into one sentence and exit code 1."""
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -47,6 +47,11 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
             command(*args, **kwargs)
         except PhrError as error:
             click.echo(str(error), err=True)
+            sys.exit(1)
+        except BrokenPipeError:
+            raise  # click ends quietly when the reader of a pipe has enough
+        except OSError as error:
+            click.echo(f"a file cannot be used: {error.strerror or type(error).__name__}", err=True)
             sys.exit(1)
 
     return run
