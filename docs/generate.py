@@ -68,8 +68,8 @@ def settings() -> str:
 def commands(command: click.Command = main, path: str = "phr") -> Iterator[tuple[str, click.Command]]:
     """Every command that does something, with what is typed."""
     if isinstance(command, click.Group):
-        for name in sorted(command.commands):
-            yield from commands(command.commands[name], f"{path} {name}")
+        for name in sorted(command.list_commands(click.Context(command))):
+            yield from commands(command.get_command(click.Context(command), name), f"{path} {name}")
     else:
         yield path, command
 

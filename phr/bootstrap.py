@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from phr.clients.ledger import LedgerClient, LedgerRefused, LedgerRetry, LedgerUnknown
@@ -17,11 +17,9 @@ from phr.domain.days import day_at
 from phr.domain.keys import derive
 from phr.domain.ledger import LedgerRefusal, parse_order
 from phr.services.accounts import Accounts
-from phr.services.assess import Assess
 from phr.services.checkups import Checkups
 from phr.services.consents import Consents
 from phr.services.deliver import Deliver, Send, TryLaterError, UndeliverableError
-from phr.services.export import Export
 from phr.services.identities import Identities
 from phr.services.importing import Importing
 from phr.services.intake import Intake
@@ -49,6 +47,10 @@ from phr.store.engine import (
 from phr.store.migrate import upgrade
 from phr.store.tables import WorkItem
 from phr.store.uow import Store, UnitOfWork
+
+if TYPE_CHECKING:
+    from phr.services.assess import Assess
+    from phr.services.export import Export
 
 __all__ = ["System", "ledger_store", "start", "stop_embedded"]
 
@@ -134,6 +136,8 @@ class System:
     @cached_property
     def assess(self) -> Assess:
         """Stratification."""
+        from phr.services.assess import Assess  # noqa: PLC0415 - pandas is slow to load, and most commands need it not
+
         s = self.settings
         return Assess(self.store, self.clock, s.tz, s.recipient, s.check_glucose_rule)
 
@@ -141,7 +145,7 @@ class System:
     def points(self) -> Points:
         """Health points."""
         s = self.settings
-        return Points(self.store, self.clock, s.tz, s.recipient, self.key("ledger-pseudonym"))
+        return Points(self.store, self.clock, s.tz, s.recipient, self.lasting_key("ledger-pseudonym"))
 
     @cached_property
     def worklist(self) -> Worklist:
@@ -169,6 +173,8 @@ class System:
     @cached_property
     def export(self) -> Export:
         """De-identified releases."""
+        from phr.services.export import Export  # noqa: PLC0415 - as for assess
+
         s = self.settings
         return Export(
             self.store, self.clock, s.tz, self.key("release"), self.key("release-signature"), s.export_k
@@ -192,7 +198,7 @@ class System:
     @property
     def ledger_token(self) -> str:
         """The bearer token of the embedded ledger, or the one that settings give."""
-        return self.settings.ledger_token.get_secret_value() or self.key("ledger-token").hex()
+        return self.settings.ledger_token.get_secret_value() or self.lasting_key("ledger-token").hex()
 
     @cached_property
     def ledger_url(self) -> str:
@@ -248,6 +254,10 @@ class System:
     def migrate(self) -> None:
         """Brings the database to this version."""
         upgrade(self.database, self.sealer)
+
+    def lasting_key(self, use: str) -> bytes:
+        """A key for one use that survives rotation: derived from the oldest secret, which must stay in the list."""
+        return derive(self.secrets[-1], use)
 
     def key(self, use: str) -> bytes:
         """A key for one use, derived from the newest secret."""

@@ -1,30 +1,46 @@
-"""The command line: ``phr COMMAND``."""
+"""The command line: ``phr COMMAND``; each command's module is loaded when it is used."""
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Final
+
 import click
 
-from phr.commands import bench, demo, people, service
+_COMMANDS: Final = {
+    "demo": ("demo", "demo"),
+    "serve": ("service", "serve"),
+    "worker": ("service", "worker"),
+    "migrate": ("service", "migrate"),
+    "import": ("people", "import_file"),
+    "token": ("service", "token"),
+    "consent": ("people", "consent"),
+    "score": ("people", "score"),
+    "export": ("people", "export"),
+    "audit": ("service", "audit"),
+    "outbox": ("service", "outbox"),
+    "bench": ("bench", "bench"),
+    "user": ("service", "user"),
+}
+"""Command -> module of phr.commands and the name in it."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Lazy(click.Group):
+    """A group whose commands are imported one by one, so that none waits for what another needs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """The commands, in the order of a day's work."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
+        """A command by its name."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name = _COMMANDS[cmd_name]
+        found: click.Command = getattr(import_module(f"phr.commands.{module}"), name)
+        return found
+
+
+@click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """A consent-gated personal health record for a city."""
-
-
-for command in (
-    demo.demo,
-    service.serve,
-    service.worker,
-    service.migrate,
-    people.import_file,
-    service.token,
-    people.consent,
-    people.score,
-    people.export,
-    service.audit,
-    service.outbox,
-    bench.bench,
-    service.user,
-):
-    main.add_command(command)

@@ -15,7 +15,6 @@ from phr.commands.shared import guarded, json_option, request, show, system
 from phr.domain.documents import parse
 from phr.errors import Invalid
 from phr.ids import person_id
-from phr.services.export import Protocol
 
 
 @click.command("import")
@@ -192,6 +191,8 @@ def export(
     as_json: bool,
 ) -> None:
     """Publish a de-identified release and write its files."""
+    from phr.services.export import Protocol
+
     made = system()
     protocol = Protocol("export", committee, recipient, variables, _day(first), _day(last), profile)
     done = made.export.publish(protocol, actor="cli", request=request())
