@@ -34,6 +34,7 @@ class Job:
         self._ledger = system.ledger()
         self._flagged = 0
         self._reviewed = 0
+        self._reasons: Counter[str] = Counter()  # before a withdrawal hides a case
         self._export: dict[str, Any] = {}
         self._leaked = 0
         self._accounts()
@@ -84,6 +85,8 @@ class Job:
             worklist.contact(item.item_id, self._nurse, "phone-reached", "")
             worklist.close(item.item_id, self._nurse, "referred" if item.kind == "referral" else "guided")
             self._reviewed += 1
+        cases = worklist.listed(self._nurse) + worklist.listed(self._nurse, closed=True)
+        self._reasons.update(row.item.kind for row in cases if not row.item.kind.startswith("alarm:"))
 
     def deliver(self) -> None:
         """Tells the ledger, twice: what was delivered before counts no second time."""
@@ -157,8 +160,6 @@ class Job:
         """What the database, the ledger and the trail say."""
         system, city = self._system, self._city
         samples, searchable = self._sizes()
-        cases = system.worklist.listed(self._nurse) + system.worklist.listed(self._nurse, closed=True)
-        reasons = Counter(row.item.kind for row in cases if not row.item.kind.startswith("alarm:"))
         status = system.operate.status(actor="demo", request="demo-summary")
         issued, balanced = self._issued(), self._balanced()
         verdict = system.trail.verify(request="demo-verify")  # after every other read, so that it counts them
@@ -173,7 +174,7 @@ class Job:
             "rejected": dict(sorted(city.rejected.items())),
             "alarms": city.alarms,
             "flagged": self._flagged,
-            "flagged_by_reason": dict(sorted(reasons.items())),
+            "flagged_by_reason": dict(sorted(self._reasons.items())),
             "cases_reviewed": self._reviewed,
             "points_issued": issued,
             "ledger_balanced": balanced,

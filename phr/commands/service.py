@@ -156,7 +156,7 @@ def user() -> None:
 
 @user.command("add")
 @click.argument("subject")
-@click.option("--role", required=True, type=_ROLES)
+@click.option("--role", required=True, type=_ROLES, help="What the account may do.")
 @click.option(
     "--recipient", default="", help="Organisation, e.g. Organization/univ-a; the city's own when left out."
 )
@@ -192,7 +192,7 @@ def _recipient(made: System, subject: str, role: str) -> str:
 
 
 @click.command()
-@click.option("--role", required=True, type=_ROLES)
+@click.option("--role", required=True, type=_ROLES, help="What the account may do.")
 @click.option("--subject", required=True, help="Account; for a resident the Patient id.")
 @click.option("--purpose", required=True, help="Purpose of use, e.g. self or guidance.")
 @click.option("--scope", default="", help="SMART scopes, kept with the token.")

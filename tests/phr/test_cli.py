@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from click import Command, Group
+from click import Command, Context, Group
 from click.testing import CliRunner, Result
 
 from phr.bootstrap import start, stop_embedded
@@ -32,7 +32,10 @@ Run = Callable[..., Result]
 
 def commands(group: Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Command]]:
     """Every command with the words that name it."""
-    for name, command in sorted(group.commands.items()):
+    context = Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
         yield (*path, name), command
         if isinstance(command, Group):
             yield from commands(command, (*path, name))
