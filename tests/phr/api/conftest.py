@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from fhir.resources.R4B.bundle import Bundle
+from fhir.resources.R4B.operationoutcome import OperationOutcome
 
 from phr.asgi import create_app
 from phr.bootstrap import System
+from tests.build import agree, blood_pressure, heart_rates
 
 
 class Client:
@@ -42,6 +46,8 @@ class Client:
 
 
 Enter = Callable[..., Client]
+TEN = datetime(2026, 3, 3, 1, tzinfo=UTC)  # ten o'clock in the city
+BEATS = [60.0 + n for n in range(12)]
 
 
 @pytest.fixture
@@ -67,3 +73,50 @@ def enter(app: FastAPI, system: System) -> Enter:
         return Client(app, system.accounts.issue(subject, "token", purpose=purpose, request="test"))
 
     return made
+
+
+@pytest.fixture
+def record(system, person, patient) -> str:
+    """A person with twelve heart rates of one day and two blood pressures of the next, shared with nobody yet."""
+    agree(system, person, patient, purposes=("collect",))
+    series = [
+        heart_rates(TEN, BEATS),
+        blood_pressure(TEN + timedelta(days=1), 121, 81),
+        blood_pressure(TEN + timedelta(days=1, hours=2), 135, 88),
+    ]
+    assert system.receive(person, series, request="test").stored == 14
+    return patient
+
+
+@pytest.fixture
+def resident(enter, record, person):
+    return enter(record, "resident", "self", person)
+
+
+@pytest.fixture
+def nurse(enter):
+    return enter("nurse-api", "nurse", "guidance")
+
+
+def found(answer) -> list[dict[str, Any]]:
+    """The resources of a page, which must be a valid Bundle."""
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"].startswith("application/fhir+json")
+    body = answer.json()
+    Bundle.model_validate(body)
+    assert body.get("entry") != [], "FHIR JSON has no empty arrays"
+    return [entry["resource"] for entry in body.get("entry", [])]
+
+
+def refused(answer, status: int, mention: str = "") -> str:
+    """The text of an OperationOutcome with this status."""
+    assert answer.status_code == status, answer.text
+    OperationOutcome.model_validate(answer.json())
+    text = answer.json()["issue"][0]["diagnostics"]
+    assert mention in text, text
+    return text
+
+
+def link(answer, relation: str) -> str | None:
+    links = {one["relation"]: one["url"] for one in answer.json()["link"]}
+    return links.get(relation)
