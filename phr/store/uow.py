@@ -196,10 +196,14 @@ class Store:
     @contextmanager
     def plain_connection(self) -> Iterator[psycopg.Connection[TupleRow]]:
         """A connection without a context: it reaches nothing of any person, only the ledger's own schema."""
-        with self._engine.connect() as connection:
-            driver: Any = connection.connection.driver_connection
-            yield driver
-            driver.rollback()
+        try:
+            with self._engine.connect() as connection:
+                driver: Any = connection.connection.driver_connection
+                yield driver
+                driver.rollback()
+        except psycopg.OperationalError as error:
+            self._engine.dispose()  # the server was restarted: connections of before are of no use
+            raise Busy("the database does not answer") from error
 
     def close(self) -> None:
         """Gives back the connections."""
