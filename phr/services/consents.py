@@ -117,10 +117,6 @@ class Consents:
         uow.consents.replace(person, identity, grants(consent))
         action = "consent" if consent.status == "active" else "withdraw"
         uow.audit.add(action, f"Consent/{identity}", person, count=version + 1)
-        payload = {"consent": identity, "version": version + 1, "status": consent.status}
-        uow.outbox.post(
-            person, new_id(), "consent-changed", f"consent:{person}:{identity}:{version + 1}", payload, now
-        )
         return identity, version + 1, str(consent.status)
 
     def withdraw(

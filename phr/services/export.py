@@ -252,19 +252,15 @@ _DAY: Final = ("person", "code", "day", "n", "min", "max", "mean", "sum", "worn_
 
 
 def _people(uow: UnitOfWork, seen: Sequence[UUID]) -> list[dict[str, Any]]:
-    found = []
-    for person in seen:
-        known = uow.people.get(person)
-        if known is not None:
-            found.append(
-                {
-                    "person": str(person),
-                    "birth_date": known.birth_date,
-                    "sex": known.sex,
-                    "district": known.district or "unknown",
-                }
-            )
-    return found
+    return [
+        {
+            "person": str(one.person_id),
+            "birth_date": one.birth_date,
+            "sex": one.sex,
+            "district": one.district or "unknown",
+        }
+        for one in uow.people.traits(seen)
+    ]
 
 
 def _one_source(days: Sequence[DayRow]) -> list[DayRow]:

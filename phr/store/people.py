@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from phr.store.audit import NOBODY
-from phr.store.tables import Account, Person
+from phr.store.tables import Account, Person, PersonTrait
 
 
 class People:
@@ -23,6 +23,14 @@ class People:
         values = person.model_dump(exclude={"created_at"})
         statement = insert(Person).values(values)
         self._session.execute(statement.on_conflict_do_update(index_elements=["person_id"], set_=values))
+        traits = {name: values[name] for name in ("person_id", "birth_date", "sex", "district")}
+        statement = insert(PersonTrait).values(traits)
+        self._session.execute(statement.on_conflict_do_update(index_elements=["person_id"], set_=traits))
+
+    def traits(self, people: Sequence[UUID]) -> Sequence[PersonTrait]:
+        """What a de-identified release may know of these people."""
+        query = select(PersonTrait).where(col(PersonTrait.person_id).in_(people))
+        return self._session.exec(query.order_by(col(PersonTrait.person_id))).all()
 
     def get(self, person: UUID) -> Person | None:
         """A person, or None when unknown to this context."""

@@ -9,7 +9,7 @@ from phr.store.tables.guidance import (
     WorkEvent,
     WorkItem,
 )
-from phr.store.tables.people import Account, ConsentGrant, Person, Session
+from phr.store.tables.people import Account, ConsentGrant, Person, PersonTrait, Session
 from phr.store.tables.trail import AuditEvent, AuditHead, AuditRoot, Heartbeat
 from phr.store.tables.vitals import (
     ImportMark,
@@ -34,6 +34,7 @@ __all__ = [
     "IntakeCount",
     "Outbox",
     "Person",
+    "PersonTrait",
     "PointsEvent",
     "Quarantine",
     "Release",

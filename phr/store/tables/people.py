@@ -48,6 +48,17 @@ class Person(SQLModel, table=True):
     )
 
 
+class PersonTrait(SQLModel, table=True):
+    """What a de-identified release may know of a person."""
+
+    __tablename__ = "person_trait"
+    __table_args__ = {"schema": "phr"}
+    person_id: UUID = Field(sa_column=Column(PgUuid, primary_key=True))
+    birth_date: date | None = Field(default=None, sa_column=Column(Date))
+    sex: str = Field(sa_column=Column(Text, nullable=False))
+    district: str = Field(sa_column=Column(Text, nullable=False))
+
+
 class ConsentGrant(SQLModel, table=True):
     """One line of a consent, as the policies read it."""
 

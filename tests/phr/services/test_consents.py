@@ -15,11 +15,10 @@ SELF = {"role": "resident", "request": "t"}
 
 
 def test_a_consent_is_recorded_as_its_first_version_with_its_grants(system, person, patient, admin):
-    """The grants, the letter and the audit row are of the same transaction."""
+    """The grants and the document are of the same transaction."""
     recorded = system.consents.record(person, a_consent(patient), actor=patient, **SELF)
     assert (recorded.version, recorded.status, list(recorded.releases)) == (1, "active", [])
     assert {row[0] for row in rows_of(admin, "consent_grant", person, "version")} == {1}
-    assert rows_of(admin, "outbox", person, "kind") == [("consent-changed",)]
 
 
 def test_a_version_that_was_changed_meanwhile_is_a_conflict(system, person, patient):

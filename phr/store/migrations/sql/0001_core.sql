@@ -103,6 +103,14 @@ CREATE TABLE phr.person (
     created_at timestamptz NOT NULL DEFAULT now()
 );
 
+-- What a de-identified release may know of a person: no name, no number.
+CREATE TABLE phr.person_trait (
+    person_id uuid PRIMARY KEY,
+    birth_date date,
+    sex text NOT NULL,
+    district text NOT NULL
+);
+
 CREATE TABLE phr.consent_grant (
     person_id uuid NOT NULL,
     consent_id text NOT NULL,

@@ -83,10 +83,17 @@ DECLARE
             AND g.valid_from <= statement_timestamp() AND statement_timestamp() < g.valid_to OFFSET 0)
     $gate$;
 BEGIN
+    -- Names and devices are not for research without names; it knows a person by traits alone.
     FOREACH t IN ARRAY ARRAY['person', 'vital_source'] LOOP
-        EXECUTE format('CREATE POLICY granted ON phr.%I FOR SELECT TO phr_app USING (%s)', t, format(any_grant, t));
+        EXECUTE format('CREATE POLICY granted ON phr.%I FOR SELECT TO phr_app USING ('
+            '(SELECT phr.ctx_purpose()) IS DISTINCT FROM ''research-deidentified'' AND %s)', t, format(any_grant, t));
     END LOOP;
+    EXECUTE format('CREATE POLICY granted ON phr.person_trait FOR SELECT TO phr_app USING (%s)',
+                   format(any_grant, 'person_trait'));
 END $do$;
+CREATE POLICY self ON phr.person_trait FOR SELECT TO phr_app USING (person_id = (SELECT phr.ctx_self()));
+CREATE POLICY register ON phr.person_trait FOR ALL TO phr_app
+    USING ((SELECT phr.ctx_internal()) = 'register') WITH CHECK ((SELECT phr.ctx_internal()) = 'register');
 CREATE POLICY register ON phr.person FOR ALL TO phr_app
     USING ((SELECT phr.ctx_internal()) = 'register') WITH CHECK ((SELECT phr.ctx_internal()) = 'register');
 CREATE POLICY recording ON phr.person FOR SELECT TO phr_app USING (
@@ -162,7 +169,7 @@ CREATE POLICY session ON phr.session FOR ALL TO phr_app
 GRANT USAGE ON SCHEMA phr TO phr_app, phr_audit, phr_seal;
 GRANT USAGE ON SCHEMA phr_private TO phr_seal;
 GRANT SELECT ON phr_private.seal_key TO phr_seal;
-GRANT SELECT, INSERT, UPDATE ON phr.person, phr.vital_chunk, phr.vital_day, phr.work_item, phr.resource,
+GRANT SELECT, INSERT, UPDATE ON phr.person, phr.person_trait, phr.vital_chunk, phr.vital_day, phr.work_item, phr.resource,
     phr.intake_count, phr.import_mark, phr.outbox, phr.account, phr.session, phr.quarantine, phr.release,
     phr.heartbeat TO phr_app;
 GRANT SELECT, INSERT ON phr.vital_source, phr.vital_conflict, phr.resource_history, phr.work_event, phr.points_event,
