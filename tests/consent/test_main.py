@@ -118,7 +118,7 @@ def test_hostile_json_is_answered_or_refused(ask, one, two, three):
     assert (code, found) == (1, None)
     assert err.count("\n") == 1
     code, found, _ = ask(QUESTION | {"consents": [one, two, three]})
-    assert (code, found["decision"]) == (0, "deny")
+    assert (code, found) == (1, None) or (code, found["decision"]) == (0, "deny")
 
 
 def test_a_file_that_cannot_be_read_is_one_sentence(capsys, tmp_path):

@@ -93,7 +93,9 @@ def test_the_dictionary_explains_every_column_and_every_released_variable():
     assert all(entry["meaning_ja"] and entry["meaning_en"] for entry in entries)
 
 
-letters = st.text(alphabet="abcdefghijklmnopqrstuvwxyz", min_size=12, max_size=20)
+letters = st.text(
+    alphabet="bcdfghjkqvwxz", min_size=12, max_size=20
+)  # no vowels: no word of a file by chance
 
 
 @given(st.lists(letters, min_size=12, max_size=24, unique=True), st.data())

@@ -8,8 +8,18 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
+from phr.bootstrap import start
 from tests.build import heart_rates
+from tests.conftest import make_database, test_settings
 from tests.phr.services.scenes import a_person
+
+
+@pytest.fixture(scope="module")
+def database_url(server_url, worker_id):
+    """A database of its own: other tests plant rows as administrator, and the trail would find them."""
+    url = make_database(server_url, f"phr_trail_{worker_id}")
+    start(test_settings(url)).migrate()
+    return url
 
 
 @pytest.fixture
