@@ -24,7 +24,10 @@ SHARED = ROOT.parent / "shared"
 os.environ["TZ"] = "Pacific/Auckland"  # neither UTC nor the city's zone, so that a slip of zones shows
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", deadline=None, max_examples=2000)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+settings.register_profile(
+    "ci", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)  # the same examples on every run, so that a red run is red again
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "default"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

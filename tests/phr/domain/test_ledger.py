@@ -240,3 +240,18 @@ def test_a_breaker_never_stays_open_for_ever(steps):
             breaker = breaker.succeeded() if good else breaker.failed(now)
         assert breaker.wait(now) <= 30
         assert breaker.wait(now + 30) == 0
+
+
+@pytest.mark.parametrize("bad", [None, 5, "", "a b", "a::b c", "x" * 300])
+def test_what_is_no_address_or_pattern_is_refused_by_its_field(bad):
+    """One clear error that names the field."""
+    with pytest.raises(LedgerRefusal) as refused:
+        rules.parse_pattern(bad)
+    assert refused.value.code == Code.VALIDATION
+
+
+@pytest.mark.parametrize("bad", [5, "x", [], {"amount": 1, "more": 2}])
+def test_a_posting_that_is_no_object_of_its_four_parts_is_refused(bad):
+    """Unknown means no."""
+    with pytest.raises(LedgerRefusal, match="postings"):
+        rules.parse_order({**GOOD, "postings": [bad]})
