@@ -255,3 +255,24 @@ def test_a_posting_that_is_no_object_of_its_four_parts_is_refused(bad):
     """Unknown means no."""
     with pytest.raises(LedgerRefusal, match="postings"):
         rules.parse_order({**GOOD, "postings": [bad]})
+
+
+@pytest.mark.parametrize("bad", [None, 5, "", "_bulk", "a b", "x" * 100])
+def test_what_is_no_name_of_a_ledger_is_refused(bad):
+    """One clear error that names the field."""
+    with pytest.raises(LedgerRefusal, match="ledger"):
+        rules.parse_name(bad)
+
+
+@pytest.mark.parametrize("bad", [None, 5, "", "hpt", "H P T"])
+def test_what_is_no_asset_is_refused_by_its_field(bad):
+    """Assets are capital letters, as Formance writes them."""
+    with pytest.raises(LedgerRefusal, match="asset"):
+        rules.parse_order({**GOOD, "postings": [{**GOOD["postings"][0], "asset": bad}]})
+
+
+@pytest.mark.parametrize("bad", [None, True, -1, 1.5, 10**16])
+def test_what_is_no_amount_is_refused_by_its_field(bad):
+    """Whole numbers up to 10^15."""
+    with pytest.raises(LedgerRefusal, match="amount"):
+        rules.parse_order({**GOOD, "postings": [{**GOOD["postings"][0], "amount": bad}]})

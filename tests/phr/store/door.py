@@ -15,7 +15,14 @@ from tests.build import CITY
 
 DAY = date(2026, 6, 1)
 MOMENT = datetime(2026, 6, 1, tzinfo=UTC)
-_GIVEN: dict[str, Any] = {"category": "heart", "day": DAY, "effect": "permit", "code": "8867-4"}
+# A chain that no backend writes, so that planted rows are not taken for a broken trail by other tests.
+_GIVEN: dict[str, Any] = {
+    "category": "heart",
+    "day": DAY,
+    "effect": "permit",
+    "code": "8867-4",
+    "chain": 9999,
+}
 _BY_TYPE: dict[str, Any] = {
     "text": "x",
     "date": DAY,
