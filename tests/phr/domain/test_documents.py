@@ -234,7 +234,9 @@ def test_versions_and_order_of_members_do_not_make_another_content():
 
 
 def test_a_stored_document_is_itself_valid():
-    validate(parse(described(meta={"profile": ["http://x/y"]}).stored_body(1, NOW).encode()))
+    stored = parse(described(meta={"profile": ["http://x/y"]}).stored_body(1, NOW).encode())
+    validate(stored)
+    assert stored["meta"]["versionId"] == "1"
 
 
 def test_an_instant_is_written_in_utc_with_milliseconds():
