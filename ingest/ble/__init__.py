@@ -1,0 +1,1 @@
+"""Bluetooth Low Energy collectors: standard GATT health profiles to Series."""

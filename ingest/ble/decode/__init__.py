@@ -1,0 +1,1 @@
+"""Total decoders of GATT characteristic values, written from the GATT Specification Supplement."""
