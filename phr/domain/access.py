@@ -23,7 +23,7 @@ CONSENT_PURPOSES: Final = frozenset(
     }
 )
 INTERNAL_PURPOSES: Final = frozenset(
-    {"register", "consent", "deliver", "audit", "operate", "session", "erase"}
+    {"register", "consent", "deliver", "audit", "operate", "session", "erase", "sync"}
 )
 _SEPARATOR: Final = "\x1f"
 MAY: Final = {

@@ -17,6 +17,7 @@ from sqlmodel import Session
 from phr.domain.access import Access
 from phr.errors import Busy, Conflict, NotAllowed, PhrError
 from phr.store.audit import NOBODY, Audit
+from phr.store.connections import Connections
 from phr.store.consents import Consents
 from phr.store.context import Sealer
 from phr.store.documents import Documents
@@ -65,6 +66,11 @@ class UnitOfWork:
     def consents(self) -> Consents:
         """Grants."""
         return Consents(self._driver)
+
+    @cached_property
+    def connections(self) -> Connections:
+        """Connections to data clouds."""
+        return Connections(self._driver)
 
     @cached_property
     def intake(self) -> Intake:

@@ -1,5 +1,12 @@
 """The relational tables as SQLModel classes; seen only in this package and compared with the migrations by a test."""
 
+from phr.store.tables.connections import (
+    CloudAttempt,
+    CloudBookmark,
+    CloudConnection,
+    CloudNotice,
+    CloudSecret,
+)
 from phr.store.tables.guidance import (
     Outbox,
     PointsEvent,
@@ -28,6 +35,11 @@ __all__ = [
     "AuditEvent",
     "AuditHead",
     "AuditRoot",
+    "CloudAttempt",
+    "CloudBookmark",
+    "CloudConnection",
+    "CloudNotice",
+    "CloudSecret",
     "ConsentGrant",
     "Heartbeat",
     "ImportMark",

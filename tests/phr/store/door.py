@@ -22,6 +22,7 @@ _GIVEN: dict[str, Any] = {
     "effect": "permit",
     "code": "8867-4",
     "chain": 9999,
+    "state": "connected",
 }
 _BY_TYPE: dict[str, Any] = {
     "text": "x",
@@ -33,6 +34,7 @@ _BY_TYPE: dict[str, Any] = {
     "jsonb": "{}",
     "bytea": b"x",
     "boolean": False,
+    "ARRAY": [],
 }
 
 

@@ -51,18 +51,19 @@ def test_a_nurse_without_a_grant_does_not_see_a_stranger(system, app, admin, str
     for purpose in ("guidance", "risk", "collect", "points", "insurer", "family", "research-deidentified"):
         enter(system, app, nurse(stranger, purpose))
         outside = {"release_member"} if purpose.startswith("research") else set()
-        about = {"intake_count", "import_mark"} if purpose == "collect" else set()
+        marks = {"intake_count", "import_mark", "cloud_connection", "cloud_bookmark"}
+        about = marks if purpose == "collect" else set()
         assert set(seen(app, personal_tables(admin), stranger)) <= outside | about, purpose
 
 
 def test_the_stranger_sees_all_that_is_theirs_but_secrets_of_signing_in(system, app, admin, stranger):
     """The same rows are visible to the one they belong to, so the tests here could fail."""
     enter(system, app, oneself(stranger))
-    hidden = {"account", "import_mark"}
+    hidden = {"account", "import_mark", "cloud_secret", "cloud_attempt", "cloud_notice"}
     assert set(seen(app, personal_tables(admin), stranger)) == set(personal_tables(admin)) - hidden
 
 
-@pytest.mark.parametrize("purpose", ["deliver", "operate", "session", "audit", "register", "consent"])
+@pytest.mark.parametrize("purpose", ["deliver", "operate", "session", "audit", "register", "consent", "sync"])
 def test_the_work_of_the_service_itself_sees_no_health_data(system, app, admin, stranger, purpose):
     """Internal purposes have their own small doors, and none opens on measurements."""
     enter(system, app, nurse(stranger, purpose))
