@@ -28,6 +28,7 @@ from phr.services.operate import Operate
 from phr.services.points import Happened, Points
 from phr.services.proofs import Proofs
 from phr.services.receive import Receive
+from phr.services.reconciled import ReconciledDays
 from phr.services.register import Register
 from phr.services.trail import Trail
 from phr.services.worklist import Worklist
@@ -117,6 +118,11 @@ class System:
     def observations(self) -> Observations:
         """Search and read."""
         return Observations(self.store, self.settings.tz)
+
+    @cached_property
+    def reconciled(self) -> ReconciledDays:
+        """Days on which several devices speak."""
+        return ReconciledDays(self.store, self.settings.tz)
 
     @cached_property
     def intake(self) -> Intake:

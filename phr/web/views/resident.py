@@ -87,6 +87,14 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceShare:
+    """A device and the minutes of the day that its values stand for."""
+
+    label: str
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One vital over a day, a week, four weeks or a year. ``chart`` None means: no record in this period."""
 
@@ -102,6 +110,7 @@ class Record:
     urgent: bool = False
     saved: bool = False
     entry: Entry | None = None
+    shares: tuple[SourceShare, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from phr.services.points import Points
 from phr.services.proofs import Proofs
 from phr.services.receive import Receive
 from phr.services.received import ReceivedData
+from phr.services.reconciled import ReconciledDays
 from phr.services.register import Register
 from phr.services.requests import Requests
 from phr.services.reviews import Reviews
@@ -73,6 +74,7 @@ class Parts:
         self.settings = settings
         self.zone: ZoneInfo = settings.tz
         self.charts = Charts(store)
+        self.reconciled = ReconciledDays(store, self.zone)
         self.checkups = CheckupResults(store, clock, self.zone, settings.check_glucose_rule)
         self.permissions = Permissions(store, clock, self.zone)
         self.directory = Directory(store)

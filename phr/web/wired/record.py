@@ -18,6 +18,7 @@ from phr.web.ports import BloodPressureEntry, Saved, Session, WeightEntry
 from phr.web.sessions import WebSession, held
 from phr.web.views.resident import Period, Record, SlotAverage
 from phr.web.wired import vitals
+from phr.web.wired.daily import daily_values, shares_of_day
 from phr.web.wired.parts import Area
 from phr.web.wired.vitals import KINDS, Reading
 
@@ -56,6 +57,7 @@ class Records(Area):
             later=min(until + span, today) if until < today else None,
             averages=averages,
             week=(until - timedelta(days=6), until) if averages else None,
+            shares=shares_of_day(self._parts, one.person, access, vital, until) if period == "day" else (),
         )
 
     def _since(self, period: Period, until: date) -> date:
@@ -99,14 +101,7 @@ class Records(Area):
         self, one: WebSession, access: Access, vital: str, since: date, until: date
     ) -> dict[date, float]:
         """One value a day."""
-        if vital == "sleep":
-            chunks = self._parts.charts.samples(
-                one.person, [vitals.SLEEP], since - timedelta(days=1), until, access
-            )
-            nights = vitals.nights(chunks, self._parts.zone)
-            return {day: hours for day, hours in nights.items() if since <= day <= until}
-        kind = KINDS[vital]
-        return vitals.daily(kind, self._parts.charts.days(one.person, kind.codes, since, until, access))
+        return daily_values(self._parts, one.person, access, vital, since, until)
 
     def _day(
         self,

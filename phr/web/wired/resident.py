@@ -28,6 +28,7 @@ from phr.web.views.resident import (
     WhoLooked,
 )
 from phr.web.wired import vitals
+from phr.web.wired.daily import daily_values
 from phr.web.wired.examined import check_up
 from phr.web.wired.leads import lead_of, next_step
 from phr.web.wired.parts import Area, Parts
@@ -66,16 +67,11 @@ class Own(Area):
         one = held(session)
         today = self._parts.today()
         since = today - timedelta(days=charts.USUAL_DAYS)
-        codes = ("55423-8", "41950-7", vitals.WEIGHT)
-        rows = self._parts.charts.days(one.person, codes, since, today, one.access())
-        chunks = self._parts.charts.samples(
-            one.person, [vitals.BLOOD_PRESSURE, vitals.SLEEP], since, today, one.access()
-        )
+        chunks = self._parts.charts.samples(one.person, [vitals.BLOOD_PRESSURE], since, today, one.access())
         found = vitals.readings(chunks, self._parts.zone)
         daily = {
-            "steps": vitals.daily(KINDS["steps"], rows),
-            "sleep": vitals.nights(chunks, self._parts.zone),
-            "weight": vitals.daily(KINDS["weight"], rows),
+            vital: daily_values(self._parts, one.person, one.access(), vital, since, today)
+            for vital in ("steps", "sleep", "weight")
         }
         goal = self._goal(one, today)
         shown = tuple(

@@ -78,19 +78,6 @@ def daily(kind: Kind, rows: Iterable[DayValue]) -> dict[date, float]:
     return {day: best[day][3] for day in sorted(best)}
 
 
-def nights(chunks: Iterable[DaySamples], zone: ZoneInfo) -> dict[date, float]:
-    """Hours asleep by the day of waking up, of the source that slept longest; naps of that day are part of it."""
-    found: dict[date, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    for chunk in chunks:
-        if chunk.code != SLEEP or chunk.columns.duration is None:
-            continue
-        ends = chunk.columns.start + chunk.columns.duration
-        for end, minutes in zip(ends.tolist(), chunk.columns.channels["value"].tolist(), strict=True):
-            if minutes == minutes:  # noqa: PLR0124 - NaN is not itself
-                found[moment(end).astimezone(zone).date()][str(chunk.source)] += minutes / 60
-    return {day: max(by_source.values()) for day, by_source in sorted(found.items())}
-
-
 def readings(chunks: Iterable[DaySamples], zone: ZoneInfo) -> list[Reading]:
     """Blood pressures, oldest first, each in the slot that the person named or that the hour tells."""
     found = []
