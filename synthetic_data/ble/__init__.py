@@ -1,0 +1,1 @@
+"""Virtual Bluetooth devices: real link layer, pairing and GATT, but no hardware."""
