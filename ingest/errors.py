@@ -2,6 +2,7 @@
 
 IngestError
 ├── BadPayload             drop this payload and tell its sender; names the field
+│   └── NotOfThisFormat    perhaps a sound file, but of another format
 ├── Transient              try again later
 ├── Permanent              do not try again
 └── NeedsReauthorisation   ask the person to connect again
@@ -26,6 +27,10 @@ class BadPayload(IngestError):
         self.problem = problem
         self.field = field
         self.file = file
+
+
+class NotOfThisFormat(BadPayload):
+    """The file may be sound, but it is none of the format; among several files it is counted and left out."""
 
 
 class Transient(IngestError):
