@@ -53,6 +53,7 @@ FORMATS: Final[Mapping[str, Format]] = _table(
         "fhir-ndjson", "FHIR R4 resources, one on each line", "ingest.files.fhir_ndjson", many_people=True
     ),
     Format("checkup-csv", "health check-ups of a city as CSV", "ingest.files.checkup_csv", many_people=True),
+    Format("apple-health", "Apple Health export (zip or export.xml), streamed", "ingest.files.apple_health"),
     Format("omron-csv", "OMRON connect CSV: blood pressure, body composition", "ingest.files.omron_csv"),
     Format("withings", "Withings data export (CSV) and API answers (JSON)", "ingest.files.withings"),
     Format("oura", "Oura data export (CSV) and API answers (JSON)", "ingest.files.oura"),
