@@ -1,4 +1,4 @@
-"""Command line of the collectors: ``python -m ingest convert FORMAT PATH`` writes FHIR R4 Observations to stdout."""
+"""Command line of the collectors: ``convert`` a file to FHIR R4 Observations, ``decode`` the bytes of a device."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, NoReturn
 from zoneinfo import ZoneInfo
 
-from ingest.errors import IngestError
+from ingest.errors import BadPayload, IngestError
 
 
 class _Parser(argparse.ArgumentParser):
@@ -38,6 +38,11 @@ def _parser() -> argparse.ArgumentParser:
     convert.add_argument(
         "--zone", type=_zone, default="Asia/Tokyo", help="zone of times without one (default Asia/Tokyo)"
     )
+    decode = commands.add_parser("decode", help="a GATT characteristic value to JSON")
+    decode.add_argument(
+        "characteristic", metavar="CHARACTERISTIC", help="16-bit or 128-bit UUID such as 2A37"
+    )
+    decode.add_argument("hex", metavar="HEX", nargs="+", help="its bytes, as 16 4B or 16:4B or 164B")
     return parser
 
 
@@ -59,10 +64,31 @@ def _convert(name: str, path: Path, zone: ZoneInfo, out: IO[bytes]) -> str:
     return f"{written} Observations written" + (f"; left out: {why}." if why else ".")
 
 
+def _decode(characteristic: str, text: str) -> int:
+    """Prints what the bytes say, or the field that is wrong with them."""
+    from ingest.ble.decode.shown import as_json, refusal
+    from ingest.ble.profiles import decode
+
+    try:
+        try:
+            payload = bytes.fromhex(text.replace(":", " "))
+        except ValueError as error:
+            raise BadPayload("is not hexadecimal", field="hex") from error
+        shown = as_json(decode(characteristic, payload))
+    except BadPayload as error:
+        print(refusal(error.problem, error.field).decode())
+        print(error, file=sys.stderr)
+        return 1
+    print(shown.decode())
+    return 0
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command; 0 done, 1 refused or failed with one sentence on stderr, 2 wrong usage."""
     given = _parser().parse_args(arguments)
     try:
+        if given.command == "decode":
+            return _decode(given.characteristic, " ".join(given.hex))
         if not given.path.exists():
             print("PATH does not exist.", file=sys.stderr)
             return 1
