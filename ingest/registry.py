@@ -58,4 +58,5 @@ FORMATS: Final[Mapping[str, Format]] = _table(
     Format("withings", "Withings data export (CSV) and API answers (JSON)", "ingest.files.withings"),
     Format("oura", "Oura data export (CSV) and API answers (JSON)", "ingest.files.oura"),
     Format("samsung-csv", "Samsung Health CSV export", "ingest.files.samsung_csv"),
+    Format("garmin-fit", "Garmin FIT files: activities, monitoring, scales", "ingest.files.garmin_fit"),
 )

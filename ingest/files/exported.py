@@ -16,7 +16,7 @@ from ingest.errors import BadPayload, NotOfThisFormat
 from ingest.files.clock_text import DAY, Mask
 from ingest.files.columns import Rows, tally
 from ingest.files.moments import When
-from ingest.files.source import Entry, opened, resumed
+from ingest.files.source import MEGABYTE, Entry, opened, resumed
 from ingest.series import MANUAL, Batch, Micros, Reject, Series, Source, Values
 
 LONGEST: Final = 31 * DAY
@@ -110,6 +110,22 @@ def batches(path: Path, decode: Decode, *, mark: str = "") -> Iterator[Batch]:
 
 def _batch(found: Findings, mark: str, done: int, total: int) -> Batch:
     return Batch(tuple(found.series), tuple(tally(found.rejects)), mark=mark, done=done, total=total)
+
+
+def plain_bytes(entry: Entry, limit: int) -> bytes:
+    """The bytes of an entry as they are.
+
+    Raises: BadPayload, when it is larger than the limit, or damaged.
+    """
+    pieces: list[bytes] = []
+    size = 0
+    with entry.stream() as stream:
+        while piece := stream.piece(min(MEGABYTE, limit + 1 - size)):
+            size += len(piece)
+            if size > limit:
+                raise BadPayload(f"larger than {limit} bytes", field="file", file=entry.name)
+            pieces.append(piece)
+    return b"".join(pieces)
 
 
 @dataclass(frozen=True, slots=True)

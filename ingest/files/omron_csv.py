@@ -19,10 +19,20 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from ingest.errors import BadPayload, NotOfThisFormat
+from ingest.errors import NotOfThisFormat
 from ingest.files.clock_text import Mask
 from ingest.files.columns import tidy
-from ingest.files.exported import Done, Findings, Part, Table, batches, number, numbers, rows_under_heading
+from ingest.files.exported import (
+    Done,
+    Findings,
+    Part,
+    Table,
+    batches,
+    number,
+    numbers,
+    plain_bytes,
+    rows_under_heading,
+)
 from ingest.files.moments import When, when, zone_named
 from ingest.files.source import MEGABYTE, Entry
 from ingest.series import LOW_CONFIDENCE, WRIST, Batch, Source, Values
@@ -71,15 +81,7 @@ def read(path: Path, *, zone: ZoneInfo, mark: str = "") -> Iterator[Batch]:
 
 def _text(entry: Entry) -> str:
     """The file as text: UTF-8 with or without mark, else cp932, the encoding of Japanese Windows."""
-    with entry.stream() as stream:
-        pieces = []
-        size = 0
-        while piece := stream.piece(MEGABYTE):
-            size += len(piece)
-            if size > MAX_BYTES:
-                raise BadPayload(f"larger than {MAX_BYTES} bytes", field="file", file=entry.name)
-            pieces.append(piece)
-    raw = b"".join(pieces)
+    raw = plain_bytes(entry, MAX_BYTES)
     for encoding in ENCODINGS:
         try:
             return raw.decode(encoding)
