@@ -10,14 +10,20 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from ingest.cloud.webhooks import Keys
+from phr.clients import google
 from phr.clients.ledger import LedgerClient, LedgerRefused, LedgerRetry, LedgerUnknown
 from phr.clock import Clock, SystemClock
 from phr.config import Settings
 from phr.domain.days import day_at
 from phr.domain.keys import derive
 from phr.domain.ledger import LedgerRefusal, parse_order
+from phr.errors import Busy, Refused
+from phr.ids import new_id
 from phr.services.accounts import Accounts
+from phr.services.cards import Cards
 from phr.services.checkups import Checkups
+from phr.services.connections import Connecting, Desk, Noticing, Syncing, Vault
 from phr.services.consents import Consents
 from phr.services.deliver import Deliver, Send, TryLaterError, UndeliverableError
 from phr.services.identities import Identities
@@ -97,12 +103,39 @@ class System:
     @cached_property
     def consents(self) -> Consents:
         """Consents."""
-        return Consents(self.store, self.clock, self.settings.tz, self.settings.recipient)
+        s = self.settings
+        return Consents(self.store, self.clock, s.tz, s.recipient, self.connections.consent_changed)
 
     @cached_property
     def receive(self) -> Receive:
         """Deliveries."""
         return Receive(self.store, self.clock, self.settings.tz, self.settings.recipient)
+
+    @cached_property
+    def _desk(self) -> Desk:
+        """What the work on connections shares."""
+        cloud, s = google.connect(self.settings, self.clock), self.settings
+        return Desk(self.store, self.clock, s.tz, s.recipient, cloud, Vault(self.secrets, cloud.provider))
+
+    @cached_property
+    def connections(self) -> Connecting:
+        """Connections to Google Health."""
+        return Connecting(self._desk)
+
+    @cached_property
+    def syncing(self) -> Syncing:
+        """Reading them."""
+        return Syncing(self._desk, self.receive, timedelta(days=self.settings.google_history_days))
+
+    @cached_property
+    def noticing(self) -> Noticing:
+        """What Google Health says has changed."""
+        return Noticing(self._desk)
+
+    @cached_property
+    def webhook_keys(self) -> Keys:
+        """The keys that sign its notifications."""
+        return google.signing_keys(self.settings.google_keys_url)
 
     @cached_property
     def accounts(self) -> Accounts:
@@ -128,6 +161,11 @@ class System:
     def intake(self) -> Intake:
         """Single Observations over FHIR."""
         return Intake(self.receive, self.settings.tz)
+
+    @cached_property
+    def cards(self) -> Cards:
+        """Cards of shared gateway boxes; they outlive a rotation of the secrets."""
+        return Cards(self.store, self.clock, self.lasting_key("card"))
 
     @cached_property
     def importing(self) -> Importing:
@@ -219,7 +257,7 @@ class System:
 
     def deliver(self, ledger: LedgerClient) -> Deliver:
         """Delivers letters; messages wait until a sender for them is set up."""
-        senders: dict[str, Send] = {"ledger": _to_ledger(ledger)}
+        senders: dict[str, Send] = {"ledger": _to_ledger(ledger), "revoke": _to_cloud(self.connections)}
         return Deliver(self.store, self.clock, self.settings.recipient, senders)
 
     @property
@@ -281,6 +319,18 @@ def _to_ledger(client: LedgerClient) -> Send:
         except (LedgerRefused, LedgerRefusal) as trouble:
             raise UndeliverableError(str(trouble)) from trouble
         return f"transaction:{receipt.id}"
+
+    return send
+
+
+def _to_cloud(connections: Connecting) -> Send:
+    def send(_key: str, payload: Mapping[str, Any]) -> str:
+        try:
+            return connections.revoke(dict(payload), request=f"worker-{new_id()}")
+        except Busy as trouble:
+            raise TryLaterError(str(trouble)) from trouble
+        except Refused as trouble:
+            raise UndeliverableError(str(trouble)) from trouble
 
     return send
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ingest.cloud.endpoints import GOOGLE
 from phr.errors import Unsafe
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -24,6 +25,17 @@ def _zone(name: str) -> str:
     except (KeyError, OSError, ValueError) as error:
         raise ValueError("is no zone of the IANA database") from error
     return name
+
+
+def _address(text: str) -> str:
+    """An address to which tokens may be sent."""
+    parts = urlsplit(text)
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+        raise ValueError("must be https, or http on this machine")
+    return text
+
+
+_Address = Annotated[str, AfterValidator(_address)]
 
 
 class Settings(BaseSettings):
@@ -58,6 +70,24 @@ class Settings(BaseSettings):
     google_client_secret: SecretStr = Field(
         SecretStr(""), description="OAuth client secret for the Google Health API."
     )
+    google_auth_url: _Address = Field(
+        GOOGLE.authorize, description="Where a person lets the service read their Google Health data."
+    )
+    google_token_url: _Address = Field(GOOGLE.token, description="Where Google gives and renews tokens.")
+    google_revoke_url: _Address = Field(GOOGLE.revoke, description="Where Google takes tokens back.")
+    google_api_url: _Address = Field(
+        GOOGLE.api, description="Address of the Google Health API, without version and slash at its end."
+    )
+    google_keys_url: _Address = Field(
+        GOOGLE.keys, description="Where Google publishes the keys that sign its notifications."
+    )
+    google_history_days: int = Field(
+        730, ge=1, le=7300, description="How many days back a new Google Health connection is read."
+    )
+    google_webhook_secret: SecretStr = Field(
+        SecretStr(""),
+        description="The Authorization header of Google's notifications (Bearer and a long random word); two during a change, separated by a comma; empty refuses them all.",
+    )
     secret_keys: SecretStr = Field(
         SecretStr(""),
         description="Comma-separated secrets, newest first; empty generates one in PHR_HOME (loopback).",
@@ -89,6 +119,12 @@ class Settings(BaseSettings):
     def on_loopback(self) -> bool:
         """Whether residents reach the service on this machine only."""
         return urlsplit(self.base_url).hostname in _LOOPBACK
+
+    def webhook_secrets(self) -> list[str]:
+        """What may stand in the Authorization header of a notification."""
+        return [
+            one.strip() for one in self.google_webhook_secret.get_secret_value().split(",") if one.strip()
+        ]
 
     @property
     def tz(self) -> ZoneInfo:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,9 @@ from phr.errors import Conflict, Invalid, NotFound
 from phr.ids import new_id
 from phr.store.documents import Document
 from phr.store.uow import Store, UnitOfWork
+
+Changed = Callable[[UnitOfWork, UUID], None]
+"""What follows a new version in its own transaction: unit of work in the context of the consent, person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,10 @@ class Held:
 class Consents:
     """Keeps the consents of one city's people."""
 
-    def __init__(self, store: Store, clock: Clock, zone: ZoneInfo, recipient: str) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, zone: ZoneInfo, recipient: str, changed: Changed | None = None
+    ) -> None:
+        self._changed = changed
         self._store = store
         self._clock = clock
         self._zone = zone
@@ -79,6 +85,8 @@ class Consents:
             if known is None or read(resource, self._zone).patient != known.patient_id:
                 raise NotFound("no such person")
             recorded = self._put(uow, person, resource, expected_version)
+            if self._changed is not None:
+                self._changed(uow, person)
             uow.commit()
         return Recorded(*recorded, self._clock.now(), releases=self._releases(access))
 

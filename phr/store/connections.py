@@ -95,15 +95,6 @@ class Connections:
             (person, provider),
         ).fetchone()
 
-    def live(self, person: UUID) -> list[str]:
-        """The providers that a person's connections read from now, or would again without a new authorisation."""
-        rows = self._connection.execute(
-            "SELECT provider FROM phr.cloud_connection WHERE person_id = %s"
-            " AND state IN ('connected', 'needs-reconnect') ORDER BY provider",
-            (person,),
-        ).fetchall()
-        return [row[0] for row in rows]
-
     def due(self, provider: str, now: datetime, limit: int) -> list[UUID]:
         """Whose connections are to be read now, the longest waiting first."""
         rows = self._connection.execute(
@@ -245,6 +236,13 @@ class Connections:
         self._connection.execute(
             "DELETE FROM phr.cloud_secret WHERE person_id = %s AND provider = %s AND generation = %s",
             (person, provider, generation),
+        )
+
+    def rehash(self, person: UUID, provider: str, generation: UUID, user_hash: str) -> None:
+        """The hash under the newest key, so that the older keys can be dropped."""
+        self._connection.execute(
+            "UPDATE phr.cloud_connection SET user_hash = %s WHERE person_id = %s AND provider = %s AND generation = %s",
+            (user_hash, person, provider, generation),
         )
 
     def bookmarks(self, person: UUID, provider: str) -> dict[str, Any]:

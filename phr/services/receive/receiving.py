@@ -17,8 +17,10 @@ from phr.domain.access import Access
 from phr.domain.days import day_at
 from phr.domain.documents import Described
 from phr.domain.samples import Columns, fingerprints, joined, merge, summarise
+from phr.errors import Conflict
 from phr.services.receive.alarms import Warned, raise_alarms
 from phr.services.receive.prepare import Allowed, Prepared, Preparer, coalesce, judged, sample_texts
+from phr.store.connections import Mark
 from phr.store.documents import Document
 from phr.store.uow import Store, UnitOfWork
 from phr.store.vitals import Chunk, Slot, Write
@@ -74,10 +76,13 @@ class Receive:
         role: str = "system",
         symptoms: frozenset[str] = frozenset(),
         file_mark: tuple[str, str, bool] | None = None,
+        bookmark: Mark | None = None,
     ) -> Receipt:
         """Stores what may be stored. Raises only for what is wrong with the whole; see ``Receipt`` for the rest.
 
         file_mark: digest of a file, how far it was read with this delivery, and whether that was its end.
+        bookmark: how far a connection was read with this delivery. Raises Conflict, and stores nothing, when the
+        connection was paused or another worker has taken it over.
         """
         access = Access(role, actor, self._recipient, "collect", request, person)
         now = self._clock.now()
@@ -89,6 +94,8 @@ class Receive:
             if file_mark is not None:
                 digest, mark, finished = file_mark
                 uow.intake.put_mark(person, digest, mark, finished=finished)
+            if bookmark is not None and not uow.connections.move(person, bookmark, now):
+                raise Conflict("the connection is no longer read by this worker")
             uow.commit()
         return receipt
 

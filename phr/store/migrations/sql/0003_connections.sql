@@ -91,13 +91,17 @@ CREATE POLICY beginning ON phr.cloud_connection FOR INSERT TO phr_app WITH CHECK
 CREATE POLICY working ON phr.cloud_connection FOR UPDATE TO phr_app
     USING ((SELECT phr.ctx_internal()) = 'sync' AND person_id = (SELECT phr.ctx_person()))
     WITH CHECK ((SELECT phr.ctx_internal()) = 'sync' AND person_id = (SELECT phr.ctx_person()));
--- A withdrawal pauses in its own transaction, and can do nothing else to a connection.
+-- A decision about consent pauses in its own transaction, or says that the person may connect again; it never connects.
 CREATE POLICY withdrawing ON phr.cloud_connection FOR SELECT TO phr_app USING (
     (SELECT phr.ctx_internal()) = 'consent' AND person_id = (SELECT phr.ctx_person()));
 CREATE POLICY pausing ON phr.cloud_connection FOR UPDATE TO phr_app
     USING ((SELECT phr.ctx_internal()) = 'consent' AND person_id = (SELECT phr.ctx_person()))
     WITH CHECK ((SELECT phr.ctx_internal()) = 'consent' AND person_id = (SELECT phr.ctx_person())
-                AND state = 'paused');
+                AND state IN ('paused', 'needs-reconnect'));
+CREATE POLICY withdrawing ON phr.cloud_notice FOR SELECT TO phr_app USING (
+    (SELECT phr.ctx_internal()) = 'consent' AND person_id = (SELECT phr.ctx_person()));
+CREATE POLICY forgetting ON phr.cloud_notice FOR DELETE TO phr_app USING (
+    (SELECT phr.ctx_internal()) = 'consent' AND person_id = (SELECT phr.ctx_person()));
 -- Storing asks whether the connection still lives, and moves the mark in the same transaction.
 CREATE POLICY collecting ON phr.cloud_connection FOR SELECT TO phr_app USING (
     (SELECT phr.ctx_purpose()) = 'collect' AND person_id = (SELECT phr.ctx_person()));
