@@ -59,4 +59,5 @@ FORMATS: Final[Mapping[str, Format]] = _table(
     Format("oura", "Oura data export (CSV) and API answers (JSON)", "ingest.files.oura"),
     Format("samsung-csv", "Samsung Health CSV export", "ingest.files.samsung_csv"),
     Format("garmin-fit", "Garmin FIT files: activities, monitoring, scales", "ingest.files.garmin_fit"),
+    Format("garmin-json", "Garmin Connect answers and export lists (JSON)", "ingest.files.garmin_json"),
 )

@@ -17,6 +17,7 @@ from ingest.files.columns import Rows, tally, tidy
 from ingest.files.fitbit_sleep import SleepLog, add_sleep
 from ingest.files.gather import Gathering, placed
 from ingest.files.source import Entry, opened, resumed
+from ingest.files.takeout_sleep import spans
 from ingest.files.takeout_tables import (
     COVERAGE,
     MINUTE,
@@ -26,6 +27,7 @@ from ingest.files.takeout_tables import (
     JsonFile,
     Plan,
     Skipped,
+    SpanFile,
     plan_of,
 )
 from ingest.series import LOW_CONFIDENCE, ZONE_ASSUMED, Batch, Micros, Reject, Seconds, Series, Source, Values
@@ -68,6 +70,16 @@ class _RestingDay(_Wire):
     value: _Resting
 
 
+class _Oxygen(_Wire):
+    demographic: float | None = msgspec.field(name="demographicVO2Max", default=None)
+    filtered: float | None = msgspec.field(name="filteredDemographicVO2Max", default=None)
+
+
+class _OxygenDay(_Wire):
+    date_time: str
+    value: _Oxygen
+
+
 class _Weight(_Wire):
     date: str
     time: str
@@ -106,6 +118,10 @@ def _add(metric: str, element: Any, into: Gathering, place: str) -> None:
         else:
             text = _iso(f"{day} 00:00:00")[:10]
             into.add("40443-4", DERIVED, "day", text, element.value.value, place=place)
+    elif metric == "demographic_vo2_max":
+        told = element.value.filtered if element.value.filtered is not None else element.value.demographic
+        value = float("nan") if told is None else told
+        into.add("vo2max", DERIVED, "wall", _iso(element.date_time), value, place=f"{place}.value")
     elif metric == "heart_rate":
         unsure = LOW_CONFIDENCE if element.value.confidence <= 0 else 0
         stamp, value = _iso(element.date_time) + "Z", element.value.bpm
@@ -130,6 +146,7 @@ _ELEMENTS: Final = {
         "sleep": SleepLog,
         "weight": _Weight,
         "daily_resting_heart_rate": _RestingDay,
+        "demographic_vo2_max": _OxygenDay,
         "heart_rate": _HeartRate,
         "steps": _Counted,
         "distance": _Counted,
@@ -301,8 +318,12 @@ def read(path: Path, *, zone: ZoneInfo, mark: str = "") -> Iterator[Batch]:
                     )
 
 
-def _read_one(entry: Entry, plan: CsvFile | JsonFile, zone: ZoneInfo) -> Iterator[tuple[Found, int]]:
-    if isinstance(plan, CsvFile):
+def _read_one(
+    entry: Entry, plan: CsvFile | JsonFile | SpanFile, zone: ZoneInfo
+) -> Iterator[tuple[Found, int]]:
+    if isinstance(plan, SpanFile):
+        yield from spans(entry, plan, zone)
+    elif isinstance(plan, CsvFile):
         yield from _csv_batches(entry, plan, zone)
     else:
         found = decode_json(entry.read(), plan.metric, zone=zone, file=entry.name)

@@ -38,6 +38,18 @@ class CsvFile:
 
 
 @dataclass(frozen=True, slots=True)
+class SpanFile:
+    """A CSV file whose rows last from an instant to another, with the offset of the place beside each."""
+
+    metric: str
+    start: str
+    end: str
+    value: str
+    code: str
+    rank: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class JsonFile:
     """A JSON file of ``Global Export Data``: its metric; how it is read depends on the metric."""
 
@@ -52,7 +64,7 @@ class Skipped:
     reason: str
 
 
-Plan = CsvFile | JsonFile | Skipped
+Plan = CsvFile | JsonFile | SpanFile | Skipped
 
 _GOOGLE: Final = (
     CsvFile("heart_rate", "stamp", (Column("8867-4", ("beats", "per", "minute")),)),
@@ -69,6 +81,10 @@ _GOOGLE: Final = (
         ),
     ),
     CsvFile("height", "stamp", (Column("8302-2", ("height", "millimeters"), per=10.0),)),
+    CsvFile("distance", "stamp", (Column("55430-3", ("distance",), width=MINUTE),)),  # metres
+    CsvFile("active_zone_minutes", "stamp", (Column("azm", ("total", "minutes"), width=MINUTE),)),
+    CsvFile("core_body_temperature", "stamp", (Column("8310-5", ("temperature", "celsius")),)),
+    CsvFile("daily_oxygen_saturation", "day", (Column("spo2-day", ("average",), nothing=50.0),)),
     CsvFile("daily_resting_heart_rate", "day", (Column("40443-4", ("beats", "per", "minute")),)),
     CsvFile("daily_heart_rate_variability", "day", (Column("hrv-day", ("average", "variability")),)),
     CsvFile("daily_respiratory_rate", "day", (Column("rr-day", ("breaths", "per", "minute")),)),
@@ -99,10 +115,23 @@ _FOLDERS: Final = (
         CsvFile("daily_respiratory_rate", "day", (Column("rr-day", ("respiratory", "rate")),), 1),
     ),
     (
+        "respiratory rate summary",
+        CsvFile(
+            "respiratory_rate_sleep_summary", "stamp", (Column("9279-1", ("full", "breathing", "rate")),), 1
+        ),
+    ),
+    (
         "active zone minutes",
         CsvFile("active_zone_minutes", "stamp", (Column("azm", ("minutes",), width=MINUTE),), 1),
     ),
 )
+_SPANS: Final = {
+    "usersleeps": SpanFile("sleep", "sleep_start", "sleep_end", "minutes_asleep", "93832-4"),
+    "usersleepstages": SpanFile(
+        "sleep", "sleep_stage_start", "sleep_stage_end", "sleep_stage_type", "sleep-stage"
+    ),
+}
+"""Tables in UTC with offsets: the best source of sleep, so the JSON of the same nights is left out."""
 JSON_METRICS: Final = {
     "heart_rate": ("8867-4",),
     "steps": ("55423-8",),
@@ -110,6 +139,7 @@ JSON_METRICS: Final = {
     "resting_heart_rate": ("40443-4",),
     "sleep": ("93832-4", "sleep-stage"),
     "weight": ("29463-7", "39156-5"),
+    "demographic_vo2_max": ("vo2max",),
 }
 _SAME_METRIC: Final = {"resting_heart_rate": "daily_resting_heart_rate"}
 COVERAGE: Final = frozenset(
@@ -138,8 +168,9 @@ def plan_of(name: str) -> Plan:
     stem = found[1].strip("_- ") if found else ""
     if file.endswith(".json") and folder == "global export data":
         return JsonFile(_SAME_METRIC.get(stem, stem)) if stem in JSON_METRICS else Skipped("unsupported-file")
-    if file.endswith(".csv") and folder.endswith("_googledata"):
-        return _BY_METRIC.get(stem, Skipped("unsupported-file"))
+    # Newer exports put a folder for each metric inside the folder of the data.
+    if file.endswith(".csv") and any(part.lower().endswith("_googledata") for part in path.parts[:-1]):
+        return _BY_METRIC.get(stem) or _SPANS.get(stem) or Skipped("unsupported-file")
     if file.endswith(".csv"):
         for start, plan in _FOLDERS:
             if file.startswith(start):
