@@ -34,6 +34,7 @@ class FakeGoogle:
         self.refreshed = 0
         self.scopes: tuple[str, ...] | None = None
         self.status: dict[str, int] = {}
+        self.trouble: tuple[int, dict] | None = None
         self.before_page = lambda: None
 
     def consent(self, url: str) -> tuple[str, str]:
@@ -67,6 +68,8 @@ class FakeGoogle:
         if path == "/v4/users/me/pairedDevices":
             return httpx.Response(200, json={})
         self.before_page()
+        if self.trouble is not None:
+            return httpx.Response(self.trouble[0], json=self.trouble[1])
         if path == "/v4/users/me/dataTypes/heart-rate/dataPoints":
             return self._hearts(request)
         return httpx.Response(200, json={})
