@@ -32,11 +32,13 @@ class Check:
 
     device: the local wall time it showed, None when it showed no date. gateway: microseconds UTC at that moment.
     write: whether the gateway then set it (``ignored``: it answered that it would not).
+    is_read: the clock could be read; some can only be set.
     """
 
     device: datetime | None
     gateway: int
     write: Write = "none"
+    is_read: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +123,9 @@ class Clock:
             return "clock-not-set"
         try:
             placed = self._by_own_clock(wall) if self.state == "own" else self._by_zone(wall)
-            if placed.instant > self.now + FUTURE:
-                return "time-in-future"
-            return placed
         except OverflowError:  # year 9999
             return "time-in-future"
+        return "time-in-future" if placed.instant > self.now + FUTURE else placed
 
     def _by_zone(self, wall: datetime) -> Placed:
         """The clock shows local time, less a drift."""
@@ -175,8 +175,8 @@ class Clock:
 
 def judge(check: Check | None, *, zone: ZoneInfo, now: int, earlier: Checkpoint | None = None) -> Clock:
     """What one look says of a clock; ``now`` is the gateway's time in microseconds."""
-    if check is None:
-        return Clock(zone, now, "unchecked", earlier=earlier)
+    if check is None or not check.is_read:
+        return Clock(zone, now, "unchecked", 0, check, earlier)
     if check.device is None or _unset(check.device):
         return Clock(zone, now, "unset", 0, check, earlier)
     drift = round((local(check.gateway, zone) - check.device).total_seconds())

@@ -96,7 +96,6 @@ class Family:
     deletes: bool = False
     big_endian_tail: bool = False
     user_always: bool = False
-    newest_first: bool = False
     by: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -116,7 +115,7 @@ class Refusal:
 
 
 class UnsupportedDevice(Permanent):
-    """This model keeps its data behind a protocol that is not spoken here."""
+    """The model keeps its data behind a protocol that is not spoken here."""
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(f"{refusal.name}: not supported, because {refusal.because}")
@@ -180,7 +179,6 @@ _TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
     "deletes": bool,
     "big_endian_tail": bool,
     "user_always": bool,
-    "newest_first": bool,
 }
 
 
@@ -245,7 +243,7 @@ def load(text: str) -> Catalogue:
     sources: dict[str, str] = raw.get("source", {})
     families = tuple(_family(row, sources, f"device[{i}]") for i, row in enumerate(raw.get("device", ())))
     refusals = tuple(_refusal(row, sources, f"refused[{i}]") for i, row in enumerate(raw.get("refused", ())))
-    names = [row.name for row in (*families, *refusals)]
+    names = [*(row.name for row in families), *(row.name for row in refusals)]
     if len(names) != len(set(names)):
         raise _bad("two rows of one name", "device")
     return Catalogue(families, refusals, sources)
