@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from threading import Lock
+from typing import Final
+
+_NOTHING: Final = 1e-6
+"""Shorter waits are the rounding of the clock's numbers."""
 
 
 class TokenBucket:
@@ -32,4 +36,5 @@ class TokenBucket:
         """
         with self._lock:
             self._full_at = max(self._full_at, now) + self._every
-            return max(0.0, self._full_at - now - self._burst * self._every)
+            wait = self._full_at - now - self._burst * self._every
+            return wait if wait > _NOTHING else 0.0

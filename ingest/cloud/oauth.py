@@ -194,7 +194,7 @@ class GoogleOAuth:
             found = ask(self._client())
             return msgspec.convert(dict(found), _Answer, strict=False)
         except OAuth2Error as error:
-            raise _refusal(error.error) from error
+            raise _refusal(str(error.error)) from None  # its text holds the answer's own words
         except httpx.HTTPStatusError as error:
             raise Permanent(f"authorisation: refused ({error.response.status_code})") from error
         except (ValueError, TypeError, OverflowError, RecursionError) as error:
@@ -220,13 +220,13 @@ def _error_of(body: bytes) -> str:
         return ""
 
 
-def _refusal(word: object) -> IngestError:
+def _refusal(word: str) -> IngestError:
     """What an error of the token endpoint asks of us."""
     if word == "invalid_grant":
         return NeedsReauthorisation("authorisation: the grant has ended")
     if word in {"temporarily_unavailable", "server_error", "slow_down"}:
         return Transient("authorisation: the cloud cannot answer now")
-    known = f" ({word})" if isinstance(word, str) and word in _OURS else ""
+    known = f" ({word})" if word in _OURS else ""
     return Permanent(f"authorisation: refused{known}")
 
 

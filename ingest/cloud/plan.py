@@ -132,7 +132,8 @@ def plan(
         ]
     mine = [notice for notice in notices if notice.data_type == kind.name]
     reach, reason = _reach(kind, bookmark, now, vague=any(not notice.intervals for notice in mine))
-    since = max(low, bookmark.since)
+    whole = DAY if kind.by_day else timedelta(microseconds=1)
+    since = max(low, _floor(bookmark.since - timedelta(microseconds=1), whole) + whole)
     begin = min(max(since, _floor(bookmark.until - reach, DAY if kind.by_day else HOUR)), high)
     spans = [*_split(begin, high, kind.window_days)]
     windows = [window(start, end, reason, last=end == high) for start, end in spans]
