@@ -135,7 +135,7 @@ def specimen(kind: int, place: int) -> Flags:
 
 def _mg_dl(value: Decimal, *, molar: bool) -> Decimal:
     """Kilograms in a litre are a power of ten away from mg/dL; moles take the factor of the vocabulary."""
-    return rounded(value * 1000 * GLUCOSE, 3) if molar else value * 100_000
+    return rounded(value * 1000 * GLUCOSE, 3) if molar else value.scaleb(5)
 
 
 def _moved(at: datetime | None, minutes: int) -> datetime | None:

@@ -8,6 +8,7 @@ from typing import Final
 from ingest.codes import VITALS
 
 _TEN_DIGITS: Final = 10
+_MOST_DECIMALS: Final = VITALS["8310-5"].channels[0].decimals
 
 
 def _factor(code: str, unit: str) -> Decimal:
@@ -51,4 +52,5 @@ def celsius(value: Decimal) -> Decimal:
     Decimal('36.9')
     """
     places = value.as_tuple().exponent
-    return rounded((value - 32) / Decimal("1.8"), -places if isinstance(places, int) and places < 0 else 0)
+    decimals = -places if isinstance(places, int) and places < 0 else 0
+    return rounded((value - 32) / Decimal("1.8"), min(decimals, _MOST_DECIMALS))
