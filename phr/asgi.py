@@ -9,7 +9,7 @@ from types import ModuleType
 from fastapi import FastAPI, Request, Response
 
 from phr import logs
-from phr.api import fhir, health, ledger, problems, reconciled
+from phr.api import bundles, fhir, health, ledger, problems, reconciled
 from phr.bootstrap import System, ledger_store, start
 from phr.web.errors import html_error
 from phr.web.mount import mount
@@ -32,6 +32,7 @@ def create_app(system: System | None = None) -> FastAPI:
     app.state.ledger_connections = system.ledger_connections
     app.state.ledger_token = system.ledger_token
     app.include_router(health.router)
+    app.include_router(bundles.router)
     app.include_router(reconciled.router)
     app.include_router(fhir.router)
     app.include_router(ledger.router, prefix="/ledger/v2")

@@ -21,6 +21,8 @@ _COMMANDS: Final = {
     "outbox": ("service", "outbox"),
     "bench": ("bench", "bench"),
     "user": ("service", "user"),
+    "gateway": ("gateways", "gateway"),
+    "card": ("gateways", "card"),
 }
 """Command -> module of phr.commands and the name in it."""
 

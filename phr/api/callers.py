@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from phr.domain.access import Access
 from phr.ids import new_id
-from phr.services.accounts import Caller
+from phr.services.accounts import GATEWAY_PREFIX, Caller
 
 _REQUEST: Final = re.compile(r"[A-Za-z0-9\-]{8,64}")
 _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="phr"'}
@@ -33,7 +33,8 @@ def caller(request: Request) -> Caller:
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     found: Caller | None = None
     if scheme.lower() == "bearer" and secret:
-        found = system_of(request).accounts.caller(secret.strip(), "token", request_id(request))
+        kind = "gateway" if secret.startswith(GATEWAY_PREFIX) else "token"
+        found = system_of(request).accounts.caller(secret.strip(), kind, request_id(request))
     if found is None:
         raise HTTPException(401, "a valid bearer token is needed", _CHALLENGE)
     if found.purpose == "research-deidentified":
@@ -42,6 +43,16 @@ def caller(request: Request) -> Caller:
 
 
 Calling = Annotated[Caller, Depends(caller)]
+
+
+def reader(who: Calling) -> Caller:
+    """A caller who may read: consent to collect lets data in, never out."""
+    if who.purpose == "collect":
+        raise HTTPException(403, "this purpose delivers data and reads none")
+    return who
+
+
+Reading = Annotated[Caller, Depends(reader)]
 
 
 def access_about(request: Request, who: Caller, person: UUID | None) -> Access:

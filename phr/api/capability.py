@@ -52,12 +52,23 @@ def statement(base_url: str) -> dict[str, Any]:
                     ]
                 },
                 "resource": [_resource(kind) for kind in _SEARCH],
+                "interaction": [
+                    {"code": "batch", "documentation": "Entries that create Observations, up to 5,000."}
+                ],
             }
         ],
     }
 
 
 def _resource(kind: str) -> dict[str, Any]:
+    found = _described(kind)
+    if kind == "Observation":
+        definition = "urn:phr:operation:observation-reconciled"
+        found["operation"] = [{"name": "reconciled", "definition": definition}]
+    return found
+
+
+def _described(kind: str) -> dict[str, Any]:
     return {
         "type": kind,
         "interaction": [{"code": code} for code in _INTERACTIONS[kind]],

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from starlette.exceptions import HTTPException
 
 from phr.api import parameters
-from phr.api.callers import Calling, access_about, request_id, system_of
+from phr.api.callers import Calling, Reading, access_about, request_id, system_of
 from phr.api.capability import statement
 from phr.api.problems import FHIR_JSON
 from phr.domain.documents import dump, instant, parse
@@ -62,13 +62,13 @@ def metadata(request: Request) -> Response:
 
 
 @router.get("/Observation")
-def search_observations(request: Request, who: Calling) -> Response:
+def search_observations(request: Request, who: Reading) -> Response:
     """Search by code, category, date, patient, status and _id."""
     return _search(request, who, request.url.query)
 
 
 @router.post("/Observation/_search")
-def post_search_observations(request: Request, who: Calling, body: Raw) -> Response:
+def post_search_observations(request: Request, who: Reading, body: Raw) -> Response:
     """The same search with its parameters in the body, so that no URL holds them."""
     if request.headers.get("content-type", "").partition(";")[0].strip() != _FORM:
         raise HTTPException(415, f"a search body is {_FORM}")
@@ -125,7 +125,7 @@ def _bundle(self_link: str, following: str | None, bodies: list[bytes], base: st
 
 
 @router.get("/Observation/{identity}")
-def read_observation(request: Request, identity: Identity, who: Calling) -> Response:
+def read_observation(request: Request, identity: Identity, who: Reading) -> Response:
     """One Observation."""
     body: bytes = system_of(request).observations.read(identity, access_about(request, who, who.person))
     return _answer(body, headers=_version(orjson.loads(body)))
@@ -134,6 +134,8 @@ def read_observation(request: Request, identity: Identity, who: Calling) -> Resp
 @router.post("/Observation")
 def create_observation(request: Request, who: Calling, body: Raw) -> Response:
     """Takes one Observation; an alarm is told in the answer itself."""
+    if who.role == "gateway":
+        raise HTTPException(403, "a gateway delivers bundles, with the cards that it was shown")
     system = system_of(request)
     resource = parse(body)
     subject = resource.get("subject")
@@ -147,14 +149,14 @@ def create_observation(request: Request, who: Calling, body: Raw) -> Response:
 
 
 @router.get("/Patient/{identity}")
-def read_patient(request: Request, identity: Identity, who: Calling) -> Response:
+def read_patient(request: Request, identity: Identity, who: Reading) -> Response:
     """One Patient, to those who hold any live grant of theirs, and to themselves."""
     body = system_of(request).identities.patient(identity, access_about(request, who, person_id(identity)))
     return _answer(body.encode(), headers=_version(orjson.loads(body)))
 
 
 @router.get("/Patient")
-def search_patients(request: Request, who: Calling) -> Response:
+def search_patients(request: Request, who: Reading) -> Response:
     """Search of Patients by _id."""
     given = parameters.pairs(request.url.query)
     parameters.check(given, frozenset({"_id", "_count", "_format"}))

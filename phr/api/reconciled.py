@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 
 from ingest.codes import HL7_CATEGORY, VITALS
 from phr.api import parameters
-from phr.api.callers import Calling, access_about, system_of
+from phr.api.callers import Reading, access_about, system_of
 from phr.api.problems import FHIR_JSON
 from phr.domain.days import begins
 from phr.domain.documents import instant
@@ -28,7 +28,7 @@ _SPACE: Final = UUID("6f3a1a7e-0f0d-4f39-9b0a-5d2c1c1f8a01")
 
 
 @router.get("/Observation/$reconciled")
-def reconciled(request: Request, who: Calling) -> Response:
+def reconciled(request: Request, who: Reading) -> Response:
     """Days of one vital: an Observation a day and a Provenance that names who answered for which time."""
     given = parameters.pairs(request.url.query)
     parameters.check(given, frozenset({"patient", "subject", "code", "start", "end", "_format"}))

@@ -10,10 +10,10 @@ import click
 
 from phr.bootstrap import System
 from phr.commands.shared import guarded, json_option, request, show, system
-from phr.domain.access import HOME, MAY
+from phr.domain.access import HOME
 from phr.ids import person_id
 
-_ROLES: Final = click.Choice(sorted(MAY))
+_ROLES: Final = click.Choice(sorted(HOME))
 
 
 @click.command()

@@ -8,7 +8,9 @@ from uuid import UUID
 
 from phr.errors import Invalid
 
-ROLES: Final = frozenset({"resident", "nurse", "registrar", "researcher", "operator", "system", "anonymous"})
+ROLES: Final = frozenset(
+    {"resident", "nurse", "registrar", "researcher", "operator", "gateway", "system", "anonymous"}
+)
 CONSENT_PURPOSES: Final = frozenset(
     {
         "self",
@@ -32,6 +34,7 @@ MAY: Final = {
     "registrar": frozenset({"register", "consent"}),
     "researcher": frozenset({"research-deidentified", "research-identifiable"}),
     "operator": frozenset({"operate", "audit"}),
+    "gateway": frozenset({"collect"}),
 }
 """The purposes that a signed-in role may act for."""
 HOME: Final = {

@@ -19,6 +19,9 @@ from phr.store.uow import Store
 
 _LINK: Final = timedelta(hours=12)
 _TOKEN: Final = timedelta(hours=1)
+_GATEWAY: Final = timedelta(days=400)  # a box in a community centre is renewed once a year
+GATEWAY_PREFIX: Final = "gw-"
+"""How the token of a gateway begins, so that it is told from others, also by those who scan for leaked secrets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +94,16 @@ class Accounts:
             raise Invalid("the account is disabled or has another role", field="role")
 
     def issue(self, subject: str, kind: str, *, purpose: str, scope: str = "", request: str) -> str:
-        """A new secret for an account: a one-time link (kind link), a session (web) or an API token (token)."""
-        secret = secrets.token_urlsafe(32)
+        """A new secret: a one-time link (kind link), a session (web), an API token (token) or that of a box (gateway)."""
+        secret = (GATEWAY_PREFIX if kind == "gateway" else "") + secrets.token_urlsafe(32)
         now = self._clock.now()
-        life = {"link": _LINK, "token": _TOKEN, "web": self._idle}[kind]
+        life = {"link": _LINK, "token": _TOKEN, "gateway": _GATEWAY, "web": self._idle}[kind]
         with self._store.begin(self._access(request)) as uow:
             account = uow.accounts.by_subject(subject)
             if account is None or account.disabled:
                 raise NotFound("no such account")
-            if purpose not in MAY[account.role]:
-                raise Invalid("not a purpose of this role", field="purpose")
+            if purpose not in MAY[account.role] or (kind == "gateway") != (account.role == "gateway"):
+                raise Invalid("not a purpose or kind of this role", field="purpose")
             uow.sessions.put(
                 SessionRow(
                     session_hash=_hash(secret),
@@ -153,6 +156,16 @@ class Accounts:
             row.scope,
             row.csrf,
         )
+
+    def end_all(self, subject: str, request: str) -> None:
+        """Ends every session and token of an account."""
+        with self._store.begin(self._access(request)) as uow:
+            account = uow.accounts.by_subject(subject)
+            if account is None:
+                raise NotFound("no such account")
+            uow.sessions.revoke_account(account.account_id, self._clock.now())
+            uow.audit.add("sign-out", account.role)
+            uow.commit()
 
     def end(self, secret: str, request: str) -> None:
         """Ends a session now."""

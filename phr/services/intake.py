@@ -1,8 +1,8 @@
-"""Intake of one FHIR Observation: columns when they can hold it, a document when it carries more."""
+"""Intake of FHIR Observations, one or many: columns when they can hold them, documents when they carry more."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ import orjson
 from ingest.from_fhir import parse_lines
 from phr.domain.documents import Described, describe, parse
 from phr.domain.targets import number_of
-from phr.errors import Invalid, NotAllowed
+from phr.errors import Invalid, NotAllowed, PhrError
 from phr.ids import new_id, observation_ids, person_id, source_id
 
 ReceiveOne = Callable[..., Any]
@@ -29,8 +29,21 @@ class Stored:
     headers: dict[str, str]
 
 
+@dataclass(slots=True)
+class Taken:
+    """What became of one of many: an HTTP status, where it is, and what the sender must know.
+
+    warnings: alarms of the person, told with the first of their Observations: severity and text key.
+    """
+
+    status: int
+    text: str = ""
+    location: str = ""
+    warnings: tuple[tuple[str, str], ...] = ()
+
+
 class Intake:
-    """Takes single Observations over the FHIR interface."""
+    """Takes Observations over the FHIR interface."""
 
     def __init__(self, receive: ReceiveOne, zone: ZoneInfo) -> None:
         self._receive = receive
@@ -58,6 +71,87 @@ class Intake:
         if receipt.rejected:
             raise Invalid(next(iter(receipt.rejected)), field="Observation.code")
         return _stored(receipt, _identity(person, series, documents), request)
+
+    def many(
+        self, bodies: Sequence[bytes], patient: str, *, actor: str, role: str, request: str
+    ) -> list[Taken]:
+        """Stores one person's Observations in one transaction; an answer for each, in order.
+
+        One that cannot be taken costs the others nothing. 201 says that it is stored, 200 that nothing was new.
+        """
+        person = person_id(patient)
+        parsed = parse_lines(
+            [orjson.dumps(orjson.loads(body)) if b"\n" in body else body for body in bodies],
+            self._zone,
+            first_line=0,
+            subjects=frozenset({f"Patient/{patient}"}),
+            keep_identifiers=True,
+        )
+        answers: dict[int, Taken] = {
+            line: Taken(
+                400, ": ".join(part for part in (reject.field.partition(": ")[2], reject.reason) if part)
+            )
+            for line, reject in parsed.rejects
+        }
+        documents = self._documents(parsed.documents, patient, answers)
+        places = _places(person, parsed.parts) | {line: one.id for line, one in documents.items()}
+        if not places:
+            return [answers[line] for line in range(len(bodies))]
+        receipt = self._receive(
+            person,
+            parsed.series,
+            documents=list(documents.values()),
+            request=request,
+            actor=actor,
+            role=role,
+        )
+        if receipt.refused or receipt.quarantined or receipt.conflicts or receipt.rejected:
+            single = {"actor": actor, "role": role, "request": request}
+            answers |= {line: self._again(bodies[line], patient, single) for line in places}
+        else:
+            new = bool(receipt.stored or receipt.documents)
+            stored = (201, "stored") if new else (200, "already there")
+            answers |= {line: Taken(*stored, f"Observation/{place}") for line, place in places.items()}
+        told = answers[min(places)]
+        told.warnings = tuple((one.severity, one.text_key) for one in receipt.warnings)
+        return [answers[line] for line in range(len(bodies))]
+
+    def _documents(
+        self, found: Sequence[Any], patient: str, answers: dict[int, Taken]
+    ) -> dict[int, Described]:
+        """What columns cannot hold, described; what is no valid Observation of this person is answered."""
+        documents: dict[int, Described] = {}
+        for one in found:
+            try:
+                described = describe(parse(one.body), self._zone, lambda: str(new_id()))
+                if described.type != "Observation" or described.subject != patient:
+                    raise Invalid("not an Observation of this patient", field="subject")
+                documents[one.line] = described
+            except PhrError as problem:
+                answers[one.line] = Taken(400, str(problem))
+        return documents
+
+    def _again(self, body: bytes, patient: str, single: Mapping[str, str]) -> Taken:
+        """The exact answer for one of a delivery of which some could not be stored; what was stored stays."""
+        try:
+            stored = self.one(body, patient, **single)
+        except PhrError as problem:
+            return Taken(403 if isinstance(problem, NotAllowed) else 422, str(problem))
+        text = orjson.loads(stored.body)["issue"][-1]["diagnostics"]
+        return Taken(stored.status, text, stored.headers["Location"])
+
+
+def _places(person: UUID, parts: Sequence[Any]) -> dict[int, str]:
+    """The id of the Observation that each line became."""
+    found: dict[int, str] = {}
+    for part in parts:
+        one = part.series
+        for channel, lines in part.lines.items():
+            ids = observation_ids(
+                person, number_of((one.code, channel)), source_id(one.source.key), one.start
+            )
+            found |= {int(line): identity for line, identity in zip(lines, ids, strict=True) if line >= 0}
+    return found
 
 
 def _identity(person: UUID, series: Any, documents: list[Described]) -> str:

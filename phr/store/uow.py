@@ -17,6 +17,7 @@ from sqlmodel import Session
 from phr.domain.access import Access
 from phr.errors import Busy, Conflict, NotAllowed, PhrError
 from phr.store.audit import NOBODY, Audit
+from phr.store.cards import Cards
 from phr.store.connections import Connections
 from phr.store.consents import Consents
 from phr.store.context import Sealer
@@ -106,6 +107,11 @@ class UnitOfWork:
     def points(self) -> Points:
         """Points events."""
         return Points(self._session)
+
+    @cached_property
+    def cards(self) -> Cards:
+        """Cards of shared gateway boxes."""
+        return Cards(self._session)
 
     @cached_property
     def releases(self) -> Releases:

@@ -1,5 +1,6 @@
 """The relational tables as SQLModel classes; seen only in this package and compared with the migrations by a test."""
 
+from phr.store.tables.cards import Card
 from phr.store.tables.connections import (
     CloudAttempt,
     CloudBookmark,
@@ -35,6 +36,7 @@ __all__ = [
     "AuditEvent",
     "AuditHead",
     "AuditRoot",
+    "Card",
     "CloudAttempt",
     "CloudBookmark",
     "CloudConnection",

@@ -173,9 +173,11 @@ def test_the_statement_is_valid_and_lists_what_is_served(stranger, app, resident
         for interaction in resource["interaction"]:
             assert routes & set(known[interaction["code"]]), (kind, interaction)
             named |= set(known[interaction["code"]])
+        named |= {("GET", f"/fhir/{kind}/${one['name']}") for one in resource.get("operation", [])}
         for parameter in resource["searchParam"]:
             answer = resident.get(f"/fhir/{kind}?{parameter['name']}=2026")
             assert "unknown search parameter" not in answer.text
+    named |= {("POST", "/fhir/") for one in body["rest"][0]["interaction"] if one["code"] == "batch"}
     assert routes <= named, "something is served that the statement does not list"
 
 

@@ -1,0 +1,2 @@
+-- Takes the cards away.
+DROP TABLE phr.card;
