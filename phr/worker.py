@@ -34,10 +34,12 @@ def make_app(system: System) -> Celery:
         worker_hijack_root_logger=False,
     )
     deliver_task = app.task(deliver, name="phr.deliver")
+    sync_task = app.task(sync, name="phr.sync")
     seal_task = app.task(seal, name="phr.seal")
     tidy_task = app.task(tidy, name="phr.tidy")
     app.conf.beat_schedule = {
         "deliver": {"task": deliver_task.name, "schedule": 5.0, "options": {"expires": 60}},
+        "sync": {"task": sync_task.name, "schedule": 60.0, "options": {"expires": 60}},
         "seal": {"task": seal_task.name, "schedule": 3600.0, "options": {"expires": 3600}},
         "tidy": {"task": tidy_task.name, "schedule": 3600.0, "options": {"expires": 3600}},
     }
@@ -51,6 +53,11 @@ def deliver() -> dict[str, int]:
     system.operate.beat("worker", request=request)
     done = system.deliver(system.ledger())(request=request)
     return {"delivered": done.delivered, "waiting": done.waiting, "dead": done.dead}
+
+
+def sync() -> dict[str, int]:
+    """Reads the connections to data clouds that are due. It is told of nobody and tells of nobody: only how many."""
+    return _system().syncing.round(request=f"worker-{new_id()}")
 
 
 def seal() -> int:

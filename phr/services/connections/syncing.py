@@ -30,11 +30,11 @@ from phr.store.connections import Linked, Mark, Outcome, Waiting
 _LEASE: Final = timedelta(
     minutes=5
 )  # a worker that died holds a connection no longer; longer than any one request
-_TURN: Final = timedelta(minutes=2)  # of one connection, so that no history of years keeps the others waiting
+_TURN: Final = timedelta(seconds=45)  # of one connection, so that no history of years keeps the others waiting
 _EVERY: Final = timedelta(minutes=15)  # devices reach the cloud about as often
 _FIRST: Final = timedelta(minutes=1)
 _LONGEST: Final = timedelta(hours=6)
-_ROUND: Final = 20  # connections of one round
+_ROUND: Final = 20  # connections of one round, and no new one is begun after a turn's time: letters wait meanwhile
 ReceiveOne = Callable[..., Any]
 """The receive use case: person, series, request, rejects, bookmark -> a receipt."""
 
@@ -116,12 +116,14 @@ class Syncing:
 
     def round(self, *, request: str, limit: int = _ROUND) -> dict[str, int]:
         """One turn for each connection that is due; gives how many ended how. One that fails stops no other."""
-        desk = self._desk
+        desk, began = self._desk, self._desk.clock.now()
         with desk.store.begin(desk.access(request)) as uow:
-            people = uow.connections.due(desk.provider, desk.clock.now(), limit)
+            people = uow.connections.due(desk.provider, began, limit)
             uow.commit()
         ends: dict[str, int] = {}
         for person in people:
+            if desk.clock.now() - began > _TURN:
+                break
             try:
                 ended = self.sync_one(person, request=request).ended
             except Exception as trouble:  # noqa: BLE001 - its text may hold values; the others have their turn
