@@ -299,10 +299,18 @@ class VirtualClient(BaseBleakClient):
         connection = self._linked()
         if characteristic.get_descriptor(normalize_uuid_16(0x2902)) is None:
             raise BleakError("The characteristic cannot be subscribed to")
-        async with _bleak_errors():
-            await connection.gatt_client.subscribe(
-                characteristic.obj, lambda value: callback(bytearray(value)), prefer_notify=True
-            )
+        gatt = connection.gatt_client
+        if characteristic.handle in gatt.notification_subscribers | gatt.indication_subscribers:
+            raise BleakError("Characteristic notifications already started")
+        try:
+            async with _bleak_errors():
+                await gatt.subscribe(
+                    characteristic.obj, lambda value: callback(bytearray(value)), prefer_notify=True
+                )
+        except BleakError:
+            gatt.notification_subscribers.pop(characteristic.handle, None)
+            gatt.indication_subscribers.pop(characteristic.handle, None)
+            raise
 
     async def stop_notify(self, characteristic: BleakGATTCharacteristic) -> None:
         """Ends the subscription."""

@@ -94,20 +94,18 @@ class HeartRateStrap(Peripheral):
         if value != _RESET_ENERGY:
             raise ATT_Error(IGNORED)
 
-    def _subscribed(self, link: Link) -> None:
-        self.start(self._stream(link))
+    def _subscribed(self, _link: Link) -> None:
+        self.start(self._stream())
 
     def _values(self) -> Iterator[bytes]:
         encoded: Iterable[bytes] = [encode(beat) for beat in self._beats]
         return itertools.cycle(encoded) if self._repeat else iter(encoded)
 
-    async def _stream(self, link: Link) -> None:
+    async def _stream(self) -> None:
         clock = asyncio.get_running_loop().time
         started = clock()
         for number, value in enumerate(self._values()):
-            if self._per_second is None:
-                await link.drain()
-            else:
+            if self._per_second is not None:
                 await asyncio.sleep(max(0.0, started + number / self._per_second - clock()))
             await self.send(self._measurement, value)
         await self.flush()

@@ -11,25 +11,22 @@ from synthetic_data.ble.faults import Faults, noise
 Emit = Callable[[Any, bytes], Awaitable[None]]
 
 
-class LinkLost(Exception):
-    """The link ended while the device was sending; its procedure ends there."""
-
-
 class Outgoing:
     """Counts the values and spoils those that the faults name."""
 
-    def __init__(self, faults: Faults, emit: Emit, lose_link: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, faults: Faults, emit: Emit, lose_link: Callable[[], None]) -> None:
         self._faults = faults
         self._emit = emit
         self._lose_link = lose_link
         self._number = 0
+        self._is_lost = False
         self._held: list[tuple[Any, bytes]] = []
 
     @property
     def is_silent(self) -> bool:
-        """Whether the device has stopped answering."""
+        """Whether nothing comes from the device any more."""
         limit = self._faults.silent_after
-        return limit is not None and self._number >= limit
+        return self._is_lost or (limit is not None and self._number >= limit)
 
     async def send(self, characteristic: Any, value: bytes) -> None:
         """Sends one value, or what the faults make of it."""
@@ -50,8 +47,8 @@ class Outgoing:
                 await self._emit(characteristic, value)
             await self.flush()
         if number == faults.lose_link_after:
-            await self._lose_link()
-            raise LinkLost
+            self._is_lost = True
+            self._lose_link()
 
     async def flush(self) -> None:
         """Sends what an exchange of places still holds back."""

@@ -21,12 +21,15 @@ from bumble.pairing import PairingConfig, PairingDelegate
 from synthetic_data.ble import wire
 from synthetic_data.ble.faults import LOST, NONE, OUT_OF_BATTERY, Faults
 from synthetic_data.ble.identity import OPEN, Identity, Security
-from synthetic_data.ble.outgoing import LinkLost, Outgoing
+from synthetic_data.ble.outgoing import Outgoing
 
 ADVERTISING_MILLISECONDS: Final = 20
 ADVERTISING_LIMIT: Final = 62
 """Advertising data and scan response together."""
 
+AS_ITS_USER_WANTS: Final = 0x13
+"""HCI reason of a link that the other side ended on purpose."""
+WRITE_NOT_PERMITTED: Final = 0x03
 IGNORED: Final = 0x80
 """ATT application error "data field ignored"; the health services use it for values they do not take."""
 
@@ -64,6 +67,7 @@ class Peripheral(ABC):
         self._controller: Any = None
         self._keys = MemoryKeyStore()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._farewells: set[asyncio.Task[None]] = set()
         self._failures: list[BaseException] = []
         self._outgoing: Outgoing | None = None
 
@@ -110,7 +114,7 @@ class Peripheral(ABC):
             return
         await self.hide()
         for connection in list(self._device.connections.values()):
-            await connection.disconnect()
+            self.leave(connection)
         await self._end_tasks()
         await self._device.power_off()
         self._controller.link.remove_controller(self._controller)
@@ -157,7 +161,7 @@ class Peripheral(ABC):
 
     def characteristic(
         self,
-        uuid: int,
+        uuid: int | str,
         properties: str,
         value: bytes | Callable[[], bytes] = b"",
         *,
@@ -171,17 +175,21 @@ class Peripheral(ABC):
         if secured:
             permissions |= gatt.Characteristic.READ_REQUIRES_ENCRYPTION
             permissions |= gatt.Characteristic.WRITE_REQUIRES_ENCRYPTION
-        read = value if callable(value) else lambda: value
+
+        async def read(_link: Link) -> bytes:
+            await self.pause()
+            return value() if callable(value) else value
 
         async def write(link: Link, data: bytes) -> None:
             await self.pause()
-            if on_write is not None:
-                done = on_write(link, data)
-                if done is not None:
-                    await done
+            if on_write is None:
+                raise att.ATT_Error(WRITE_NOT_PERMITTED)
+            done = on_write(link, data)
+            if done is not None:
+                await done
 
-        holder = att.AttributeValue(read=lambda _link: read(), write=write)
-        made = gatt.Characteristic(UUID.from_16_bits(uuid), flags, permissions, holder)
+        holder = att.AttributeValue(read=read, write=write)
+        made = gatt.Characteristic(_uuid(uuid), flags, permissions, holder)
         if on_subscribe is not None:
             made.on(
                 made.EVENT_SUBSCRIPTION,
@@ -190,9 +198,9 @@ class Peripheral(ABC):
         return made
 
     @staticmethod
-    def service(uuid: int, characteristics: Sequence[Any]) -> Any:
+    def service(uuid: int | str, characteristics: Sequence[Any]) -> Any:
         """A primary service."""
-        return gatt.Service(UUID.from_16_bits(uuid), list(characteristics))
+        return gatt.Service(_uuid(uuid), list(characteristics))
 
     def _common_services(self) -> list[Any]:
         identity = self.identity
@@ -238,16 +246,31 @@ class Peripheral(ABC):
     def _on_connection(self, link: Link) -> None:
         self.connections += 1
         self._outgoing = Outgoing(
-            self.faults, functools.partial(self._emit, link), functools.partial(self.drop, link, LOST)
+            self.faults, functools.partial(self._emit, link), functools.partial(self.leave, link, LOST)
         )
         link.on("disconnection", lambda _reason: self._cancel_tasks())
         self.connected(link)
 
+    def is_subscribed(self, link: Link, characteristic: Any) -> bool:
+        """Whether the central of this link wants the values of the characteristic."""
+        return any(self._device.gatt_server.read_cccd(link, characteristic))
+
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         """Runs the device's own behaviour until it ends or the link does."""
-        task = asyncio.create_task(_until_link_lost(work))
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
+
+    def leave(self, link: Link, reason: int = AS_ITS_USER_WANTS) -> None:
+        """The device ends the link, and with it everything that it was doing there."""
+        task = asyncio.create_task(self._drop(link, reason))
+        self._farewells.add(task)
+        task.add_done_callback(self._farewells.discard)
+
+    async def _drop(self, link: Link, reason: int) -> None:
+        await link.drain()
+        if link.handle in self._device.connections:
+            await link.disconnect(reason)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -262,6 +285,7 @@ class Peripheral(ABC):
     async def _end_tasks(self) -> None:
         self._cancel_tasks()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._farewells)
 
     # Sending
 
@@ -272,9 +296,8 @@ class Peripheral(ABC):
 
     async def send(self, characteristic: Any, value: bytes) -> None:
         """Sends one measurement value, after its faults; an indication returns once it is confirmed."""
-        if self._outgoing is None:
-            raise LinkLost
-        await self._outgoing.send(characteristic, value)
+        if self._outgoing is not None:
+            await self._outgoing.send(characteristic, value)
 
     async def flush(self) -> None:
         """Sends what an exchange of places still holds back; call it at the end of a burst."""
@@ -284,23 +307,25 @@ class Peripheral(ABC):
     async def answer(self, link: Link, characteristic: Any, value: bytes) -> None:
         """Answers on a control point; a silent device never does."""
         await self.flush()
-        await self.pause()
-        if self._outgoing is not None and self._outgoing.is_silent:
-            return
-        await self._device.indicate_subscriber(link, characteristic, value)
+        if self._outgoing is None or not self._outgoing.is_silent:
+            await self.tell(link, characteristic, value)
 
     async def _emit(self, link: Link, characteristic: Any, value: bytes) -> None:
-        await self.pause()
         self.sent += 1
+        await self.tell(link, characteristic, value)
+
+    async def tell(self, link: Link, characteristic: Any, value: bytes) -> None:
+        """Sends a value that no fault touches, if the central has subscribed to it."""
+        await self.pause()
         if characteristic.properties & gatt.Characteristic.Properties.INDICATE:
             await self._device.indicate_subscriber(link, characteristic, value)
         else:
             await self._device.notify_subscriber(link, characteristic, value)
+            await link.drain()
 
-    async def drop(self, link: Link, reason: int = 0x13) -> None:
-        """The device ends the link (0x13: as its user wants it)."""
-        if link.handle in self._device.connections:
-            await link.disconnect(reason)
+
+def _uuid(value: int | str) -> UUID:
+    return UUID(value) if isinstance(value, str) else UUID.from_16_bits(value)
 
 
 class _Display(PairingDelegate):  # type: ignore[misc]  # the library has no types
@@ -318,10 +343,3 @@ class _Display(PairingDelegate):  # type: ignore[misc]  # the library has no typ
 
     async def generate_passkey(self) -> int:
         return self._passkey or 0
-
-
-async def _until_link_lost(work: Coroutine[Any, Any, None]) -> None:
-    try:
-        await work
-    except LinkLost:
-        return

@@ -5,18 +5,21 @@ from __future__ import annotations
 import struct
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
+from enum import Enum
 from typing import Final
 
-Number = Decimal | float | None
-"""A value to send; ``None`` is sent as "not a number"."""
 
-SFLOAT_NAN: Final = 0x07FF
-SFLOAT_NRES: Final = 0x0800
-SFLOAT_PLUS_INFINITY: Final = 0x07FE
-SFLOAT_MINUS_INFINITY: Final = 0x0802
-FLOAT_NAN: Final = 0x007FFFFF
-FLOAT_PLUS_INFINITY: Final = 0x007FFFFE
-FLOAT_MINUS_INFINITY: Final = 0x00800002
+class Special(Enum):
+    """What a measured number can be instead of a number; each is (SFLOAT word, FLOAT word)."""
+
+    NOT_A_NUMBER = (0x07FF, 0x007FFFFF)
+    NOT_AT_THIS_RESOLUTION = (0x0800, 0x00800000)
+    PLUS_INFINITY = (0x07FE, 0x007FFFFE)
+    MINUS_INFINITY = (0x0802, 0x00800002)
+
+
+Number = Decimal | float | Special | None
+"""A value to send; ``None`` is sent as "not a number"."""
 
 ABSENT: Final = 0xFFFF
 """An unsigned 16-bit field without a value (an unsuccessful weighing, for instance)."""
@@ -30,6 +33,16 @@ def u8(value: int) -> bytes:
 def u16(value: int) -> bytes:
     """Two bytes, least significant first."""
     return struct.pack("<H", value)
+
+
+def i8(value: int) -> bytes:
+    """One signed byte."""
+    return struct.pack("<b", value)
+
+
+def read_i8(value: bytes) -> int:
+    """The number of one signed byte."""
+    return int.from_bytes(value, "little", signed=True)
 
 
 def i16(value: int) -> bytes:
@@ -47,7 +60,7 @@ def u32(value: int) -> bytes:
     return struct.pack("<I", value)
 
 
-def scaled(value: Number, step: str) -> bytes:
+def scaled(value: Decimal | float | None, step: str) -> bytes:
     """An unsigned 16-bit count of ``step``; without a value, 0xFFFF."""
     if value is None:
         return u16(ABSENT)
@@ -57,50 +70,41 @@ def scaled(value: Number, step: str) -> bytes:
 
 def sfloat(value: Number, decimals: int = 0) -> bytes:
     """IEEE 11073 SFLOAT with ``decimals`` decimals, fewer if the number is too large for them."""
-    special = _special(value, SFLOAT_NAN, SFLOAT_PLUS_INFINITY, SFLOAT_MINUS_INFINITY)
-    if special is not None:
-        return u16(special)
-    fitted = _fit(_decimal(value or 0), -decimals, range(-8, 8), 2045)
-    if isinstance(fitted, int):
-        return u16(SFLOAT_PLUS_INFINITY if fitted > 0 else SFLOAT_MINUS_INFINITY)
+    fitted = _fit(value, -decimals, range(-8, 8), 2045)
+    if isinstance(fitted, Special):
+        return u16(fitted.value[0])
     mantissa, exponent = fitted
     return u16((exponent & 0xF) << 12 | mantissa & 0xFFF)
 
 
 def float32(value: Number, decimals: int = 0) -> bytes:
     """IEEE 11073 FLOAT (four bytes) with ``decimals`` decimals."""
-    special = _special(value, FLOAT_NAN, FLOAT_PLUS_INFINITY, FLOAT_MINUS_INFINITY)
-    if special is not None:
-        return u32(special)
-    fitted = _fit(_decimal(value or 0), -decimals, range(-128, 128), 0x7FFFFD)
-    if isinstance(fitted, int):
-        return u32(FLOAT_PLUS_INFINITY if fitted > 0 else FLOAT_MINUS_INFINITY)
+    fitted = _fit(value, -decimals, range(-128, 128), 0x7FFFFD)
+    if isinstance(fitted, Special):
+        return u32(fitted.value[1])
     mantissa, exponent = fitted
     return u32((exponent & 0xFF) << 24 | mantissa & 0xFFFFFF)
-
-
-def _special(value: Number, nan: int, plus: int, minus: int) -> int | None:
-    if value is None:
-        return nan
-    exact = _decimal(value)
-    if exact.is_nan():
-        return nan
-    if exact.is_infinite():
-        return plus if exact > 0 else minus
-    return None
 
 
 def _decimal(value: Decimal | float) -> Decimal:
     return value if isinstance(value, Decimal) else Decimal(str(value))
 
 
-def _fit(value: Decimal, exponent: int, exponents: range, limit: int) -> tuple[int, int] | int:
-    """Mantissa and exponent; or the sign of a number that no exponent can hold."""
-    for power in range(max(exponent, exponents.start), exponents.stop):
-        mantissa = int(value.scaleb(-power).to_integral_value(ROUND_HALF_EVEN))
-        if abs(mantissa) <= limit:
-            return mantissa, power
-    return 1 if value > 0 else -1
+def _fit(value: Number, exponent: int, exponents: range, limit: int) -> tuple[int, int] | Special:
+    """Mantissa and exponent; infinity for a number that no exponent can hold."""
+    if value is None:
+        return Special.NOT_A_NUMBER
+    if isinstance(value, Special):
+        return value
+    exact = _decimal(value)
+    if exact.is_nan():
+        return Special.NOT_A_NUMBER
+    if exact.is_finite():
+        for power in range(max(exponent, exponents.start), exponents.stop):
+            mantissa = int(exact.scaleb(-power).to_integral_value(ROUND_HALF_EVEN))
+            if abs(mantissa) <= limit:
+                return mantissa, power
+    return Special.PLUS_INFINITY if exact > 0 else Special.MINUS_INFINITY
 
 
 def date_time(moment: datetime | None) -> bytes:
@@ -122,8 +126,10 @@ def read_date_time(value: bytes) -> datetime | None:
         return None
 
 
-def birth_date(day: date) -> bytes:
-    """Date of Birth 2A85."""
+def birth_date(day: date | None) -> bytes:
+    """Date of Birth 2A85; all zero if unknown."""
+    if day is None:
+        return bytes(4)
     return struct.pack("<HBB", day.year, day.month, day.day)
 
 
