@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 from ingest import wire
 from ingest.decoder import PAYLOADS, decode
 from ingest.errors import Transient
+from ingest.files.parts import fitting
 from ingest.registry import FORMATS
 from ingest.series import Batch
 
@@ -41,7 +42,8 @@ def read(name: str, path: Path, *, zone: ZoneInfo, mark: str = "") -> Iterator[B
     pool = _pool() if parts is not None and zone.key is not None else None
     if parts is None or pool is None:
         return FORMATS[name].read(path, zone=zone, mark=mark)
-    return _batches(pool, name, parts, zone)
+    found = _batches(pool, name, parts, zone)
+    return fitting(found, path, mark) if PAYLOADS[name] == "Part" else found
 
 
 def _parts(name: str, path: Path, mark: str) -> Iterator[Any] | None:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import numpy as np
 
-from ingest.errors import BadPayload
+from ingest.errors import BadPayload, NotOfThisFormat
 from ingest.files.clock_text import DAY, SECOND, dates, times_of_day, to_utc
 from ingest.files.columns import Rows, quality_of, tally
 from ingest.files.fitbit_body import (
@@ -26,7 +26,7 @@ from ingest.files.fitbit_body import (
     add_spo2,
 )
 from ingest.files.gather import Gathering
-from ingest.files.parts import Part, chosen, whole
+from ingest.files.parts import Part, chosen, fitting, forgiven, whole
 from ingest.files.source import opened, resumed
 from ingest.series import Batch, Reject, Series, Source
 
@@ -125,7 +125,7 @@ def _document(
             if ticks is not None:
                 intraday[member] = ticks
         if not members and not intraday:
-            raise BadPayload("no Fitbit answer", field=prefix.rstrip(".") or "document", file=file)
+            raise NotOfThisFormat("no Fitbit answer", field=prefix.rstrip(".") or "document", file=file)
     series = _bodies(members, gathering, prefix)
     rejects = gathering.rejects
     for member, ticks in intraday.items():
@@ -146,7 +146,7 @@ def _loose(payload: bytes | msgspec.Raw, file: str, prefix: str) -> dict[str, ms
     if "errors" in members:
         raise BadPayload("an error answer, not data", field=f"{prefix}errors", file=file)
     if not members.keys() & {*INTRADAY, *DAYS, *BODIES, *NOT_DATA, "dateTime"}:
-        raise BadPayload("no Fitbit answer", field=prefix.rstrip(".") or "document", file=file)
+        raise NotOfThisFormat("no Fitbit answer", field=prefix.rstrip(".") or "document", file=file)
     return members
 
 
@@ -273,12 +273,12 @@ def _ticks(found: Intraday, member: str, day: dt.date | None, zone: ZoneInfo, pr
 
 
 def read(path: Path, *, zone: ZoneInfo, mark: str = "") -> Iterator[Batch]:
-    """All answers of a file, folder or zip, one batch per file.
+    """All answers of a file, folder or zip, one batch per file; files of other formats are counted.
 
     Raises: BadPayload, naming the file and the place in it.
     """
-    for part in payloads(path, mark=mark):
-        yield from decode_payload(part, zone)
+    parts = payloads(path, mark=mark)
+    yield from fitting((batch for part in parts for batch in decode_payload(part, zone)), path, mark)
 
 
 def payloads(path: Path, *, mark: str = "") -> Iterator[Part]:
@@ -288,11 +288,17 @@ def payloads(path: Path, *, mark: str = "") -> Iterator[Part]:
         total = sum(entry.size for entry in entries)
         for index, entry in chosen(entries, skip + (number >= 0), (".json",)):
             done = entry.before + entry.size
-            yield whole(entry, index, total) or Part(index, entry.name, total, done, 0, data=entry.read())
+            alone = len(entries) == 1
+            file = whole(entry, index, total, alone=alone)
+            yield file or Part(index, entry.name, total, done, 0, data=entry.read(), alone=alone)
 
 
 def decode_payload(part: Part, zone: ZoneInfo) -> Iterator[Batch]:
     """The batch of a file."""
+    yield from forgiven(part, _batch(part, zone), f"{part.index}:0")
+
+
+def _batch(part: Part, zone: ZoneInfo) -> Iterator[Batch]:
     text = part.data if part.part >= 0 else part.entry().read()
     series, rejects = decode(text, zone=zone, file=part.name)
     mark = f"{part.index}:0"

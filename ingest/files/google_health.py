@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ingest.errors import BadPayload
+from ingest.errors import BadPayload, NotOfThisFormat
 from ingest.files.columns import tally
 from ingest.files.google_columns import Points, points_to_series
 from ingest.files.google_points import KINDS, NOT_CARRIED, Kind, Wire
 from ingest.files.google_rollup import rollups_to_series
-from ingest.files.parts import Part, chosen, whole
+from ingest.files.parts import Part, chosen, fitting, forgiven, whole
 from ingest.files.source import Entry, opened, resumed
 from ingest.series import Batch, Reject, Series
 
@@ -179,7 +179,7 @@ def _salvage(page: bytes | msgspec.Raw, zone: ZoneInfo, file: str, prefix: str) 
     except _WRONG as error:
         raise _refusal(error, prefix, file) from error
     if members and not members.keys() & _PAGE_MEMBERS:
-        raise BadPayload("no page of data points", field=f"{prefix}dataPoints", file=file)
+        raise NotOfThisFormat("no page of data points", field=f"{prefix}dataPoints", file=file)
     groups: dict[str, tuple[list[Any], list[msgspec.Raw], list[int]]] = {}
     rejects: list[Reject] = []
     unknown: dict[str, list[int]] = {}
@@ -226,12 +226,12 @@ def _body(raw: msgspec.Raw, kind: Kind, place: str, rejects: list[Reject]) -> An
 
 
 def read(path: Path, *, zone: ZoneInfo, mark: str = "") -> Iterator[Batch]:
-    """All pages of a file, folder or zip, one batch each.
+    """All pages of a file, folder or zip, one batch each; files of other formats are counted.
 
     Raises: BadPayload, naming the file and the place in it.
     """
-    for part in payloads(path, mark=mark):
-        yield from decode_payload(part, zone)
+    parts = payloads(path, mark=mark)
+    yield from fitting((batch for part in parts for batch in decode_payload(part, zone)), path, mark)
 
 
 def payloads(path: Path, *, mark: str = "") -> Iterator[Part]:
@@ -241,20 +241,26 @@ def payloads(path: Path, *, mark: str = "") -> Iterator[Part]:
         total = sum(entry.size for entry in entries)
         for index, entry in chosen(entries, skip_entry, _SUFFIXES):
             skip = skip_part if index == skip_entry else -1
-            file = whole(entry, index, total, skip)
+            alone = len(entries) == 1
+            file = whole(entry, index, total, skip, alone=alone)
             if file is not None:
                 yield file
                 continue
             number = -1
             for number, (prefix, page, done) in enumerate(_entry_pages(entry)):
                 if number > skip:
-                    yield Part(index, entry.name, total, done, number, prefix=prefix, data=bytes(page))
+                    data = bytes(page)
+                    yield Part(index, entry.name, total, done, number, prefix=prefix, data=data, alone=alone)
             if number < 0:
                 raise BadPayload("empty", field="document", file=entry.name)
 
 
 def decode_payload(part: Part, zone: ZoneInfo) -> Iterator[Batch]:
     """The batches of a part, one for each page."""
+    yield from forgiven(part, _batches(part, zone), f"{part.index}:{max(part.part, 0)}")
+
+
+def _batches(part: Part, zone: ZoneInfo) -> Iterator[Batch]:
     if part.part >= 0:
         yield _batch(part, part.part, (part.prefix, part.data, part.done), zone)
         return
