@@ -55,7 +55,7 @@ class Step:
     """One page, to be stored in one transaction with the bookmark.
 
     bookmark_after: unchanged until the last page of a window, so that a crash repeats but never skips.
-    reread: with the last page of a window, unless a point of it could not be read.
+    complete: the last page of its window. reread: with it, unless a point of the window could not be read.
     problem: the type ends here for this sync: scope-missing, refused or bad-payload; "" otherwise.
     """
 
@@ -65,6 +65,7 @@ class Step:
     bookmark_after: Bookmark
     reread: Reread | None = None
     problem: str = ""
+    complete: bool = False
 
 
 @dataclass(slots=True)
@@ -169,7 +170,8 @@ def _steps(
             return
         tally.add(page.batch)
         if page.complete:
-            yield Step(kind, window, page.batch, mark.after(window), tally.reread(window, zone))
+            found = tally.reread(window, zone)
+            yield Step(kind, window, page.batch, mark.after(window), found, complete=True)
             return
         problem = "" if page.next_token else "scope-missing"
         yield Step(kind, window, page.batch, mark, problem=problem)

@@ -187,6 +187,7 @@ def test_a_window_with_a_point_that_cannot_be_read_retracts_nothing(bad):
         client(answer), [SLEEP], fresh([SLEEP], NOW - DAY), zone=TOKYO, now=NOW, stop=lambda: False
     )
     assert step.reread is None
+    assert step.complete
     assert step.bookmark_after.until == NOW
 
 
