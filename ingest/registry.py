@@ -54,6 +54,11 @@ FORMATS: Final[Mapping[str, Format]] = _table(
     ),
     Format("checkup-csv", "health check-ups of a city as CSV", "ingest.files.checkup_csv", many_people=True),
     Format("apple-health", "Apple Health export (zip or export.xml), streamed", "ingest.files.apple_health"),
+    Format(
+        "health-connect",
+        "Android Health Connect: the exported zip or database, or records as JSON",
+        "ingest.files.health_connect",
+    ),
     Format("omron-csv", "OMRON connect CSV: blood pressure, body composition", "ingest.files.omron_csv"),
     Format("withings", "Withings data export (CSV) and API answers (JSON)", "ingest.files.withings"),
     Format("oura", "Oura data export (CSV) and API answers (JSON)", "ingest.files.oura"),
