@@ -1,4 +1,4 @@
-"""The command line of the invented city: ``python -m synthetic_data city|calibrate``."""
+"""The command line of the invented city: ``python -m synthetic_data city|calibrate|google-health``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from synthetic_data.errors import BadCalibrationError, BadOptionError
+from synthetic_data.google_health import command as google_health
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     calibrate.add_argument("--out", type=Path, help="where to write (the package's own tables)")
     calibrate.set_defaults(run=_calibrate)
+    google_health.add_parser(commands)
     return parser
 
 
