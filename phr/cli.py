@@ -17,6 +17,8 @@ _COMMANDS: Final = {
     "consent": ("people", "consent"),
     "score": ("people", "score"),
     "export": ("people", "export"),
+    "sync": ("connections", "sync"),
+    "connections": ("connections", "connections"),
     "audit": ("service", "audit"),
     "outbox": ("service", "outbox"),
     "bench": ("bench", "bench"),
