@@ -52,6 +52,9 @@ FORMATS: Final[Mapping[str, Format]] = _table(
     Format(
         "fhir-ndjson", "FHIR R4 resources, one on each line", "ingest.files.fhir_ndjson", many_people=True
     ),
+    Format(
+        "fhir-bundle", "FHIR R4 Bundles of resources (JSON)", "ingest.files.fhir_bundle", many_people=True
+    ),
     Format("checkup-csv", "health check-ups of a city as CSV", "ingest.files.checkup_csv", many_people=True),
     Format("apple-health", "Apple Health export (zip or export.xml), streamed", "ingest.files.apple_health"),
     Format(
