@@ -28,6 +28,8 @@ MAX_BYTES: Final = 32 * MEGABYTE
 MAX_FIELDS: Final = 6_000_000
 """Messages and their fields of one file. A day of one-second records with twenty fields has 1.8 million."""
 
+CHECKSUMS: Final = fitdecode.CrcCheck.RAISE
+
 _SIGNATURE: Final = slice(8, 12)
 _SMALLEST: Final = 14
 """A header of 12 bytes and a checksum."""
@@ -72,7 +74,7 @@ def _frames(payload: bytes, file: str) -> Iterator[Any]:
         with fitdecode.FitReader(
             io.BytesIO(payload),
             processor=None,
-            check_crc=fitdecode.CrcCheck.RAISE,
+            check_crc=CHECKSUMS,
             error_handling=fitdecode.ErrorHandling.IGNORE,
         ) as reader:
             for frame in reader:
