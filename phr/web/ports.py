@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, Protocol
 
+from phr.web.views.connect import Connect
 from phr.web.views.operate import AuditReview, Status
 from phr.web.views.research import Catalogue, Release
 from phr.web.views.resident import CheckUpPage, Period, Points, Record, Sharing, Today, WhoLooked
@@ -173,6 +174,26 @@ class ResidentPages(Protocol):
         ...
 
 
+class ConnectPages(Protocol):
+    """What a resident sees and does with a connection to a data cloud."""
+
+    def connection(self, session: Session, notice: str) -> Connect:
+        """The connection as it stands, and what was not taken in; ``notice`` says what just happened."""
+        ...
+
+    def connect(self, session: Session) -> str:
+        """Where to send the person. NotAllowed (no-consent), Refused (not set up), Busy."""
+        ...
+
+    def connected(self, session: Session, state: str, code: str) -> str:
+        """Take the person back: connected or partly. NotAllowed (attempt, scopes, no-consent), Refused, Busy."""
+        ...
+
+    def disconnect(self, session: Session) -> None:
+        """End the connection now; what it brought stays."""
+        ...
+
+
 class StaffPages(Protocol):
     """What a nurse sees and does. Every read is for the purpose guidance and is audited."""
 
@@ -245,5 +266,5 @@ class OperatorPages(Protocol):
         ...
 
 
-class Services(SignInPages, ResidentPages, StaffPages, ResearchPages, OperatorPages, Protocol):
+class Services(SignInPages, ResidentPages, ConnectPages, StaffPages, ResearchPages, OperatorPages, Protocol):
     """Everything that the pages need, as ``app.state.services``."""

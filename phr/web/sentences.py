@@ -111,6 +111,40 @@ SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
         "fewer-variables": N_("変数を減らす"),
         "longer-period": N_("期間を長くする"),
     },
+    "connect-state": {
+        "none": N_("まだ、つないでいません。"),
+        "connected": N_("新しい記録は、だいたい15分ごとに届きます。"),
+        "needs-reconnect": N_("Googleの許可が終わりました。もう一度つなぐと、続きから届きます。"),
+        "consent-again": N_("取りこみを許しました。Googleの許可は返してあるので、もう一度つないでください。"),
+        "paused": N_(
+            "「共有」で取りこみを止めたので、何も届きません。Googleの許可も返しました。始めるには、「共有」で許してから、もう一度つなぎます。"
+        ),
+        "disconnected": N_("接続をやめました。いつでも、もう一度つなげます。"),
+    },
+    "connect-trouble": {
+        "unavailable": N_("Googleから、いま答えがありません"),
+        "unreadable": N_("Googleから届いたものが、読めませんでした"),
+        "refused": N_("Googleが、記録を渡しませんでした"),
+        "failed": N_("こちらの都合で、取りこめませんでした"),
+        "account-not-linked": N_("このGoogleアカウントでは、Google Healthを使っていません"),
+    },
+    "connect-notice": {
+        "connected": N_("つながりました。数分で、記録が届きはじめます"),
+        "partly": N_("つながりましたが、届かないものがあります"),
+        "disconnected": N_("接続をやめました"),
+        "denied": N_("Googleの画面で「許可しない」が選ばれたので、つないでいません"),
+        "scopes": N_("Googleの画面で何も選ばれなかったので、つないでいません"),
+        "expired": N_("時間がたったか、別の画面から戻ったので、つないでいません。もう一度ためしてください"),
+        "later": N_("Googleから答えがありません。少し待って、もう一度ためしてください"),
+        "refused": N_("Googleが受けつけませんでした。もう一度ためしてください"),
+        "no-consent": N_("「共有」で「機器からの取りこみ」が止まっているので、つないでいません"),
+        "not-ready": N_("この市では、まだつなげません"),
+    },
+    "turned-away": {
+        "no-consent": N_("「共有」で許していないもの"),
+        "quarantined": N_("ありえない値や時刻。分けて置き、使いません"),
+        "unreadable": N_("読めないもの、知らない種類のもの"),
+    },
     "symptom": {
         "chest": N_("胸が痛い・苦しい"),
         "speech": N_("ろれつが回らない、手足に力が入らない"),

@@ -118,6 +118,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "audit": N_("閲覧の記録の確認"),
         "deliver": N_("お知らせを送ること"),
         "erase": N_("記録の消去"),
+        "sync": N_("データサービスとの接続"),
     },
     "fineness": {
         "keep": N_("そのまま"),
@@ -174,6 +175,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "export": N_("名前を除いたデータ提供に入れました"),
         "score": N_("計算に使いました"),
         "download": N_("保存しました"),
+        "connect": N_("データサービスとの接続を変えました"),
     },
     "level": {
         "active-support": N_("積極的支援"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from phr.web.ports import Services
+from phr.web.wired.connect import Connections
 from phr.web.wired.operate import Operating
 from phr.web.wired.parts import Parts, System
 from phr.web.wired.record import Records
@@ -15,7 +16,7 @@ from phr.web.wired.staff import Staff
 __all__ = ["wire"]
 
 
-class Wired(SigningIn, Own, Records, SharingPages, Staff, Researching, Operating):
+class Wired(SigningIn, Own, Connections, Records, SharingPages, Staff, Researching, Operating):
     """Everything that the pages need."""
 
 

@@ -15,6 +15,7 @@ from phr.services.balance import Balance
 from phr.services.catalogue import Catalogue
 from phr.services.charts import Charts
 from phr.services.checkup_results import CheckupResults
+from phr.services.connections import Connecting
 from phr.services.consents import Consents
 from phr.services.directory import Directory
 from phr.services.export import Export
@@ -46,6 +47,8 @@ class System(Protocol):
     def accounts(self) -> Accounts: ...  # noqa: D102
     @property
     def consents(self) -> Consents: ...  # noqa: D102
+    @property
+    def connections(self) -> Connecting: ...  # noqa: D102
     @property
     def receive(self) -> Receive: ...  # noqa: D102
     @property

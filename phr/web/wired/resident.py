@@ -44,6 +44,8 @@ _ACTIONS: Final = {
     **dict.fromkeys(("export", "release"), "export"),
     **dict.fromkeys(("assess", "points", "count"), "score"),
     "download": "download",
+    **dict.fromkeys(("authorise", "connect", "connected", "needs-reconnect"), "connect"),
+    **dict.fromkeys(("paused", "disconnected", "revoke"), "connect"),
 }
 _SELF: Final = frozenset({"resident", "system"})
 _RULES: Final = {

@@ -75,7 +75,9 @@ PEOPLE = {
 
 @pytest.fixture(scope="session")
 def samples() -> ModuleType:
-    return load("samples")
+    made = load("samples")
+    made.VIEWS.update(load("samples_connect").VIEWS)
+    return made
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -87,6 +88,20 @@ class FakeService:
 
     def points(self, session):
         return self.samples.VIEWS["points"][2]
+
+    def connection(self, session, notice):
+        return replace(self.samples.VIEWS["connect-none"][2], notice=notice)
+
+    def connect(self, session):
+        self._ask("connect")
+        return "https://accounts.google.com/o/oauth2/v2/auth?state=x"
+
+    def connected(self, session, state, code):
+        self._ask("connected", state, code)
+        return "connected"
+
+    def disconnect(self, session):
+        self._ask("disconnect")
 
     def work_list(self, session, kind, page):
         return self.samples.WORK

@@ -21,6 +21,7 @@ PAGES = [
     ("resident", "/who-looked"),
     ("resident", "/check-up"),
     ("resident", "/points"),
+    ("resident", "/connect"),
     ("nurse", "/staff"),
     ("nurse", "/staff/cases/a3"),
     ("researcher", "/research/releases/R8-009"),
