@@ -13,8 +13,8 @@ from ingest.errors import BadPayload
 from ingest.files.columns import tally
 from ingest.files.health_connect_db import MAGIC, ROWS, Database
 from ingest.files.health_connect_json import batches as json_batches
-from ingest.files.health_connect_rows import Found
 from ingest.files.health_connect_types import COVERAGE, TYPES
+from ingest.files.offset_rows import Found
 from ingest.files.source import MEGABYTE, Entry, opened, resumed
 from ingest.series import Batch, Reject
 

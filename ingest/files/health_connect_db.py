@@ -18,16 +18,9 @@ from zoneinfo import ZoneInfo
 
 from ingest.codes import VITALS
 from ingest.errors import BadPayload
-from ingest.files.health_connect_rows import (
-    MILLISECOND,
-    Found,
-    Origins,
-    Records,
-    Sessions,
-    numbers,
-    series_of,
-)
+from ingest.files.health_connect_rows import MILLISECOND, Origins, Sessions, wrists
 from ingest.files.health_connect_types import TYPES, RecordType
+from ingest.files.offset_rows import Found, Records, numbers, series_of
 from ingest.series import Reject
 
 ROWS: Final = 30_000
@@ -169,7 +162,7 @@ class Database:
             return
         for page in self._paged(record.table, "row_id", self._columns(record.table, wanted), "", rows):
             columns = dict(zip(wanted, zip(*(row[1:] for row in page), strict=True), strict=True))
-            yield series_of(self._records(record, columns, clock), self._origins, zone, record.name)
+            yield series_of(self._records(record, columns, clock), self._origins.sources, zone, record.name)
 
     def _records(self, record: RecordType, columns: dict[str, _Row], clock: list[str]) -> Records:
         channels = {
@@ -183,7 +176,7 @@ class Database:
             self.owners(*(columns[name] for name in _ORIGIN)),
             channels,
             _millis(columns[clock[2]]) if len(clock) > 2 else None,
-            columns[record.wrist] if record.wrist else None,
+            wrists(columns[record.wrist]) if record.wrist else None,
         )
 
     def _series(self, record: RecordType, zone: ZoneInfo, rows: int) -> Iterator[Found]:
@@ -204,7 +197,7 @@ class Database:
                 self.owners(apps, devices, methods),
                 {"value": _scaled(values, factor, VITALS[record.code].channels[0].decimals)},
             )
-            yield series_of(records, self._origins, zone, record.name)
+            yield series_of(records, self._origins.sources, zone, record.name)
 
     def _sleep(self, record: RecordType, zone: ZoneInfo, rows: int) -> Iterator[Found]:
         """Sessions with the stages in them."""

@@ -14,16 +14,9 @@ import msgspec
 from ingest.codes import VITALS
 from ingest.errors import BadPayload
 from ingest.files.clock_text import instants
-from ingest.files.health_connect_rows import (
-    MILLISECOND,
-    Found,
-    Origins,
-    Records,
-    Sessions,
-    numbers,
-    series_of,
-)
+from ingest.files.health_connect_rows import MILLISECOND, Origins, Sessions, wrists
 from ingest.files.health_connect_types import TYPES, RecordType
+from ingest.files.offset_rows import Found, Records, numbers, series_of
 from ingest.series import Reject
 
 _NAN: Final = float("nan")
@@ -240,9 +233,9 @@ class _Reader:
                 columns.owner,
                 columns.channels,
                 columns.end if record.clock == "interval" else None,
-                columns.wrist if record.wrist else None,
+                wrists(columns.wrist) if record.wrist else None,
             )
-            more, refused = series_of(records, self._origins, self._zone, name)
+            more, refused = series_of(records, self._origins.sources, self._zone, name)
             series += more
             rejects += refused
         if self._nights:

@@ -56,6 +56,8 @@ class Export:
 
     def __init__(self, path):
         self.db = sqlite3.connect(path)
+        self.db.execute("PRAGMA synchronous = OFF")
+        self.db.execute("PRAGMA journal_mode = OFF")
         for name, columns in TABLES.items():
             self.db.execute(f"CREATE TABLE {name} ({columns})")
         apps = [(1, "com.google.android.apps.fitness", "Fit"), (2, "jp.co.omron.healthcare", "OMRON")]
