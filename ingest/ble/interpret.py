@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from statistics import median
@@ -196,6 +196,14 @@ def interpreted(
         elif arrival.reading.measured:
             usable.append(arrival)
     return tuple(usable), tuple(Reject(reason, place, n) for (reason, place), n in sorted(bad.items()) if n)
+
+
+def added_up(rejects: Iterable[Reject]) -> tuple[Reject, ...]:
+    """One Reject for each reason and place."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for each in rejects:
+        counts[each.reason, each.field] += each.count
+    return tuple(Reject(reason, place, count) for (reason, place), count in sorted(counts.items()))
 
 
 def _highest(box: Box) -> int | None:

@@ -7,6 +7,7 @@ from typing import Final
 
 from ingest.ble.box import Box
 from ingest.ble.decode import racp
+from ingest.ble.gathered import Received
 from ingest.ble.link import Link, LinkLost, NoAnswer, Refused
 from ingest.ble.reading import Reading
 from ingest.ble.sensor import SENSOR, Sensor
@@ -139,7 +140,17 @@ async def _has_restarted(control: _Control, box: Box, service: str, first: int) 
     await control.ask(LAST)
     await asyncio.sleep(min(box.plan.timeouts.late, max(0.0, box.left())))
     newest = max(good_numbers(box, service), default=None)
+    # The newest record was only looked at: it is stored already, or will be sent again with all others.
+    box.received[:] = [value for value in box.received if not _is_before(box, value, first)]
     return newest is not None and newest < first - 1
+
+
+def _is_before(box: Box, value: Received, first: int) -> bool:
+    try:
+        readings = _readings(box, value.characteristic, value.payload)
+    except BadPayload:
+        return False
+    return all(reading.sequence is not None and reading.sequence < first for reading in readings)
 
 
 async def _report(

@@ -19,7 +19,7 @@ from bleak.exc import BleakDeviceNotFoundError, BleakError, BleakGATTProtocolErr
 from ingest.ble.box import Box, Decode
 from ingest.ble.devices import CATALOGUE, Advert, Catalogue, Family, Refusal, UnsupportedDevice, short
 from ingest.ble.gathered import Collected, Facts, Plan
-from ingest.ble.interpret import portion
+from ingest.ble.interpret import added_up, portion
 from ingest.ble.link import BondFailed, LinkLost, NoAnswer, Refused
 from ingest.ble.procedure import run
 from ingest.errors import IngestError, Transient
@@ -250,7 +250,7 @@ class Session:
         return replace(
             last,
             arrivals=tuple(arrival for part in parts for arrival in part.arrivals),
-            rejects=tuple(reject for part in parts for reject in part.rejects),
+            rejects=added_up(reject for part in parts for reject in part.rejects),
         )
 
     async def portions(
