@@ -25,6 +25,7 @@ BEATS_CSV = (
 
 
 def read(tmp_path, files, root="Takeout/Fitbit", **how):
+    tmp_path.mkdir(exist_ok=True)
     archive = tmp_path / "takeout.zip"
     with zipfile.ZipFile(archive, "w") as made:
         for name, body in files.items():
@@ -181,3 +182,79 @@ def test_the_documented_files_of_an_export_are_read(tmp_path):
     assert counts == {"8867-4": 2, "55423-8": 2, "40443-4": 1, "93832-4": 1, "sleep-stage": 1, "29463-7": 1}
     assert counts.keys() <= fitbit_takeout.COVERAGE
     assert ("repeated-metric", "file", 2) in reasons(batches)
+
+
+def test_newer_exports_have_a_folder_for_each_metric(tmp_path):
+    """Physical Activity_GoogleData/Weight/weight.csv; minutes of zones and metres of distance are read too."""
+    files = {
+        f"{GOOGLE}/Weight/weight.csv": "timestamp,weight grams,data source\n2026-09-10T05:00:00.000000Z,70500,S\n",
+        f"{GOOGLE}/Distance/distance_2026-09-01.csv": "timestamp,distance,data source\n2026-09-10T04:00:00Z,800.5,A\n",
+        f"{GOOGLE}/Active Zone Minutes/active_zone_minutes_2026-09-01.csv": (
+            "timestamp,heart rate zone,total minutes,data source\n2026-09-10T04:01:00Z,CARDIO,2,A\n"
+        ),
+        f"{GOOGLE}/Live Pace/live_pace_2026-09-12.csv": "timestamp,steps\n2026-09-10T04:00:00Z,99999\n",
+    }
+    batches = read(tmp_path, files, root="Takeout/Google Health")
+    found = {code: each.channels["value"].tolist() for (code, _), each in series(batches).items()}
+    assert found == {"29463-7": [70.5], "55430-3": [800.5], "azm": [2.0]}
+    assert reasons(batches) == [("unsupported-file", "file", 1)]
+
+
+HEALTH = "Health Fitness Data_GoogleData"
+SLEEPS = (
+    "sleep_id,sleep_type,minutes_in_sleep_period,minutes_asleep,start_utc_offset,sleep_start,end_utc_offset,sleep_end\n"
+    "111,STAGES,450,410,+05:30,2026-09-11T17:30:00Z,+05:30,2026-09-12T01:00:00Z\n"
+    "222,CLASSIC,300,x,-04:00,2026-09-20 03:00:00+0000,-04:00,2026-09-20 08:00:00+0000\n"
+    "333,CLASSIC,300,270,?,2026-09-21 03:00:00,?,2026-09-21 02:00:00\n"
+)
+STAGES = (
+    "sleep_id,sleep_stage_id,sleep_stage_type,start_utc_offset,sleep_stage_start,end_utc_offset,sleep_stage_end\n"
+    "111,1,LIGHT,+05:30,2026-09-11T17:30:00Z,+05:30,2026-09-11T18:00:00Z\n"
+    "111,2,SNORING,+05:30,2026-09-11T18:00:00Z,+05:30,2026-09-11T18:10:00Z\n"
+)
+
+
+def test_sleep_in_utc_with_offsets_is_preferred_to_the_json(tmp_path):
+    """The tables tell where the person was; the JSON of the same nights has only a wall clock."""
+    night = [{"startTime": "2026-09-11T23:00:00.000", "duration": 27_000_000, "minutesAsleep": 410}]
+    files = {
+        f"{HEALTH}/UserSleeps_2026-09-01.csv": SLEEPS,
+        f"{HEALTH}/UserSleepStages_2026-09-01.csv": STAGES,
+        f"{EXPORT}/sleep-2026-09-11.json": night,
+    }
+    batches = read(tmp_path, files)
+    found = {code: each for (code, _), each in series(batches).items()}
+    asleep, stages = found["93832-4"], found["sleep-stage"]
+    assert (stamps(asleep), asleep.channels["value"].tolist()) == (["2026-09-11T17:30:00"], [410.0])
+    assert (asleep.offset.tolist(), asleep.quality.tolist()) == ([19_800], [0])
+    assert (stages.channels["value"].tolist(), stages.duration.tolist()) == ([2.0], [1_800_000_000])
+    assert reasons(batches)[0] == ("repeated-metric", "file", 1)
+    assert {each[0] for each in reasons(batches)[1:]} == {"bad-value", "no-value", "bad-time"}
+    alone = series(read(tmp_path / "b", {f"{EXPORT}/sleep-2026-09-11.json": night}))
+    assert stamps(alone["93832-4", "fitbit|sleep||derived"]) == ["2026-09-11T14:00:00"]
+
+
+def test_a_sleep_table_without_its_columns_is_counted(tmp_path):
+    """A heading of another year."""
+    batches = read(tmp_path, {f"{HEALTH}/UserSleeps_2026-09-01.csv": "a,b\n1,2\n"})
+    assert reasons(batches) == [("unknown-table", "line 1", 1)]
+
+
+def test_oxygen_uptake_and_the_breathing_of_a_night(tmp_path):
+    """The filtered estimate where there is one."""
+    oxygen = [
+        {
+            "dateTime": "09/12/26 00:00:00",
+            "value": {"demographicVO2Max": 41.2, "filteredDemographicVO2Max": 40.8},
+        },
+        {"dateTime": "09/13/26 00:00:00", "value": {"demographicVO2Max": 41.2}},
+        {"dateTime": "09/14/26 00:00:00", "value": {}},
+    ]
+    batches = read(tmp_path, {f"{EXPORT}/demographic_vo2_max-2026-09-11.json": oxygen})
+    (uptake,) = series(batches).values()
+    assert (uptake.code, uptake.channels["value"].tolist()) == ("vo2max", [40.8, 41.2])
+    assert reasons(batches) == [("no-value", "[2].value", 1)]
+    text = "timestamp,full_sleep_breathing_rate,deep_sleep_breathing_rate\n2026-09-12T01:00:00,15.2,14.8\n"
+    name = "Heart Rate Variability/Respiratory Rate Summary - 2026-09-12.csv"
+    breaths = one(tmp_path, name, text)
+    assert (breaths.code, breaths.channels["value"].tolist()) == ("9279-1", [15.2])
