@@ -62,6 +62,7 @@ FORMATS: Final[Mapping[str, Format]] = _table(
         "Android Health Connect: the exported zip or database, or records as JSON",
         "ingest.files.health_connect",
     ),
+    Format("open-mhealth", "Open mHealth and IEEE 1752.1 data points (JSON)", "ingest.files.open_mhealth"),
     Format("omron-csv", "OMRON connect CSV: blood pressure, body composition", "ingest.files.omron_csv"),
     Format("withings", "Withings data export (CSV) and API answers (JSON)", "ingest.files.withings"),
     Format("oura", "Oura data export (CSV) and API answers (JSON)", "ingest.files.oura"),
