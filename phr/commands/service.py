@@ -40,12 +40,17 @@ def serve(host: str, port: int) -> None:
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="Deliver what is due, make the roots of past days, and stop.")
+@click.option(
+    "--once",
+    is_flag=True,
+    help="Read connections and deliver what is due, make the roots of past days, and stop.",
+)
 @guarded
 def worker(once: bool) -> None:
     """Run the worker: deliveries and schedules."""
     made = system()
     if once:
+        made.syncing.round(request=request())
         done = made.deliver(made.ledger())(request=request())
         made.trail.seal(request=request())
         made.proofs.note(ok=made.trail.verify(request=request()).ok, request=request())
