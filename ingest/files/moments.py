@@ -10,7 +10,6 @@ from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
 import numpy as np
-import numpy.typing as npt
 
 from ingest.files.clock_text import (
     DAY,
@@ -119,11 +118,6 @@ def days(texts: Sequence[str], zone: ZoneInfo) -> When:
     found, good = dates([_iso(text)[:10] for text in texts])
     start, offset = to_utc(found * DAY, zone)
     return When(start, offset, good, np.zeros(len(texts), np.bool_))
-
-
-def shifted(times: When, micros: npt.NDArray[np.int64]) -> When:
-    """The same rows, each later by so much."""
-    return When(times.start + micros, times.offset, times.good, times.assumed)
 
 
 def with_offsets(times: When, offsets: Sequence[int | None]) -> When:

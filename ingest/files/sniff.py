@@ -24,12 +24,41 @@ _FITBIT_MEMBERS: Final = (
 )
 
 
+_MEMBERS: Final = (
+    (b'"measuregrps"', "withings"),
+    (b'"heartRateValues"', "garmin-json"),
+    (b'"dailySleepDTO"', "garmin-json"),
+    (b'"calendarDate"', "garmin-json"),
+    (b'"bedtime_start"', "oura"),
+    (b'"spo2_percentage"', "oura"),
+    (b'"equivalent_walking_distance"', "oura"),
+)
+"""Members that only one maker's JSON has."""
+_WITHINGS_HEADINGS: Final = (
+    b'"Weight (',
+    b"Weight (kg)",
+    b'"Height (m)"',
+    b"start,duration,value",
+    b'from,to,"light (s)"',
+)
+_ZIPPED: Final = (
+    (b"Takeout/", "fitbit-takeout"),
+    (b"Fitbit/", "fitbit-takeout"),
+    (b"com.samsung.", "samsung-csv"),
+    (b"App Data/", "oura"),
+    (b"raw_tracker_", "withings"),
+)
+"""Words of the first entries of an archive, and its format."""
+
+
 def format_of(path: Path) -> str | None:
     """The name of the import format of one file."""
     name = path.name.lower().removesuffix(".gz")
     head = _head(path)
     if name.endswith(".csv"):
-        return _of_csv(head)
+        return "samsung-csv" if name.startswith("com.samsung.") else _of_csv(head, name)
+    if head[8:12] == b".FIT":
+        return "garmin-fit"
     if name.endswith((".ndjson", ".jsonl")):
         return (
             "fhir-ndjson"
@@ -40,23 +69,45 @@ def format_of(path: Path) -> str | None:
         )
     if name.endswith(".json"):
         return _of_json(head)
-    if name.endswith(".zip") and (b"Takeout/" in head or b"Fitbit/" in head):
-        return "fitbit-takeout"
+    if name.endswith(".zip"):
+        return next((found for word, found in _ZIPPED if word in head), None)
     return None
 
 
-def _of_csv(head: bytes) -> str | None:
+def _of_csv(head: bytes, name: str) -> str | None:
     first = head.split(b"\n", 1)[0].removeprefix(b"\xef\xbb\xbf").strip()
     if first.startswith(b"Id,"):
         return "fitbit-csv"
     if b"atena_no" in first.split(b","):
         return "checkup-csv"
+    return _of_export(first, name)
+
+
+def _of_export(first: bytes, name: str) -> str | None:
+    """A table of a maker's export, by the words of its first line."""
+    if first.lstrip(b'"').startswith(("測定日".encode(), "測定日".encode("cp932"), b"Measurement Date")):
+        return "omron-csv"
+    if b"Systolic (mmHg)" in first and first.startswith(b"Date,Time,"):
+        return "omron-csv"
+    if any(word in first for word in _WITHINGS_HEADINGS) or b"Systolic,Diastolic" in first:
+        return "withings"
+    if first == b"date,value" and name.startswith("aggregates_"):
+        return "withings"
+    if (
+        b"Sleep Score" in first
+        or first == b"timestamp;bpm;source"
+        or (b";day;" in first and b"id" in first[:3])
+    ):
+        return "oura"
     return None
 
 
 def _of_json(head: bytes) -> str | None:
     if b'"dataPoints"' in head or b'"rollupDataPoints"' in head or head.strip() in (b"{}", b"[]"):
         return "google-health-json"
+    for member, found in _MEMBERS:
+        if member in head:
+            return found
     if any(member in head for member in _FITBIT_MEMBERS):
         return "fitbit-json"
     return None

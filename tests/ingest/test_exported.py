@@ -99,6 +99,8 @@ def test_an_empty_folder_is_refused(tmp_path):
 def test_what_readers_deliver_is_declared_and_of_its_kind(name):
     """Only declared codes; intervals last, samples and days do not; every channel is of the vocabulary."""
     for path in sorted((FIXTURES / FOLDERS[name]).iterdir()):
+        if path.stat().st_size > 80_000:  # read elsewhere, and slow
+            continue
         try:
             batches = list(FORMATS[name].read(path, zone=TOKYO))
         except BadPayload:
