@@ -14,7 +14,7 @@ from ingest.cloud.answers import AccountNotLinked
 from ingest.cloud.google_health import GoogleHealth
 from ingest.cloud.notices import Notice
 from ingest.cloud.plan import Bookmark, Window, plan
-from ingest.cloud.types import DataType
+from ingest.cloud.types import DataType, alone_in
 from ingest.errors import BadPayload, Permanent
 from ingest.series import Batch, Micros, Reject
 
@@ -55,7 +55,8 @@ class Step:
     """One page, to be stored in one transaction with the bookmark.
 
     bookmark_after: unchanged until the last page of a window, so that a crash repeats but never skips.
-    complete: the last page of its window. reread: with it, unless a point of the window could not be read.
+    complete: the last page of its window. reread: with it, unless a point of the window could not be read, or
+    other types deliver the same codes.
     problem: the type ends here for this sync: scope-missing, refused or bad-payload; "" otherwise.
     """
 
@@ -82,13 +83,15 @@ class _Tally:
             self.starts.setdefault((series.code, series.source.key), []).append(series.start)
 
     def reread(self, window: Window, zone: ZoneInfo) -> Reread | None:
-        if not self.sure:
+        codes = alone_in(self.kind)
+        if not (self.sure and codes):
             return None
         seen = tuple(
             Seen(code, source, np.unique(np.concatenate(starts)))
             for (code, source), starts in sorted(self.starts.items())
+            if code in codes
         )
-        return Reread(self.kind.vitals, *window.span(zone), seen)
+        return Reread(codes, *window.span(zone), seen)
 
 
 def fresh(types: Iterable[DataType], start: datetime) -> dict[str, Bookmark]:

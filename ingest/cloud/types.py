@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from importlib import resources
@@ -115,6 +116,14 @@ LIMITS, TYPES, SETTINGS_SCOPE = load(
 
 COLLECTED: Final = tuple(one for one in TYPES.values() if one.vitals)
 """The types that are asked for: those with a place in the vocabulary."""
+
+
+_OFTEN: Final = Counter(code for one in COLLECTED for code in one.vitals)
+
+
+def alone_in(kind: DataType) -> tuple[str, ...]:
+    """The codes that this type alone delivers: only of these can its windows show what is gone."""
+    return tuple(code for code in kind.vitals if _OFTEN[code] == 1)
 
 
 def scopes_for(types: Iterable[DataType]) -> frozenset[str]:

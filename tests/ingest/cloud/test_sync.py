@@ -191,6 +191,15 @@ def test_a_window_with_a_point_that_cannot_be_read_retracts_nothing(bad):
     assert step.bookmark_after.until == NOW
 
 
+def test_a_type_does_not_speak_for_another_with_the_same_code():
+    """Three types deliver VO2 max; a window of one says nothing about the rows of the others."""
+    kinds = [TYPES[key] for key in ("vo2-max", "run-vo2-max", "daily-vo2-max")]
+    marks = fresh(kinds, NOW - DAY)
+    steps = list(sync(client(answering({})), kinds, marks, zone=TOKYO, now=NOW, stop=lambda: False))
+    assert all(each.complete and each.reread is None for each in steps)
+    assert len({each.type.key for each in steps}) == 3
+
+
 def test_only_the_last_page_of_a_window_tells_what_is_gone():
     """After an earlier page nothing is known about the rest."""
     cloud = Cloud({NOW - timedelta(minutes=each): 60 for each in range(1, 8)})
