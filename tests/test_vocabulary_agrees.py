@@ -9,6 +9,7 @@ from consent.categories import CATEGORIES, category_of
 from consent.purposes import PURPOSES
 from ingest.codes import JLAC10, VITALS, lookup, lookup_component
 from phr.domain.access import CONSENT_PURPOSES
+from risk import plausibility
 from risk.checkup import CODED, MEASURED
 
 PANEL = {channel.name: channel for channel in VITALS["checkup"].channels}
@@ -63,6 +64,15 @@ def test_limits_and_measurements_have_the_same_units():
         if item["unit"] != PANEL[NAMES.get(name, name)].ucum
     }
     assert differing == {}
+
+
+@pytest.mark.parametrize("vital", PLAIN, ids=lambda vital: vital.key)
+def test_every_vital_has_a_range_of_what_can_be_true_in_its_own_unit(vital):
+    """A reading that nobody can call impossible is refused altogether, so each kind needs its range."""
+    ranges = plausibility.standard().vital[vital.key]
+    for channel in vital.channels:
+        if channel.ucum:
+            assert ranges[channel.name].unit == channel.ucum
 
 
 def test_the_purposes_of_the_service_are_those_of_consent():
