@@ -1,4 +1,4 @@
-"""The command line of the invented city: ``python -m synthetic_data city|calibrate|google-health``."""
+"""The command line of the invented city: ``python -m synthetic_data city|calibrate|google-health|ble``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
+from synthetic_data.ble import command as ble
 from synthetic_data.errors import BadCalibrationError, BadOptionError
 from synthetic_data.google_health import command as google_health
 
@@ -66,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     calibrate.add_argument("--out", type=Path, help="where to write (the package's own tables)")
     calibrate.set_defaults(run=_calibrate)
     google_health.add_parser(commands)
+    ble.add_parser(commands)
     return parser
 
 

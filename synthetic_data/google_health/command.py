@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import threading
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -78,14 +79,11 @@ def _run(options: argparse.Namespace) -> None:
     from synthetic_data.google_health.server import serve  # noqa: PLC0415  # as above
 
     cloud = build(options)
-    with serve(cloud, options.port) as base:
+    with suppress(KeyboardInterrupt), serve(cloud, options.port) as base:
         told = describe(cloud, base)
         text = json.dumps(told) if options.json else _text(told)
         print(text, flush=True)  # noqa: T201  # a command prints
-        try:
-            threading.Event().wait()
-        except KeyboardInterrupt:
-            return
+        threading.Event().wait()
 
 
 def _text(told: dict[str, object]) -> str:

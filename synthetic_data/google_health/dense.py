@@ -25,7 +25,9 @@ def day_rows(person: Person, kind: str, day: int, *, merged: bool) -> Rows:
     """The points of one UTC day, newest first, inside the window; ``merged`` is the reconciled view."""
     made = DENSE[kind](person, day, minutes(person, day), merged)
     world = person.world
-    return made.take((made.start >= world.first) & (made.end <= world.end)).newest_first()
+    return made.take(
+        (made.start >= world.first) & (made.start < world.end) & (made.end <= world.end)
+    ).newest_first()
 
 
 def _at(person: Person, now: Minutes, chosen: Mask, value: npt.NDArray[Any], **rest: Any) -> Rows:
@@ -154,7 +156,7 @@ def _sitting(person: Person, _day: int, now: Minutes, _merged: bool) -> Rows:
     return found.take(found.value >= SITTING * 60)
 
 
-def _nightly(person: Person, now: Minutes, value: npt.NDArray[np.float64]) -> Rows:
+def _nightly(now: Minutes, value: npt.NDArray[np.float64]) -> Rows:
     """A sample every five minutes of sleep."""
     chosen = now.asleep & now.worn & (now.start % 300 == 0)
     start, offset = now.start[chosen], now.offset[chosen]
@@ -162,12 +164,12 @@ def _nightly(person: Person, now: Minutes, value: npt.NDArray[np.float64]) -> Ro
 
 
 def _oxygen(person: Person, _day: int, now: Minutes, _merged: bool) -> Rows:
-    return _nightly(person, now, np.round(94 + rolls(person.key("spo2"), now.start) * 4.5, 1))
+    return _nightly(now, np.round(94 + rolls(person.key("spo2"), now.start) * 4.5, 1))
 
 
 def _variability(person: Person, _day: int, now: Minutes, _merged: bool) -> Rows:
     usual = 65 - person.age * 0.5
-    return _nightly(person, now, np.round(usual + rolls(person.key("hrv"), now.start) * 20, 1))
+    return _nightly(now, np.round(usual + rolls(person.key("hrv"), now.start) * 20, 1))
 
 
 DENSE: Final[dict[str, Maker]] = {

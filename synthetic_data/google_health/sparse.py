@@ -25,7 +25,8 @@ def window_rows(person: Person, kind: str) -> Rows:
 
 
 def _inside(person: Person, found: Rows) -> Rows:
-    return found.take((found.start >= person.world.first) & (found.end <= person.world.end))
+    world = person.world
+    return found.take((found.start >= world.first) & (found.start < world.end) & (found.end <= world.end))
 
 
 def _days(person: Person) -> Ints:

@@ -22,6 +22,7 @@ from synthetic_data.wire_time import civil, civil_date, iso_date, timestamp
 _ORIGINS: Final = tuple(bytes([0x10 + n]) for n in range(8))
 _UTC: Final = {shift: bytes([1 + shift]) for shift in range(3)}
 _CIVIL: Final = {shift: bytes([5 + shift]) for shift in range(-1, 3)}
+_MISNAMED: Final = "respiratory-rate-sleep-summary"
 _NAME_BASE: Final = 8_800_000_000_000_000_000
 
 
@@ -99,7 +100,7 @@ def points(person: Person, kind: Kind, rows: Rows, *, merged: bool = False) -> b
         return b""
     if kind.record == "sleep":
         return ",".join(_sleeps(person, kind, rows, merged=merged)).encode()
-    if kind.record in {"daily", "session"} or kind.named or kind.name not in BODIES:
+    if kind.record in {"daily", "session"} or kind.named or kind.name == _MISNAMED:
         return ",".join(_single(person, kind, rows, merged=merged)).encode()
     return b",".join(_segments(person, kind, rows, merged=merged))
 
@@ -169,7 +170,7 @@ def _envelope(person: Person, kind: Kind, start: int, source: int, *, merged: bo
     name = _name(person, kind, start) if kind.named else ""
     if merged:
         return f'"dataPointName":"{name}",' if name else ""
-    if kind.name == "respiratory-rate-sleep-summary":
+    if kind.name == _MISNAMED and start % 300 == 0:
         name = "users/x/dataPoints/"  # seen once on the real service: a name that names nothing
     return (f'"name":"{name}",' if name else "") + f"{person.origins[source]},"
 
