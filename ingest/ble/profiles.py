@@ -11,6 +11,7 @@ from typing import Final, Literal
 from ingest.ble.decode import (
     activity,
     blood_pressure,
+    blood_pressure_record,
     body_composition,
     cgm,
     cgm_session,
@@ -77,6 +78,7 @@ _ROWS: Final[tuple[tuple[str, str, str, Way, Callable[[bytes], Reading], tuple[s
         blood_pressure.enhanced_intermediate,
         (),
     ),
+    ("2B36", "Blood Pressure Record", "1810", "notify", blood_pressure_record.record, _PRESSURE),
     ("2A9D", "Weight Measurement", "181D", "indicate", weight.measurement, _WEIGHING),
     ("2A9E", "Weight Scale Feature", "181D", "read", weight.feature, ()),
     ("2A9C", "Body Composition Measurement", "181B", "indicate", body_composition.measurement, _COMPOSITION),

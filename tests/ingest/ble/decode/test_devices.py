@@ -84,6 +84,19 @@ def test_an_enhanced_blood_pressure_counts_from_1900_unless_it_says_2000():
     assert reading.at is None
 
 
+def test_a_stored_record_brings_the_measurement_that_it_contains():
+    """With its sequence number, and with a check where one follows."""
+    inner = wire.blood_pressure(Decimal(122), Decimal(80), Decimal(94), at=AT)
+    stored = bytes.fromhex("03 07 00 35 2A") + inner
+    for payload in (stored, stored + wire.crc(stored)):
+        reading = decode("2B36", payload)
+        assert reading.measured == decode("2A35", inner).measured
+        assert (reading.sequence, reading.at, reading.raw) == (7, AT, payload)
+    assert refused("2B36", (stored + b"\x00\x00").hex()) == "e2e_crc"
+    assert refused("2B36", "03 07 00 37 2A 00") == "uuid"
+    assert read("2B36", "01 07 00 35 2A 1E 7A").unusable == "segment"
+
+
 def test_features_are_named_and_kept_raw():
     """A status bit means something only where its feature bit is set."""
     assert read("2A49", "05 00").flags == {
