@@ -27,13 +27,15 @@ _QUICK: Final = httpx.Timeout(3.0)  # a notification waits for the keys
 class Cloud:
     """A data cloud: how a person authorises, and how one person's data are read.
 
-    ready: whether this installation is registered with it. reader: the API for one connection.
+    ready: whether this installation is registered with it. reader: the API for one connection. close: gives its
+    connections back.
     """
 
     provider: str
     ready: bool
     oauth: GoogleOAuth
     reader: Callable[[Callable[[], str]], GoogleHealth]
+    close: Callable[[], None]
 
 
 def connect(s: Settings, clock: Clock, http: httpx.Client | None = None) -> Cloud:
@@ -49,16 +51,16 @@ def connect(s: Settings, clock: Clock, http: httpx.Client | None = None) -> Clou
         return GoogleHealth(places, http, authorise, project=bucket)
 
     oauth = GoogleOAuth(places, client_id, client_secret, s.base_url + CALLBACK, http, now=clock.now)
-    return Cloud(PROVIDER, bool(client_id and client_secret), oauth, reader)
+    return Cloud(PROVIDER, bool(client_id and client_secret), oauth, reader, http.close)
 
 
 def signing_keys(address: str) -> Keys:
     """The published keys, fetched when they are needed."""
-    http = httpx.Client(timeout=_QUICK, follow_redirects=False, trust_env=False)
 
     def fetch() -> bytes:
         try:
-            answer = http.get(address)
+            with httpx.Client(timeout=_QUICK, follow_redirects=False, trust_env=False) as http:
+                answer = http.get(address)
         except httpx.HTTPError as trouble:
             raise Transient("the keys cannot be fetched") from trouble
         if answer.status_code != 200:

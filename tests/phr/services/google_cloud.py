@@ -128,7 +128,7 @@ def join(system: System, fake: FakeGoogle, *, secrets_: list[bytes] | None = Non
     http = httpx.Client(transport=httpx.MockTransport(fake))
     cloud = google.connect(settings, system.clock, http)
     # The collector's own waits between repeats of a request are not what these tests are about.
-    cloud = google.Cloud(cloud.provider, cloud.ready, cloud.oauth, _impatient(cloud, http))
+    cloud = google.Cloud(cloud.provider, cloud.ready, cloud.oauth, _impatient(cloud, http), http.close)
     s = system.settings
     vault = Vault(secrets_ or system.secrets, cloud.provider)
     desk = Desk(system.store, system.clock, s.tz, s.recipient, cloud, vault)
