@@ -29,6 +29,9 @@ NEEDS_BOND: Final = frozenset({0x05, 0x08, 0x0C, 0x0F})
 """ATT errors of a device that wants an encrypted link: authentication, authorisation, key size, encryption."""
 BLUEZ_NEEDS_BOND: Final = ("NotPermitted", "NotAuthorized", "Insufficient")
 
+BOND_LOST: Final = ("KEY_MISSING", "KEY MISSING", "AUTHENTICATION")
+"""Words of the radio, of BlueZ and of the controller, for a device that no longer knows its bond."""
+
 
 def microseconds() -> int:
     """The gateway's clock."""
@@ -294,7 +297,7 @@ class Session:
         except (TimeoutError, BleakDeviceNotFoundError) as error:
             raise NoAnswer("the device could not be connected") from error
         except BleakError as error:
-            if pair:
+            if pair or any(word in str(error).upper() for word in BOND_LOST):
                 raise BondFailed("the device does not bond; put it into pairing mode") from error
             raise LinkLost("the device could not be connected") from error
         return client, BleakLink(client, plan, gone)

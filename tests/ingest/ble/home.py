@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,7 +22,14 @@ QUICK = Timeouts(connect=2, bond=2, step=2, quiet=0.3, idle=0.5, late=0.05)
 PATIENCE = Patience(
     session=1.0, listen=0.3, again=0.05, first_retry=0.05, last_retry=0.2, refused=30, steps=QUICK
 )
-NOON = datetime(2026, 11, 22, 12, 0)
+
+
+def moment(*parts: int) -> datetime:
+    """A wall time; devices have no zone."""
+    return datetime(*parts)  # noqa: DTZ001 - a device has wall time only
+
+
+NOON = moment(2026, 11, 22, 12, 0)
 """Local time in Japan, at which the gateway lives."""
 
 
@@ -53,7 +60,9 @@ def session_on(radio: Radio) -> Session:
     return Session(decode=profiles.decode, client_backend=radio.client_backend, now=gateway_now)
 
 
-async def collect(radio: Radio, *, deadline: float = 3.0, found: Found | None = None, **plan: Any) -> Collected:
+async def collect(
+    radio: Radio, *, deadline: float = 3.0, found: Found | None = None, **plan: Any
+) -> Collected:
     """One session with the first device that is heard."""
     found = found or (await found_on(radio))[0]
     plan.setdefault("timeouts", QUICK)
@@ -63,7 +72,7 @@ async def collect(radio: Radio, *, deadline: float = 3.0, found: Found | None = 
 
 
 def on_radio(*devices: Any, passkeys: dict[str, int] | None = None) -> Any:
-    """``async with on_radio(cuff) as radio``."""
+    """A radio with these devices on it, for ``async with``."""
     return _OnRadio(devices, passkeys)
 
 
@@ -78,7 +87,7 @@ class _OnRadio:
             await radio.add(device)
         return radio
 
-    async def __aexit__(self, *reason: Any) -> None:
+    async def __aexit__(self, *reason: object) -> None:
         await self._radio.__aexit__(*reason)
 
 
@@ -108,6 +117,3 @@ def a_device(people: dict[int | None, str] | None = None, **more: Any) -> Device
 def right(wall: datetime = NOON) -> Check:
     """A clock that shows the gateway's time."""
     return Check(wall, at(wall))
-
-
-UTC_ZONE = UTC

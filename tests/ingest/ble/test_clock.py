@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from ingest.ble.clock import Check, Checkpoint, Placed, east, judge, local, resolve, stamped_on_receipt
 from ingest.series import LOW_CONFIDENCE, ZONE_ASSUMED
-from tests.ingest.ble.home import BERLIN, NOON, TOKYO, at
+from tests.ingest.ble.home import BERLIN, NOON, TOKYO, at, moment
 
 SECOND = 1_000_000
 
@@ -73,18 +74,18 @@ def test_a_clock_of_another_zone_counts_by_its_distance():
     assert placed(clock.correct(NOON - timedelta(hours=9))).instant == at(NOON - timedelta(hours=1))
 
 
-@pytest.mark.parametrize("shown", [None, datetime(2000, 1, 1, 3), datetime(1970, 1, 1)])
+@pytest.mark.parametrize("shown", [None, moment(2000, 1, 1, 3), moment(1970, 1, 1)])
 def test_a_clock_that_was_never_set_gives_no_times(shown):
     """2000-01-01 is where devices wake up after a change of battery."""
     clock = judge(Check(shown, at(NOON)), zone=TOKYO, now=at(NOON))
     assert clock.state == "unset"
-    assert clock.correct(datetime(2000, 1, 1, 2)) == "clock-not-set"
+    assert clock.correct(moment(2000, 1, 1, 2)) == "clock-not-set"
     assert clock.correct(None) == "no-time"
 
 
 def test_a_plausible_time_under_a_clock_that_is_unset_now_is_kept_and_marked():
     """The battery was changed after the reading; what it said then was said by a clock that was set."""
-    clock = judge(Check(datetime(2000, 1, 1), at(NOON)), zone=TOKYO, now=at(NOON))
+    clock = judge(Check(moment(2000, 1, 1), at(NOON)), zone=TOKYO, now=at(NOON))
     found = placed(clock.correct(NOON - timedelta(days=2)))
     assert found.quality == LOW_CONFIDENCE | ZONE_ASSUMED
 
@@ -94,7 +95,7 @@ def test_ten_minutes_ahead_may_be_and_more_may_not():
     clock = judge(None, zone=TOKYO, now=at(NOON))
     assert isinstance(clock.correct(NOON + timedelta(minutes=10)), Placed)
     assert clock.correct(NOON + timedelta(minutes=10, seconds=1)) == "time-in-future"
-    assert clock.correct(datetime(9999, 12, 31, 23, 59, 59)) == "time-in-future"
+    assert clock.correct(moment(9999, 12, 31, 23, 59, 59)) == "time-in-future"
 
 
 def test_a_clock_nobody_looked_at_is_taken_in_the_zone_of_the_home_and_marked():
@@ -107,43 +108,43 @@ def test_a_clock_nobody_looked_at_is_taken_in_the_zone_of_the_home_and_marked():
 
 def test_the_hour_that_happens_twice_is_its_first_and_marked():
     """The end of summer time in Berlin: 02:30 on 2026-10-25."""
-    now = at(datetime(2026, 10, 25, 12), BERLIN)
+    now = at(moment(2026, 10, 25, 12), BERLIN)
     clock = judge(Check(local(now, BERLIN), now), zone=BERLIN, now=now)
-    found = placed(clock.correct(datetime(2026, 10, 25, 2, 30)))
+    found = placed(clock.correct(moment(2026, 10, 25, 2, 30)))
     assert (found.offset, found.quality) == (7200, ZONE_ASSUMED)
 
 
 def test_the_hour_that_never_was_is_read_as_if_the_clock_had_not_been_moved():
     """The beginning of summer time in Berlin: 02:30 on 2026-03-29 is 03:30 summer time."""
-    instant, chosen = resolve(datetime(2026, 3, 29, 2, 30), BERLIN)
-    assert local(instant, BERLIN) == datetime(2026, 3, 29, 3, 30)
+    instant, chosen = resolve(moment(2026, 3, 29, 2, 30), BERLIN)
+    assert local(instant, BERLIN) == moment(2026, 3, 29, 3, 30)
     assert chosen
 
 
 def test_a_clock_nobody_moved_to_winter_time_is_right_on_both_sides_of_the_night():
     """It shows summer time all along, so the distance to now is exact, and nothing has to be assumed."""
-    now = at(datetime(2026, 10, 26, 12), BERLIN)
-    clock = judge(Check(datetime(2026, 10, 26, 13), now), zone=BERLIN, now=now)
-    before = placed(clock.correct(datetime(2026, 10, 24, 8)))
-    after = placed(clock.correct(datetime(2026, 10, 26, 8)))
-    assert (before.instant, before.quality) == (at(datetime(2026, 10, 24, 8), BERLIN), 0)
-    assert (after.instant, after.quality) == (at(datetime(2026, 10, 26, 7), BERLIN), 0)
+    now = at(moment(2026, 10, 26, 12), BERLIN)
+    clock = judge(Check(moment(2026, 10, 26, 13), now), zone=BERLIN, now=now)
+    before = placed(clock.correct(moment(2026, 10, 24, 8)))
+    after = placed(clock.correct(moment(2026, 10, 26, 8)))
+    assert (before.instant, before.quality) == (at(moment(2026, 10, 24, 8), BERLIN), 0)
+    assert (after.instant, after.quality) == (at(moment(2026, 10, 26, 7), BERLIN), 0)
 
 
 def test_a_clock_of_its_own_is_marked_across_the_night_of_the_change():
     """Whether somebody moved it that night cannot be known."""
-    now = at(datetime(2026, 10, 26, 12), BERLIN)
-    clock = judge(Check(datetime(2026, 10, 26, 17), now), zone=BERLIN, now=now)
-    assert placed(clock.correct(datetime(2026, 10, 24, 8))).quality == ZONE_ASSUMED
-    assert placed(clock.correct(datetime(2026, 10, 26, 8))).quality == 0
+    now = at(moment(2026, 10, 26, 12), BERLIN)
+    clock = judge(Check(moment(2026, 10, 26, 17), now), zone=BERLIN, now=now)
+    assert placed(clock.correct(moment(2026, 10, 24, 8))).quality == ZONE_ASSUMED
+    assert placed(clock.correct(moment(2026, 10, 26, 8))).quality == 0
 
 
 def test_a_clock_that_follows_is_right_on_both_sides_of_the_night():
     """Set at every visit: the time of October is summer time, though it is winter now."""
-    now = at(datetime(2026, 11, 2, 12), BERLIN)
-    clock = judge(Check(datetime(2026, 11, 2, 12), now), zone=BERLIN, now=now)
-    assert placed(clock.correct(datetime(2026, 10, 20, 8))).offset == 7200
-    assert placed(clock.correct(datetime(2026, 11, 1, 8))).offset == 3600
+    now = at(moment(2026, 11, 2, 12), BERLIN)
+    clock = judge(Check(moment(2026, 11, 2, 12), now), zone=BERLIN, now=now)
+    assert placed(clock.correct(moment(2026, 10, 20, 8))).offset == 7200
+    assert placed(clock.correct(moment(2026, 11, 1, 8))).offset == 3600
 
 
 def test_what_is_remembered_is_the_error_found_and_the_error_left():
@@ -161,7 +162,7 @@ def test_the_time_of_receipt_is_marked():
     assert stamped_on_receipt(at(NOON), TOKYO) == Placed(at(NOON), 9 * 3600, LOW_CONFIDENCE)
 
 
-walls = st.datetimes(datetime(2015, 1, 1), datetime(2026, 11, 22, 11)).map(lambda d: d.replace(microsecond=0))
+walls = st.datetimes(moment(2015, 1, 1), moment(2026, 11, 22, 11)).map(lambda d: d.replace(microsecond=0))
 
 
 @given(
@@ -175,7 +176,7 @@ def test_correction_keeps_order_and_intervals(stored, error):
     before = [wall - timedelta(seconds=max(0, error)) for wall in stored]
     after = [clock.correct(wall) for wall in before]
     pairs = [(wall, found) for wall, found in zip(before, after, strict=True) if isinstance(found, Placed)]
-    for (one, there), (two, here) in zip(pairs, pairs[1:], strict=False):
+    for (one, there), (two, here) in pairwise(pairs):
         assert here.instant - there.instant == (two - one) // timedelta(microseconds=1)
 
 
@@ -195,9 +196,15 @@ def test_a_drift_that_is_spread_keeps_the_order_and_strays_no_more_than_it_may(s
     assert all(min(0, drift) <= each.shift <= max(0, drift) for each in found)
 
 
-@given(st.one_of(st.none(), st.datetimes()), st.one_of(st.none(), st.datetimes()), st.sampled_from([TOKYO, BERLIN]))
+@given(
+    st.one_of(st.none(), st.datetimes()),
+    st.one_of(st.none(), st.datetimes()),
+    st.sampled_from([TOKYO, BERLIN]),
+)
 def test_every_clock_and_every_time_end_in_an_instant_or_a_reason(shown, wall, zone):
     """No date of any device makes the rule fail."""
     clock = judge(Check(shown, at(NOON)), zone=zone, now=at(NOON))
     found = clock.correct(wall)
-    assert found in ("no-time", "clock-not-set", "time-in-future") or east(found.instant, zone) == found.offset
+    assert (
+        found in ("no-time", "clock-not-set", "time-in-future") or east(found.instant, zone) == found.offset
+    )

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from datetime import datetime
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,8 +7,9 @@ from hypothesis import strategies as st
 from ingest.ble.clock import Checkpoint
 from ingest.ble.dedupe import Bookmark, SeenInMemory, further, phd_identifier, reading_key
 from ingest.ble.reading import Reading
+from tests.ingest.ble.home import moment
 
-SEVEN = datetime(2026, 11, 21, 7, 30)
+SEVEN = moment(2026, 11, 21, 7, 30)
 SYSTEM = "74E8FFFEFF051C00"
 
 
@@ -22,7 +21,7 @@ def a_reading(raw=b"\x01", at=SEVEN, user=1, sequence=None) -> Reading:
     ("code", "at", "supplemental", "expected"),
     [
         (150020, SEVEN, (), f"{SYSTEM}-p1-150020-848561400"),
-        (149530, datetime(2026, 11, 21, 8), (150588,), f"{SYSTEM}-p1-149530-848563200-150588"),
+        (149530, moment(2026, 11, 21, 8), (150588,), f"{SYSTEM}-p1-149530-848563200-150588"),
     ],
 )
 def test_the_identifier_of_the_hl7_guide(code, at, supplemental, expected):

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import orjson
 from fhir.resources.R4B.observation import Observation
@@ -8,7 +8,7 @@ from fhir.resources.R4B.observation import Observation
 from ingest.ble.clock import Check, judge
 from ingest.ble.device_documents import coincident_timestamp
 from ingest.ble.gathered import Facts
-from tests.ingest.ble.home import NOON, TOKYO, at
+from tests.ingest.ble.home import NOON, TOKYO, at, moment
 
 CUFF = Facts("C0:00:00:00:00:09", "cuff", "74E8FFFEFF051C00", "A&D", "UA-651BLE", "123", "1.0")
 
@@ -53,7 +53,7 @@ def test_a_clock_without_a_date_is_said_to_be_unknown():
 
 def test_a_clock_that_was_never_set_is_recorded_as_it_showed():
     """2000-01-01 is kept: somebody may want to see it."""
-    made = document(Check(datetime(2000, 1, 1, 3), at(NOON)))
+    made = document(Check(moment(2000, 1, 1, 3), at(NOON)))
     assert made["valueDateTime"] == "2000-01-01T03:00:00+09:00"
     assert "component" not in made
 

@@ -129,7 +129,10 @@ def test_every_row_names_known_sources():
         (SOURCE + ROW.replace('kind = "weight"', 'kind = "weight"\nclock = "2A2B"'), "device[0].clock"),
         (SOURCE + ROW.replace('services = ["181D"]\n', "").replace('services = "X", ', ""), "device[0]"),
         (
-            SOURCE + ROW.replace('"181D"]', '"181D"]\nnames = ["("]').replace("{ services", '{ names = "X", services'),
+            SOURCE
+            + ROW.replace('"181D"]', '"181D"]\nnames = ["("]').replace(
+                "{ services", '{ names = "X", services'
+            ),
             "device[0].names",
         ),
         (SOURCE + ROW + ROW, "device"),

@@ -164,7 +164,9 @@ def test_a_record_whose_checksum_is_wrong_is_counted():
     sensor = Sensor.known({"2AA8": feature})
     assert sensor.checksum is True
     readings, rejects = read(
-        ("2AA7", bytes.fromhex("0800780005000DE8")), ("2AA7", bytes.fromhex("0800790005000DE8")), sensor=sensor
+        ("2AA7", bytes.fromhex("0800780005000DE8")),
+        ("2AA7", bytes.fromhex("0800790005000DE8")),
+        sensor=sensor,
     )
     assert len(readings) == 1
     assert rejects == {("bad-payload", "2AA7.e2e_crc"): 1}

@@ -9,7 +9,7 @@ import pytest
 
 from ingest.ble.devices import UnsupportedDevice
 from ingest.ble.link import OtherDevice
-from ingest.ble.session import discover
+from ingest.ble.session import Found, Scanner, discover
 from synthetic_data.ble.activity_monitor import ActivityMonitor
 from synthetic_data.ble.and_family import AndCuff, AndScale, AndThermometer
 from synthetic_data.ble.blood_pressure import BloodPressure, OmronCuff
@@ -124,7 +124,9 @@ def test_a_wrong_consent_code_is_counted_and_gives_nothing():
 
 def test_a_thermometer_tells_what_it_stored_and_not_what_is_still_rising():
     """Several indications in one link; the end is silence."""
-    thermometer = Thermometer([Temperature(36.4, MORNING), Temperature(36.7, NOON)], rising=(35.9,), now=radio_now)
+    thermometer = Thermometer(
+        [Temperature(36.4, MORNING), Temperature(36.7, NOON)], rising=(35.9,), now=radio_now
+    )
     collected = run(thermometer)
     assert (collected.ended, values(collected, "8310-5")) == ("quiet", [36.4, 36.7])
 
@@ -159,7 +161,9 @@ def _bookmark(sequence):
 
 def test_a_meter_whose_numbers_began_again_is_read_from_the_start():
     """After an empty battery its newest number is below the one that is stored."""
-    meter = GlucoseMeter([GlucoseReading(n, MORNING + timedelta(minutes=n), 90 + n) for n in (1, 2)], now=radio_now)
+    meter = GlucoseMeter(
+        [GlucoseReading(n, MORNING + timedelta(minutes=n), 90 + n) for n in (1, 2)], now=radio_now
+    )
     collected = run(meter, bookmark=_bookmark(700))
     assert [arrival.reading.sequence for arrival in collected.arrivals] == [1, 2]
     assert collected.sequence == 2
@@ -203,8 +207,12 @@ def test_two_devices_of_one_name_are_two():
     """Told apart by their addresses and their System IDs."""
     from synthetic_data.ble.identity import Identity
 
-    one = AndCuff(PRESSURES[:1], identity=Identity("A&D", "UA-651BLE", "1"), name="A&D_UA-651BLE_X", now=radio_now)
-    two = AndCuff(PRESSURES[1:], identity=Identity("A&D", "UA-651BLE", "2"), name="A&D_UA-651BLE_X", now=radio_now)
+    one = AndCuff(
+        PRESSURES[:1], identity=Identity("A&D", "UA-651BLE", "1"), name="A&D_UA-651BLE_X", now=radio_now
+    )
+    two = AndCuff(
+        PRESSURES[1:], identity=Identity("A&D", "UA-651BLE", "2"), name="A&D_UA-651BLE_X", now=radio_now
+    )
 
     async def scene():
         async with on_radio(one, two) as radio:
@@ -212,7 +220,10 @@ def test_two_devices_of_one_name_are_two():
             return {each.address: await collect(radio, found=each) for each in found}
 
     collected = asyncio.run(scene())
-    assert {address: len(each.arrivals) for address, each in collected.items()} == {one.address: 1, two.address: 2}
+    assert {address: len(each.arrivals) for address, each in collected.items()} == {
+        one.address: 1,
+        two.address: 2,
+    }
 
 
 def test_another_device_at_the_address_is_left_alone():
@@ -261,12 +272,11 @@ def test_a_device_without_a_health_service_is_refused():
 
     async def scene():
         async with on_radio(ActivityMonitor()) as radio:
-            from ingest.ble.session import Scanner
-
-            async with Scanner(radio.scanner_backend) as scanner:
-                while not scanner.heard:
-                    await asyncio.sleep(0.02)
-                return next(iter(scanner.heard.values()))
+            heard: asyncio.Future[Found] = asyncio.get_running_loop().create_future()
+            async with Scanner(
+                radio.scanner_backend, on_heard=lambda each: heard.done() or heard.set_result(each)
+            ):
+                return await heard
 
     found = asyncio.run(scene())
     with pytest.raises(UnsupportedDevice, match="no health service"):

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -14,7 +14,7 @@ from ingest.ble.gathered import Arrival
 from ingest.ble.reading import Measured, Reading
 from ingest.ble.settle import commit, settle
 from ingest.series import LOW_CONFIDENCE, ZONE_ASSUMED
-from tests.ingest.ble.home import NOON, TOKYO, a_device, a_pressure, at, brought, right
+from tests.ingest.ble.home import NOON, TOKYO, a_device, a_pressure, at, brought, moment, right
 
 MORNING = NOON - timedelta(hours=5)
 PEOPLE = {1: "mother", 2: "father"}
@@ -51,15 +51,17 @@ def test_two_users_get_their_own_readings_and_a_guest_is_kept_aside():
 
 def test_readings_of_a_clock_that_was_never_set_are_kept_aside_with_their_person():
     """The times are unknown; whose they are is not."""
-    reset = datetime(2000, 1, 1, 0, 5)
-    found = settled(brought(a_pressure(reset), a_pressure(reset + timedelta(hours=1)), check=Check(reset, at(NOON))))
+    reset = moment(2000, 1, 1, 0, 5)
+    found = settled(
+        brought(a_pressure(reset), a_pressure(reset + timedelta(hours=1)), check=Check(reset, at(NOON)))
+    )
     assert reasons(found) == ["clock-not-set", "clock-not-set"]
     assert {each.person for each in found.quarantined} == {"mother"}
 
 
 def test_only_the_newest_reading_of_a_live_session_takes_the_time_of_receipt():
     """The device was switched on a moment ago: its last record was taken then, the one before was not."""
-    reset = datetime(2000, 1, 1, 0, 5)
+    reset = moment(2000, 1, 1, 0, 5)
     collected = brought(a_pressure(reset, 120), a_pressure(reset + timedelta(hours=1), 121), check=None)
     found = settled(collected, live=True)
     [timed] = found.people["mother"]
@@ -89,7 +91,9 @@ def test_a_record_of_the_future_is_kept_aside():
 def test_what_is_live_is_as_old_as_its_arrival_and_never_a_repeat():
     """75 beats twice in two seconds are two measurements."""
     beat = Reading("2A37", b"\x00\x4b", (Measured("8867-4", {"value": Decimal(75)}),))
-    collected = replace(brought(), arrivals=(Arrival(beat, at(NOON), True), Arrival(beat, at(NOON) + 1, True)))
+    collected = replace(
+        brought(), arrivals=(Arrival(beat, at(NOON), True), Arrival(beat, at(NOON) + 1, True))
+    )
     assert instants(settled(collected)) == [at(NOON), at(NOON) + 1]
 
 
@@ -107,7 +111,7 @@ def sensor_reading(start, minutes, **flags):
 
 def test_a_sensor_that_says_its_zone_is_taken_at_its_word():
     """06:05 at nine hours east, whatever the zone of the home."""
-    six = datetime(2026, 11, 21, 6)
+    six = moment(2026, 11, 21, 6)
     exact = settled(brought(sensor_reading(six, 5, utc_offset_seconds=32400)))
     assumed = settled(brought(sensor_reading(six, 5)))
     assert instants(exact) == instants(assumed) == [at(six) + 300_000_000]
@@ -117,13 +121,15 @@ def test_a_sensor_that_says_its_zone_is_taken_at_its_word():
 
 def test_the_same_minute_and_value_of_the_next_sensor_is_another_reading():
     """Numbers begin again with each sensor."""
-    one, two = datetime(2026, 11, 1, 6), datetime(2026, 11, 11, 6)
+    one, two = moment(2026, 11, 1, 6), moment(2026, 11, 11, 6)
     found = settled(brought(sensor_reading(one, 5), sensor_reading(two, 5), sensor_reading(two, 5)))
     assert len(instants(found)) == 2
     assert found.repeated == 1
 
 
-@pytest.mark.parametrize(("start", "reason"), [(datetime(2000, 1, 1), "clock-not-set"), (NOON, "time-in-future")])
+@pytest.mark.parametrize(
+    ("start", "reason"), [(moment(2000, 1, 1), "clock-not-set"), (NOON, "time-in-future")]
+)
 def test_a_sensor_with_an_impossible_start_is_kept_aside(start, reason):
     """It was started before its clock was set, or says that it will be."""
     assert reasons(settled(brought(sensor_reading(start, 60)))) == [reason]
