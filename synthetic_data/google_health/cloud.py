@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from synthetic_data.errors import BadOptionError
 from synthetic_data.google_health import people
 from synthetic_data.google_health.edits import Edit
-from synthetic_data.google_health.faults import NAMES, TRAITS, Fault, Faults
+from synthetic_data.google_health.faults import TRAITS, Fault, Faults
 from synthetic_data.google_health.grants import Grants
 from synthetic_data.google_health.held import Held
-from synthetic_data.google_health.kinds import KINDS, READ_SCOPES, read_scope
+from synthetic_data.google_health.kinds import KINDS, read_scope
 from synthetic_data.google_health.rows import Rows
 from synthetic_data.google_health.subscribers import Subscriber, Subscribers
 from synthetic_data.google_health.tink import Keys
@@ -212,7 +212,3 @@ def _instant(end: datetime | date, zone: str) -> int:
         return int(end.timestamp())
     after = end + timedelta(days=1)
     return int(datetime(after.year, after.month, after.day, tzinfo=place).timestamp())
-
-
-FAULT_NAMES: Final = NAMES
-ALL_READ_SCOPES: Final = READ_SCOPES

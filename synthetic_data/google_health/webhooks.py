@@ -9,11 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import httpx
-
 from synthetic_data.errors import BadOptionError
 from synthetic_data.google_health.people import Person
-from synthetic_data.google_health.subscribers import AGENT, TIMEOUT, Subscribers
+from synthetic_data.google_health.subscribers import AGENT, Subscribers, post
 from synthetic_data.google_health.tink import HEADER, Keys
 from synthetic_data.wire_time import civil, naive, timestamp
 
@@ -111,7 +109,7 @@ class Webhooks:
 
     def replay(self, delivery: Delivery) -> int:
         """Sends the same bytes with the same signature once more; gives the status."""
-        return _post(delivery)
+        return post(delivery.url, delivery.body, delivery.headers)
 
     def deliver_due(self) -> int:
         """Tries what is due: 204 ends it, else it waits twice as long each time, up to seven days in all."""
@@ -119,21 +117,12 @@ class Webhooks:
             now = self.clock()
             due = [delivery for delivery in self.pending if delivery.due <= now]
             for delivery in due:
-                delivery.statuses.append(_post(delivery))
+                delivery.statuses.append(post(delivery.url, delivery.body, delivery.headers))
                 delivery.due = now + min(LONGEST_WAIT, 2.0 ** (len(delivery.statuses) - 1))
             late = [d for d in self.pending if not d.done and now - d.made > GIVE_UP]
             self.dropped += len(late)
             self.pending = [d for d in self.pending if not d.done and d not in late]
         return len(due)
-
-
-def _post(delivery: Delivery) -> int:
-    """The status of the answer; 0 if there was none."""
-    try:
-        answer = httpx.post(delivery.url, content=delivery.body, headers=delivery.headers, timeout=TIMEOUT)
-    except httpx.HTTPError:
-        return 0
-    return answer.status_code
 
 
 def notification(

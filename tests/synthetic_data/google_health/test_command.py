@@ -42,7 +42,8 @@ def test_the_command_prints_where_it_serves_and_ends_with_ctrl_c(as_json):
         else:
             assert "3 people" in line
         running.send_signal(signal.SIGINT)
-        rest, errors = running.communicate(timeout=20)
+        rest, errors = running.stdout.read(), running.stderr.read()
+        running.wait(timeout=20)
         assert (running.returncode, errors) == (0, "")
         assert as_json or "PHR_GOOGLE_CLIENT_SECRET=" in rest
 
