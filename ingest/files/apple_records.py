@@ -75,7 +75,7 @@ class Collector:
                     group.rows.append(_row(attributes))
                 self._last = group
             else:
-                self._last = None
+                self._last = self._half = None
         elif name == "MetadataEntry":
             self._metadata(attributes)
         elif name not in _LEAVES:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
 from xml.sax.saxutils import quoteattr
 
 # As iOS 16 writes it: the list of VisionPrescription does not end, so the whole is not well-formed.
@@ -121,24 +122,32 @@ def large(size: int) -> Iterator[bytes]:
 
 
 def _day(day: int) -> str:
-    start = day * 86_400
-    # The address of the device in memory differs from export to export, and here from day to day.
-    watch = WATCH.format(address=0x282A45810 + day, software=f"{day // 400}.1")
-    common = {"sourceVersion": "10.1", "device": watch, "creationDate": when(start + 90_000)}
+    """A day like the first, with its own dates. The device's address differs from export to export, here daily."""
+    text = _first_day()
+    for later in (2, 1, 0):
+        text = text.replace(f"2020-01-0{1 + later}", f"{FIRST + timedelta(days=day + later):%Y-%m-%d}")
+    return text.replace("0x282a45810", f"0x{0x282A45810 + day:x}").replace(
+        "software:0", f"software:{day // 400}"
+    )
+
+
+@cache
+def _first_day() -> str:
+    watch = WATCH.format(address=0x282A45810, software="0.1")
+    common = {"sourceVersion": "10.1", "device": watch, "creationDate": when(90_000)}
     parts = [
-        record("HeartRate", str(58 + step % 60), "count/min", start + step * 240, children=_MOTION, **common)
+        record("HeartRate", str(58 + step % 60), "count/min", step * 240, children=_MOTION, **common)
         for step in range(360)
     ]
     parts += [
-        record("StepCount", str(7 + step % 90), "count", start + step * 600, 590, **common)
-        for step in range(144)
+        record("StepCount", str(7 + step % 90), "count", step * 600, 590, **common) for step in range(144)
     ]
     parts += [
-        record("ActiveEnergyBurned", f"{step % 7}.123", "kcal", start + step * 180, 175, **common)
+        record("ActiveEnergyBurned", f"{step % 7}.123", "kcal", step * 180, 175, **common)
         for step in range(480)
     ]
-    halves = pressure_halves("128", "81", start + 25_000)
-    return "".join([*parts, *halves, correlation(*halves, at=start + 25_000)])
+    halves = pressure_halves("128", "81", 25_000)
+    return "".join([*parts, *halves, correlation(*halves, at=25_000)])
 
 
 _MOTION = "  " + entry("HKMetadataKeyHeartRateMotionContext", "0")

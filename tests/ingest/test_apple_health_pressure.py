@@ -106,3 +106,11 @@ def test_more_pressures_than_a_person_measures_are_refused(read, monkeypatch):
     pairs = [made.correlation(*made.pressure_halves("128", "81", at)) for at in range(6)]
     with pytest.raises(BadPayload, match="more than 4 blood pressures"):
         read(*pairs)
+
+
+def test_what_another_record_says_of_itself_is_not_said_of_a_pressure(read):
+    """Also when reading goes on after that record, and only the pressures before it are still to come."""
+    halves = made.pressure_halves("128", "81", 60)
+    typed = made.record("HeartRate", "61", "count/min", 90, children=made.entry("HKWasUserEntered", "1"))
+    (row,) = rows_of(read(*halves, typed, mark="0:5"))
+    assert row[6:] == (ZONE_ASSUMED, (81, None, 128))
