@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -104,7 +104,8 @@ def batches(collected: Collected, settled: Settled, device: Device) -> tuple[Bat
     clock = coincident_timestamp(collected.facts, settled.clock)
     for person, timed in settled.people.items():
         series, rejects = to_series([each.reading for each in timed], source, when=_times(timed))
-        documents = (clock,) if clock is not None and any(each.placed.shift for each in timed) else ()
+        matters = settled.clock.state == "unset" or any(each.placed.shift for each in timed)
+        documents = (clock,) if clock is not None and matters else ()
         made.append(Batch(tuple(series), tuple(rejects), documents, person_key=person))
     return tuple(made)
 
@@ -159,29 +160,28 @@ class _Home:
             visit.task = asyncio.create_task(self._visit(visit, found, self.session, live=appeared))
 
     async def _visit(self, visit: _Visit, found: Found, session: Session, *, live: bool) -> None:
-        error: IngestError | None = None
+        last = Collected(Facts(found.address, found.name), (), (), None, "failed")
         try:
-            error = await self._run(visit.device, found, session, live=live)
+            last = await self._run(visit.device, found, session, live=live)
         except IngestError as refused:
-            error = refused
-            facts = Facts(found.address, found.name)
-            await self._hand_over(visit.device, Collected(facts, (), (), None, "failed", error=refused), live)
+            last = replace(last, error=refused)
+            await self._hand_over(visit.device, last, live)
         finally:
-            self._wait(visit, error)
+            self._wait(visit, last)
             visit.task = None
 
-    def _wait(self, visit: _Visit, error: IngestError | None) -> None:
-        """When the device may be visited again."""
-        patience = self._patience
+    def _wait(self, visit: _Visit, last: Collected) -> None:
+        """When the device may be visited again; a stream that only came to its hour goes on at once."""
+        patience, error = self._patience, last.error
         visit.failures = 0 if error is None else visit.failures + 1
-        pause = patience.again
+        pause = 0.0 if last.ended == "deadline" else patience.again
         if isinstance(error, Permanent):
             pause = patience.refused
         elif error is not None:
             pause = min(patience.last_retry, patience.first_retry * 2 ** min(visit.failures - 1, 20))
         visit.not_before = asyncio.get_running_loop().time() + pause
 
-    async def _run(self, device: Device, found: Found, session: Session, *, live: bool) -> IngestError | None:
+    async def _run(self, device: Device, found: Found, session: Session, *, live: bool) -> Collected:
         keep = None if self._keep is None else _bound(self._keep, device)
         plan = Plan(
             family=found.family,
@@ -194,12 +194,12 @@ class _Home:
             keep=keep,
             stop=self.stop,
         )
-        error: IngestError | None = None
+        live = live and plan.family.sends != "all"  # which of them is the newest is then not known
+        collected = Collected(Facts(found.address, found.name), (), (), None, "failed")
         async with aclosing(session.portions(found, plan=plan, deadline=self._patience.session)) as portions:
             async for collected in portions:
                 await self._hand_over(device, collected, live)
-                error = collected.error
-        return error
+        return collected
 
     async def _hand_over(self, device: Device, collected: Collected, live: bool) -> None:
         """Waits until the delivery has been dealt with: only then is it known what is stored."""
@@ -253,7 +253,7 @@ async def collect_home(
 ) -> AsyncGenerator[Delivery, None]:
     """Deliveries of a home's devices until ``stop`` is set; running streams then hand over what they have.
 
-    Devices that are not in ``bindings`` are neither connected nor noted. now: microseconds UTC.
+    Transient is raised when there is no radio, or it goes away. Devices that are not in ``bindings`` are neither connected nor noted. now: microseconds UTC.
     keep: called with each value the moment it arrives, before the device may forget it; it must not fail.
     """
     home = _Home(bindings, seen, zone, patience or Patience(), now, keep)
@@ -268,6 +268,8 @@ async def collect_home(
                 undisturbed=scanner.paused,
             )
             while not home.stop.is_set() or home.is_busy:
+                if scanner.failed is not None:
+                    raise scanner.failed
                 taken = await _next(home)
                 if taken is None:
                     continue

@@ -192,9 +192,8 @@ async def open_users(link: Link, box: Box) -> None:
         return
     answers: asyncio.Queue[bytes] = asyncio.Queue()
     await link.listen("2A9F", answers.put_nowait)
-    for optional in ("2A99",):
-        if link.can(optional, "notify"):
-            await link.listen(optional, lambda _payload: None)
+    if link.can("2A99", "notify"):  # some scales give nothing to a listener who does not listen to this too
+        await link.listen("2A99", lambda _payload: None)
     for slot, code in sorted(box.plan.consents.items()):
         await link.write("2A9F", user_data.encode_consent(slot, code))
         try:

@@ -112,7 +112,7 @@ async def fetch(link: Link, box: Box, service: str) -> None:
         announced = await _count(control, first)
         if first is not None and not announced:
             if not await _has_restarted(control, box, service, first):
-                box.is_complete = True
+                box.is_complete, box.ended = True, "complete"
                 return
             first, box.restarted = None, True
             announced = await _count(control, None)

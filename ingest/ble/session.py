@@ -91,6 +91,7 @@ class Scanner:
         on_heard: Callable[[Found], None] | None = None,
     ) -> None:
         self.heard: dict[str, Found] = {}
+        self.failed: Transient | None = None
         self._catalogue = catalogue
         self._on_heard = on_heard
         self._quiet = asyncio.Lock()
@@ -123,7 +124,10 @@ class Scanner:
             try:
                 yield
             finally:
-                await self.__aenter__()
+                try:
+                    await self.__aenter__()
+                except Transient as error:
+                    self.failed = error
 
 
 class BleakLink:
