@@ -19,6 +19,8 @@ PRESSURE: Final = ("systolic", "diastolic", "pulse")
 _SATURATION: Final = "59408-5"
 _BLOOD_PRESSURE: Final = "85354-9"
 _LONGEST_SECONDS: Final = 1e7
+MOST_GROUPS: Final = 1_000
+"""Codes, sources and zones of one file; a person has few, and each one costs time."""
 
 
 @dataclass(slots=True)
@@ -36,6 +38,7 @@ class EpochRows:
 
     def __init__(self) -> None:
         self._rows: dict[tuple[str, Source, ZoneInfo, bool], _Rows] = {}
+        self._left_out = 0
 
     def add(
         self,
@@ -51,7 +54,11 @@ class EpochRows:
         bits: int = 0,
     ) -> None:
         """One value, or systolic, diastolic and pulse; ``lasts`` in seconds, ``offset`` where the file tells it."""
-        rows = self._rows.setdefault((code, source, zone, lasts is not None), _Rows())
+        key = (code, source, zone, lasts is not None)
+        if key not in self._rows and len(self._rows) >= MOST_GROUPS:
+            self._left_out += 1
+            return
+        rows = self._rows.setdefault(key, _Rows())
         rows.seconds.append(second)
         rows.values.append(value if isinstance(value, tuple) else (value,))
         rows.lengths.append(NAN if lasts is None else lasts)
@@ -76,6 +83,7 @@ class EpochRows:
             missing = np.isnan(table[:, : len(names) - 1 or 1]).any(axis=1)
             found.refuse_rows(times.good & ~used & missing, "no-value", rows.places)
             found.refuse_rows(times.good & ~used & ~missing, "bad-value", rows.places)
+        found.refuse("too-many-sources", "file", self._left_out)
         self._rows.clear()
 
 

@@ -22,6 +22,10 @@ from ingest.series import MANUAL, Batch, Micros, Reject, Series, Source, Values
 LONGEST: Final = 31 * DAY
 """No stretch of a person's day is longer."""
 ROWS: Final = 20_000
+CHARACTERS: Final = 4_000_000
+"""A part of a table ends with so many rows or characters, so that memory stays bounded."""
+JSON_LIMIT: Final = 64 * MEGABYTE
+"""Answers are small; an object of Python takes many times the bytes of its JSON."""
 _LONGEST_NUMBER: Final = 40
 _NOTHING: Final = frozenset({"", "-", "--", "nan", "null", "none", "n/a"})
 
@@ -195,6 +199,7 @@ def rows_under_heading(
     rows: list[list[str]] = []
     numbers: list[int] = []
     bad: list[int] = []
+    size = 0
     try:
         for row in reader:
             if reader.line_num <= above or not any(row):
@@ -207,9 +212,10 @@ def rows_under_heading(
                 continue
             rows.append(row)
             numbers.append(reader.line_num)
-            if len(rows) == ROWS:
+            size += sum(map(len, row))
+            if len(rows) == ROWS or size > CHARACTERS:
                 yield _table(heading, rows, numbers, bad, progress.done)
-                rows, numbers, bad = [], [], []
+                rows, numbers, bad, size = [], [], [], 0
     except csv.Error as error:
         kind = BadPayload if heading else NotOfThisFormat
         raise kind("not a table", field=f"line {reader.line_num}", file=name) from error

@@ -19,7 +19,7 @@ import msgspec
 from ingest.errors import BadPayload, NotOfThisFormat
 from ingest.files.clock_text import SECOND
 from ingest.files.epoch_rows import NAN, EpochRows
-from ingest.files.exported import Findings, Part, batches
+from ingest.files.exported import JSON_LIMIT, Findings, Part, batches
 from ingest.files.moments import days, when
 from ingest.files.source import Entry
 from ingest.series import Batch, Source
@@ -66,7 +66,7 @@ def read(path: Path, *, zone: ZoneInfo, mark: str = "") -> Iterator[Batch]:
 def _decode(entry: Entry, zone: ZoneInfo) -> Iterator[Part]:
     if not entry.name.lower().endswith(".json"):
         raise NotOfThisFormat("no JSON file", field="file", file=entry.name)
-    yield decode(entry.read(), zone=zone, file=entry.name), entry.before + entry.size
+    yield decode(entry.read(JSON_LIMIT), zone=zone, file=entry.name), entry.before + entry.size
 
 
 def decode(payload: bytes, *, zone: ZoneInfo, file: str = "") -> Findings:

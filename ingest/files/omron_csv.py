@@ -42,6 +42,10 @@ COVERAGE: Final = frozenset({"85354-9", "8867-4", "29463-7", "41982-0", "39156-5
 MAX_BYTES: Final = 64 * MEGABYTE
 ENCODINGS: Final = ("utf-8-sig", "cp932")
 
+MOST_ZONES: Final = 24
+MOST_DEVICES: Final = 100
+"""Of one part of a file; a person has few, and each one costs time."""
+
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _BODY: Final = {"weight": "29463-7", "fat": "41982-0", "bmi": "39156-5"}
 _HEADING: Final = re.compile(r"(?P<name>[^()]+)(?:\((?P<unit>[^()]*)\))?")
@@ -148,7 +152,11 @@ def _measured(
         role: _values(table, columns, role, found) for role in ("systolic", "diastolic", "pulse", *_BODY)
     }
     used = np.zeros(len(table.rows), np.bool_)
-    for model in dict.fromkeys(models):
+    known = list(dict.fromkeys(models))
+    strange = np.isin(models, known[MOST_DEVICES:])
+    found.refuse_rows(times.good & strange, "too-many-devices", table.places(place))
+    times = When(times.start, times.offset, times.good & ~strange, times.assumed)
+    for model in known[:MOST_DEVICES]:
         mine = np.array([each == model for each in models])
         source = Source(f"omron|connect|{model}|unknown", model or "OMRON connect", "omron", model)
         wrist = WRIST if SHAPE.wrist.match(model) else 0
@@ -193,7 +201,7 @@ def _times(table: Table, columns: Mapping[str, tuple[str, float]], zone: ZoneInf
         texts = [f"{_us_day(day)} {clock.strip()}" for day, clock in zip(days, clocks, strict=True)]
     names = [cell.strip() for cell in _cells(table, columns, "zone")]
     times = when(texts, zone)
-    for name in dict.fromkeys(names):
+    for name in list(dict.fromkeys(names))[:MOST_ZONES]:
         named = zone_named(name)
         if named is None:
             continue

@@ -20,7 +20,7 @@ import numpy as np
 from ingest.errors import BadPayload, NotOfThisFormat
 from ingest.files.clock_text import SECOND
 from ingest.files.epoch_rows import NAN, EpochRows
-from ingest.files.exported import Findings, Part, Table, batches, number, tables
+from ingest.files.exported import JSON_LIMIT, Findings, Part, Table, batches, number, tables
 from ingest.files.moments import When, days, when
 from ingest.files.source import Entry
 from ingest.series import Batch, Source
@@ -80,7 +80,7 @@ def read(path: Path, *, zone: ZoneInfo, mark: str = "") -> Iterator[Batch]:
 def _decode(entry: Entry, zone: ZoneInfo) -> Iterator[Part]:
     suffix = PurePosixPath(entry.name).suffix.lower()
     if suffix == ".json":
-        yield decode(entry.read(), zone=zone, file=entry.name), entry.before + entry.size
+        yield decode(entry.read(JSON_LIMIT), zone=zone, file=entry.name), entry.before + entry.size
     elif suffix == ".csv":
         yield from _csv(entry, zone)
     else:

@@ -52,6 +52,8 @@ _STAGES: Final = {
     "asleep": 5.0,
 }
 _MASSES: Final = {"": 1.0, "kg": 1.0, "lb": 0.45359237, "lbs": 0.45359237}
+MOST_DEVICES: Final = 100
+"""Of one part of a file; the rows of further ones are refused."""
 _ALL_SOURCES: Final = "-2"
 """``source_type`` of a day's row that already joins phone and watch; the others are its parts."""
 
@@ -183,11 +185,11 @@ def _sources(table: Table) -> Sources:
     names = [tidy(name) for name in table.cells("source_name")]
     devices = [cell.strip() for cell in table.cells("deviceuuid")]
     keys = [f"{name} {_hashed(device)}".strip() for name, device in zip(names, devices, strict=True)]
-    known = dict.fromkeys(keys)
+    known = list(dict.fromkeys(keys))[:MOST_DEVICES]
     places = {key: place for place, key in enumerate(known)}
     return Sources(
         [Source(f"samsung|health|{key}|unknown", key or "Samsung Health", "samsung", key) for key in known],
-        np.array([places[key] for key in keys], np.int64),
+        np.array([places.get(key, -1) for key in keys], np.int64),
     )
 
 
@@ -210,7 +212,9 @@ def _add(
         length = np.where(until.good, until.start - times.start, -1)
         bad = times.good & ((length < 0) | (length > LONGEST))
         found.refuse_rows(bad, "bad-time", table.places("end_time"))
-    used = found.add(code, _sources(table), times, values, duration=length)
+    sources = _sources(table)
+    found.refuse_rows(times.good & (sources.owner < 0), "too-many-devices", table.places("source_name"))
+    used = found.add(code, sources, times, values, duration=length)
     column = values["systolic"] if isinstance(values, Mapping) else values
     found.refuse_rows(times.good & ~used & np.isnan(column), "no-value", table.places(name))
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from ingest.errors import NotOfThisFormat
 from ingest.files.clock_text import DAY, SECOND
-from ingest.files.exported import LONGEST, Findings, Part, Table, batches, numbers, tables
+from ingest.files.exported import JSON_LIMIT, LONGEST, Findings, Part, Table, batches, numbers, tables
 from ingest.files.moments import When, days, when
 from ingest.files.source import Entry
 from ingest.files.withings_api import ANSWERS, decode
@@ -82,7 +82,7 @@ def read(path: Path, *, zone: ZoneInfo, mark: str = "") -> Iterator[Batch]:
 def _decode(entry: Entry, zone: ZoneInfo) -> Iterator[Part]:
     name = PurePosixPath(entry.name)
     if name.suffix.lower() == ".json":
-        yield decode(entry.read(), zone=zone, file=entry.name), entry.before + entry.size
+        yield decode(entry.read(JSON_LIMIT), zone=zone, file=entry.name), entry.before + entry.size
         return
     if name.suffix.lower() != ".csv":
         raise NotOfThisFormat("neither CSV nor JSON", field="file", file=entry.name)

@@ -141,6 +141,12 @@ def test_a_large_table_comes_in_parts_with_its_line_numbers(tmp_path, monkeypatc
         parts[0][0].column("c")
 
 
+def test_long_cells_end_a_part_as_many_rows_do(tmp_path, monkeypatch):
+    """Twenty thousand rows of long lists would be gigabytes."""
+    monkeypatch.setattr(exported, "CHARACTERS", 10)
+    assert [len(table.rows) for table, _ in table_of(tmp_path, "a,b\n" + "12345,6\n" * 5)] == [2, 2, 1]
+
+
 def test_an_open_quote_does_not_swallow_the_file(tmp_path):
     """A cell has a longest length."""
     with pytest.raises(BadPayload, match="not a table"):
@@ -192,6 +198,17 @@ def test_a_zone_is_taken_by_its_exact_name_only():
     """A name from a file never becomes a path."""
     assert zone_named("Europe/Berlin") == BERLIN
     assert [zone_named(name) for name in (None, "", "../UTC", "europe/berlin\0")] == [None] * 4
+
+
+def test_a_thousand_sources_are_more_than_a_person_has(monkeypatch):
+    """The rest is counted, and costs nothing."""
+    monkeypatch.setattr("ingest.files.epoch_rows.MOST_GROUPS", 2)
+    found, rows = Findings(), EpochRows()
+    for source in "abca":
+        rows.add("8867-4", Source(source), TOKYO, 1_700_000_000, 60.0, place="p")
+    rows.into(found)
+    assert [len(each) for each in found.series] == [2, 1]
+    assert [(each.reason, each.count) for each in found.rejects] == [("too-many-sources", 1)]
 
 
 def test_a_length_that_cannot_be_refuses_its_row():

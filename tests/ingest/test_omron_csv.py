@@ -168,6 +168,21 @@ def test_reading_goes_on_after_each_mark(tmp_path):
         assert series(rest) == series(every[place + 1 :])
 
 
+def test_more_devices_and_zones_than_a_person_has_cost_no_time(tmp_path, monkeypatch):
+    """Rows of further devices are refused; a further zone is the import's, and says so."""
+    monkeypatch.setattr(omron_csv, "MOST_DEVICES", 2)
+    monkeypatch.setattr(omron_csv, "MOST_ZONES", 1)
+    text = (
+        HEADING
+        + ROW
+        + ROW.replace("HEM-7600T", "B").replace("Tokyo", "Seoul")
+        + ROW.replace("HEM-7600T", "C")
+    )
+    batches = read(tmp_path, text)
+    assert column(batches, "quality") == {"85354-9": [0, ZONE_ASSUMED]}
+    assert reasons(batches) == {"too-many-devices": 1}
+
+
 def test_a_heading_with_two_roles_is_refused_when_it_is_loaded():
     """The policy file is checked."""
     with pytest.raises(ValueError, match="two roles"):

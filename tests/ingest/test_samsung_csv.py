@@ -77,6 +77,14 @@ def test_phone_and_watch_stay_apart(tmp_path):
     assert not any("phone" in key or "watch" in key for key in keys)
 
 
+def test_more_devices_than_a_person_has_are_refused(tmp_path, monkeypatch):
+    """Each one would be a source of its own."""
+    monkeypatch.setattr(samsung_csv, "MOST_DEVICES", 1)
+    batches = read(tmp_path, {f"{S}tracker.pedometer_step_count.1234.csv": STEPS})
+    assert [row[1] for row in series(batches)["55423-8"]] == [1250]
+    assert reasons(batches) == {"too-many-devices": 1}
+
+
 def test_a_day_is_the_row_that_joins_all_devices(tmp_path):
     """The other rows are parts of it."""
     batches = read(tmp_path, {f"{S}step_daily_trend.2026.csv": TREND})
