@@ -23,9 +23,12 @@ from bumble.core import AdvertisingData, BaseBumbleError
 from bumble.device import Peer
 
 from synthetic_data.ble.central import Central
+from synthetic_data.ble.ending import AS_ITS_USER_WANTS, end_link
 
 MTU: Final = 517
 _WRITE_HEADER: Final = 3
+LINK_ERRORS: Final = (BleakError, TimeoutError)
+"""What a client has to expect of a device."""
 
 _PROPERTIES: Final[tuple[tuple[int, CharacteristicPropertyName], ...]] = (
     (0x01, "broadcast"),
@@ -131,7 +134,6 @@ class VirtualClient(BaseBleakClient):
         self._wanted_services: set[str] | None = options.get("services")
         self._connection: Any = None
         self._peer: Any = None
-        self._closed: asyncio.Event = asyncio.Event()
 
     @property
     def name(self) -> str:
@@ -178,14 +180,14 @@ class VirtualClient(BaseBleakClient):
     def _adopt(self, connection: Any) -> None:
         self._connection = connection
         self._peer = Peer(connection)
-        self._closed.clear()
         connection.on("disconnection", self._on_disconnection)
 
     def _on_disconnection(self, _reason: int) -> None:
+        if self._connection is None:
+            return
         self._connection = None
         self._peer = None
         self.services = None
-        self._closed.set()
         if self._disconnected_callback is not None:
             self._disconnected_callback()
 
@@ -195,8 +197,9 @@ class VirtualClient(BaseBleakClient):
             return
         connection = self._connection
         async with _bleak_errors():
-            await connection.disconnect()
-        await self._closed.wait()
+            await end_link(connection)
+        if self._connection is connection:
+            self._on_disconnection(AS_ITS_USER_WANTS)
 
     async def pair(self, *_arguments: Any, **_options: Any) -> None:
         """Pairs and bonds; a bonded device only has its link encrypted."""

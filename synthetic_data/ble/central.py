@@ -15,6 +15,8 @@ from bumble.keys import MemoryKeyStore
 from bumble.link import LocalLink
 from bumble.pairing import PairingConfig, PairingDelegate
 
+from synthetic_data.ble.ending import end_link
+
 ADDRESS: Final = "C0:00:00:00:00:01"
 
 Observer = Callable[[Any], None]
@@ -44,7 +46,7 @@ class Central:
     async def power_off(self) -> None:
         """Drops every link and leaves the radio."""
         for connection in list(self._device.connections.values()):
-            await connection.disconnect()
+            await end_link(connection)
         if self._device.is_scanning:
             await self._device.stop_scanning()
         await self._device.power_off()

@@ -15,8 +15,11 @@ from synthetic_data.ble.peripheral import IGNORED, Link, Peripheral
 EPOCH: Final = datetime(2000, 1, 1)  # noqa: DTZ001 - a device has wall time only
 INVALID_LENGTH: Final = 0x0D
 
+UNKNOWN_ZONE: Final = b"\x80\xff"
+QUARTER: Final = timedelta(minutes=15)
+
 Now = Callable[[], datetime]
-"""The true local wall time."""
+"""The true local time; with a zone, the device knows its zone."""
 
 
 class DeviceClock:
@@ -36,7 +39,15 @@ class DeviceClock:
 
     def read(self) -> datetime:
         """What the device shows now."""
-        return self._now() + self._ahead
+        return self._now().replace(tzinfo=None) + self._ahead
+
+    def local_information(self) -> bytes:
+        """Local Time Information 2A0F: the zone in quarters of an hour without summer time, and summer time."""
+        now = self._now()
+        offset, summer = now.utcoffset(), now.dst() or timedelta(0)
+        if offset is None:
+            return UNKNOWN_ZONE
+        return wire.i8((offset - summer) // QUARTER) + wire.u8(summer // QUARTER)
 
     def stamp(self, taken: datetime | None) -> datetime | None:
         """What it stored beside a reading; setting the clock later does not change that."""
@@ -51,7 +62,7 @@ class DeviceClock:
         moment = wire.read_date_time(value)
         if moment is None:
             raise ATT_Error(IGNORED)
-        self._ahead = moment - self._now()
+        self._ahead = moment - self._now().replace(tzinfo=None)
         self.was_set = True
 
 
@@ -70,10 +81,8 @@ def date_time(
     return device.characteristic(0x2A08, "READ,WRITE", lambda: wire.date_time(clock.read()), on_write=write)
 
 
-def current_time_service(
-    device: Peripheral, clock: DeviceClock, local_information: bytes = b"\x24\x00"
-) -> Any:
-    """1805: the time (told once on subscription), and the zone (Japan: 36 quarters of an hour, no summer time)."""
+def current_time_service(device: Peripheral, clock: DeviceClock) -> Any:
+    """1805: the time (told once on subscription), and the zone."""
 
     def subscribed(link: Link) -> None:
         device.start(device.tell(link, current, wire.current_time(clock.read())))
@@ -85,5 +94,5 @@ def current_time_service(
         on_write=lambda _link, value: clock.write(value, 10),
         on_subscribe=subscribed,
     )
-    local = device.characteristic(0x2A0F, "READ", local_information)
+    local = device.characteristic(0x2A0F, "READ", clock.local_information)
     return device.service(0x1805, [current, local])

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from synthetic_data.ble.activity_monitor import ActivityMonitor
-from synthetic_data.ble.and_family import AndCuff, AndScale, AndThermometer
-from synthetic_data.ble.blood_pressure import BloodPressure, OmronCuff
+from synthetic_data.ble.activity_monitor import TRACKER, ActivityMonitor
+from synthetic_data.ble.and_family import CUFF, SCALE, THERMOMETER, AndCuff, AndScale, AndThermometer
+from synthetic_data.ble.blood_pressure import OMRON, BloodPressure, OmronCuff
 from synthetic_data.ble.cgm import SensorReading
 from synthetic_data.ble.faults import Faults
-from synthetic_data.ble.glucose import Context, GlucoseMeter, GlucoseReading
-from synthetic_data.ble.heart_rate import Beat, HeartRateStrap
-from synthetic_data.ble.oximeter import ONGOING, Continuous, PulseOximeter, SpotCheck
+from synthetic_data.ble.glucose import ROCHE, Context, GlucoseMeter, GlucoseReading
+from synthetic_data.ble.heart_rate import STRAP, Beat, HeartRateStrap
+from synthetic_data.ble.oximeter import NONIN, ONGOING, Continuous, PulseOximeter, SpotCheck
 from synthetic_data.ble.peripheral import Peripheral
-from synthetic_data.ble.scale import UserScale
-from synthetic_data.ble.sensor import GlucoseSensor
-from synthetic_data.ble.temperature import ARMPIT, Temperature, Thermometer
+from synthetic_data.ble.scale import BEURER, UserScale
+from synthetic_data.ble.sensor import CGM, GlucoseSensor
+from synthetic_data.ble.temperature import ARMPIT, DEGREES, Temperature, Thermometer
 from synthetic_data.ble.user_data import Profile
 from synthetic_data.ble.weight import Composition, Weighing
 
@@ -45,34 +46,74 @@ _GLUCOSE: Final = (
 )
 
 
-def _strap(faults: Faults) -> HeartRateStrap:
+def _strap(faults: Faults, serial: str) -> HeartRateStrap:
     beats = [Beat(75 + step, (0.8, 0.78125), contact=True) for step in (0, 1, 2, 1)]
-    return HeartRateStrap(beats, per_second=4, faults=faults)
+    return HeartRateStrap(beats, per_second=4, faults=faults, identity=replace(STRAP, serial=serial))
 
 
-def _oximeter(faults: Faults) -> PulseOximeter:
-    running = [Continuous(97, 72 + step % 3, status=ONGOING) for step in range(60)]
-    return PulseOximeter([SpotCheck(97, 72, MORNING)], running, per_second=4, faults=faults)
+def _cuff(faults: Faults, serial: str) -> AndCuff:
+    return AndCuff(_PRESSURES, name="A&D_UA-651BLE", faults=faults, identity=replace(CUFF, serial=serial))
 
 
-def _sensor(faults: Faults) -> GlucoseSensor:
-    stored = [SensorReading(5 * step, 110 + step, trend=0.2) for step in range(12)]
-    live = [SensorReading(60 + 5 * step, 122 + step) for step in range(60)]
-    return GlucoseSensor(
-        stored, live=live, live_every_seconds=0.5, started=MORNING, checksum=True, faults=faults
+def _omron(faults: Faults, serial: str) -> OmronCuff:
+    return OmronCuff(
+        _PRESSURES, name="BLESmart_00000116", faults=faults, identity=replace(OMRON, serial=serial)
     )
 
 
-KINDS: Final[dict[str, Callable[[Faults], Peripheral]]] = {
+def _weight(faults: Faults, serial: str) -> AndScale:
+    return AndScale(_WEIGHINGS, name="A&D_UC-352BLE", faults=faults, identity=replace(SCALE, serial=serial))
+
+
+def _scale(faults: Faults, serial: str) -> UserScale:
+    profiles = {1: Profile(CONSENT_CODE)}
+    return UserScale(_WEIGHINGS, profiles, faults=faults, identity=replace(BEURER, serial=serial))
+
+
+def _and_thermometer(faults: Faults, serial: str) -> AndThermometer:
+    identity = replace(THERMOMETER, serial=serial)
+    return AndThermometer(_TEMPERATURES, name="A&D_UT201BLE", faults=faults, identity=identity)
+
+
+def _thermometer(faults: Faults, serial: str) -> Thermometer:
+    identity = replace(DEGREES, serial=serial)
+    return Thermometer(_TEMPERATURES, rising=(35.9, 36.2), faults=faults, identity=identity)
+
+
+def _glucose(faults: Faults, serial: str) -> GlucoseMeter:
+    return GlucoseMeter(_GLUCOSE, faults=faults, identity=replace(ROCHE, serial=serial))
+
+
+def _oximeter(faults: Faults, serial: str) -> PulseOximeter:
+    running = [Continuous(97, 72 + step % 3, status=ONGOING) for step in range(60)]
+    spots = [SpotCheck(97, 72, MORNING)]
+    return PulseOximeter(spots, running, per_second=4, faults=faults, identity=replace(NONIN, serial=serial))
+
+
+def _sensor(faults: Faults, serial: str) -> GlucoseSensor:
+    stored = [SensorReading(5 * step, 110 + step, trend=0.2) for step in range(12)]
+    live = [SensorReading(60 + 5 * step, 122 + step) for step in range(60)]
+    return GlucoseSensor(
+        stored, live=live, live_every_seconds=0.5, started=MORNING, checksum=True, faults=faults,
+        identity=replace(CGM, serial=serial),
+    )  # fmt: skip
+
+
+def _activity(faults: Faults, serial: str) -> ActivityMonitor:
+    return ActivityMonitor(faults=faults, identity=replace(TRACKER, serial=serial))
+
+
+KINDS: Final[dict[str, Callable[[Faults, str], Peripheral]]] = {
     "heart-rate": _strap,
-    "blood-pressure": lambda faults: AndCuff(_PRESSURES, faults=faults),
-    "blood-pressure-omron": lambda faults: OmronCuff(_PRESSURES, faults=faults),
-    "weight": lambda faults: AndScale(_WEIGHINGS, faults=faults),
-    "scale": lambda faults: UserScale(_WEIGHINGS, {1: Profile(CONSENT_CODE)}, faults=faults),
-    "thermometer": lambda faults: AndThermometer(_TEMPERATURES, faults=faults),
-    "thermometer-plain": lambda faults: Thermometer(_TEMPERATURES, rising=(35.9, 36.2), faults=faults),
-    "glucose": lambda faults: GlucoseMeter(_GLUCOSE, faults=faults),
+    "blood-pressure": _cuff,
+    "blood-pressure-omron": _omron,
+    "weight": _weight,
+    "scale": _scale,
+    "thermometer": _and_thermometer,
+    "thermometer-plain": _thermometer,
+    "glucose": _glucose,
     "cgm": _sensor,
     "oximeter": _oximeter,
-    "activity": lambda faults: ActivityMonitor(faults=faults),
+    "activity": _activity,
 }
+"""By name: a device with these faults and this serial number; two serial numbers give two addresses, one name."""

@@ -19,6 +19,7 @@ from bumble.link import LocalLink
 from bumble.pairing import PairingConfig, PairingDelegate
 
 from synthetic_data.ble import wire
+from synthetic_data.ble.ending import AS_ITS_USER_WANTS, end_link
 from synthetic_data.ble.faults import LOST, NONE, OUT_OF_BATTERY, Faults
 from synthetic_data.ble.identity import OPEN, Identity, Security
 from synthetic_data.ble.outgoing import Outgoing
@@ -27,8 +28,6 @@ ADVERTISING_MILLISECONDS: Final = 20
 ADVERTISING_LIMIT: Final = 62
 """Advertising data and scan response together."""
 
-AS_ITS_USER_WANTS: Final = 0x13
-"""HCI reason of a link that the other side ended on purpose."""
 WRITE_NOT_PERMITTED: Final = 0x03
 IGNORED: Final = 0x80
 """ATT application error "data field ignored"; the health services use it for values they do not take."""
@@ -268,9 +267,9 @@ class Peripheral(ABC):
         task.add_done_callback(self._farewells.discard)
 
     async def _drop(self, link: Link, reason: int) -> None:
-        await link.drain()
         if link.handle in self._device.connections:
-            await link.disconnect(reason)
+            await link.drain()
+            await end_link(link, reason)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

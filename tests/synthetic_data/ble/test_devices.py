@@ -236,7 +236,7 @@ def test_a_thermometer_tells_what_it_stored_without_a_request():
     async def scene(ear):
         assert await ear.client.read_gatt_char("2a1d") == b"\x03"
         assert await ear.client.read_gatt_char("2a21") == b"\x00\x00"
-        assert await ear.client.read_gatt_char("2a0f") == b"\x24\x00"
+        assert await ear.client.read_gatt_char("2a0f") == b"\x80\xff"
         await ear.listen("2a1e", "2a1c")
         await ear.until(3)
         return ear
