@@ -7,14 +7,17 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
 from phr.bootstrap import System, start, stop_embedded
+from phr.commands.demo_ble import collect_over_ble
 from phr.commands.demo_city import City, checkup_points, invented, of_files
+from phr.commands.demo_cloud import VirtualCloud, collect_from_cloud, virtual_cloud
 from phr.commands.demo_job import Job
 from phr.commands.shared import guarded, json_option, show
 from phr.config import Settings
@@ -44,13 +47,16 @@ def demo(
     began = time.monotonic()
     say = _quiet if as_json else _aloud
     port = _free_port() if once else port
-    system = _fresh(port)
-    with _serving(system, port):
+    with ExitStack() as running:
+        cloud = None if data is not None else running.enter_context(_cloud(days, seed))
+        system = _fresh(port, {} if cloud is None else cloud.settings)
+        running.enter_context(_serving(system, port))
         say("starting the database")
-        if data is None:
+        city = of_files(system, data, say) if data is not None else City()
+        if cloud is not None:
             city = invented(system, system.settings.home / "city", residents, days, seed, say)
-        else:
-            city = of_files(system, data, say)
+            collect_from_cloud(system, city, cloud, say)
+            collect_over_ble(system, city, seed, say)
         summary = _work(system, city, say)
         summary["seconds"] = round(time.monotonic() - began, 1)
         if once:
@@ -61,6 +67,11 @@ def demo(
         click.echo(f"\nserving at {system.settings.base_url}; stop with Ctrl-C", err=True)
         with _until_interrupted():
             threading.Event().wait()
+
+
+def _cloud(days: int, seed: int) -> AbstractContextManager[VirtualCloud]:
+    """The invented cloud, up to now."""
+    return virtual_cloud(days, seed, Settings().zone, datetime.now(UTC))
 
 
 def _work(system: System, city: City, say: Any) -> dict[str, Any]:
@@ -83,19 +94,19 @@ def _work(system: System, city: City, say: Any) -> dict[str, Any]:
     return job.summary()
 
 
-def _fresh(port: int) -> System:
+def _fresh(port: int, more: dict[str, Any]) -> System:
     """An empty system: the demo's own embedded database, or the empty one that settings name."""
     given = Settings()
     base = f"http://127.0.0.1:{port}"
     if given.database_url:
-        system = start(given.model_copy(update={"base_url": base}))
+        system = start(given.model_copy(update={"base_url": base, **more}))
         system.migrate()
         if system.trail.verify(request="demo").rows:
             raise Refused("PHR_DATABASE_URL is not empty; the demo builds its city only in an empty database")
         return system
     home = given.home / "demo"
     _wipe(home)
-    system = start(given.model_copy(update={"home": home, "base_url": base}))
+    system = start(given.model_copy(update={"home": home, "base_url": base, **more}))
     system.migrate()
     return system
 
