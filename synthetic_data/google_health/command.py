@@ -62,13 +62,19 @@ def describe(cloud: Cloud, base: str) -> dict[str, object]:
     """What a service needs to know to use the cloud."""
     from synthetic_data.google_health.cloud import PROJECT, PROJECT_TOKEN  # noqa: PLC0415  # as above
 
+    urls = cloud.urls(base)
     return {
         "residents": cloud.residents,
         "first_health_user_id": cloud.person(1).health_user_id,
-        "urls": cloud.urls(base),
+        "urls": urls,
         "settings": {
             "PHR_GOOGLE_CLIENT_ID": cloud.grants.client_id,
             "PHR_GOOGLE_CLIENT_SECRET": cloud.grants.client_secret,
+            "PHR_GOOGLE_AUTH_URL": urls["authorize"],
+            "PHR_GOOGLE_TOKEN_URL": urls["token"],
+            "PHR_GOOGLE_REVOKE_URL": urls["revoke"],
+            "PHR_GOOGLE_API_URL": urls["api"],
+            "PHR_GOOGLE_KEYS_URL": urls["keys"],
         },
         "project": PROJECT,
         "project_token": PROJECT_TOKEN,
@@ -88,9 +94,8 @@ def _run(options: argparse.Namespace) -> None:
 
 def _text(told: dict[str, object]) -> str:
     lines = [f"An invented Google Health cloud with {told['residents']} people; Ctrl-C ends it."]
-    for part in ("urls", "settings"):
-        rows = told[part]
-        if isinstance(rows, dict):
-            lines += [f"  {name}={value}" for name, value in rows.items()]
+    settings = told["settings"]
+    if isinstance(settings, dict):
+        lines += [f"  {name}={value}" for name, value in settings.items()]
     lines.append(f"  project {told['project']}, token for its subscribers {told['project_token']}")
     return "\n".join(lines)

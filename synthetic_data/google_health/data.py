@@ -146,8 +146,8 @@ def _skipped(text: Any, digest: int) -> int:
     return int(skip)
 
 
-def routes(cloud: Cloud) -> list[Route]:
-    """The routes of data points."""
+def _point_routes(cloud: Cloud) -> list[Route]:
+    """list, reconcile and get."""
 
     async def listed(request: Request, *, merged: bool = False) -> Response:
         name = request.path_params["kind"]
@@ -171,6 +171,16 @@ def routes(cloud: Cloud) -> list[Route]:
         if not len(found):
             raise not_found()
         return _finish(who, wire.points(who.person, kind, found.take(slice(0, 1))))
+
+    return [
+        Route(f"{_ROOT}:reconcile", reconciled, methods=["GET"]),
+        Route(_ROOT, listed, methods=["GET"]),
+        Route(f"{_ROOT}/{{point}}", one, methods=["GET"]),
+    ]
+
+
+def _rollup_routes(cloud: Cloud) -> list[Route]:
+    """rollUp and dailyRollUp."""
 
     async def rolled(request: Request) -> Response:
         name = request.path_params["kind"]
@@ -212,9 +222,11 @@ def routes(cloud: Cloud) -> list[Route]:
         return _finish(who, _rolled(rollups.civil_days(kind, rows, first, last, width)))
 
     return [
-        Route(f"{_ROOT}:reconcile", reconciled, methods=["GET"]),
         Route(f"{_ROOT}:rollUp", rolled, methods=["POST"]),
         Route(f"{_ROOT}:dailyRollUp", daily, methods=["POST"]),
-        Route(_ROOT, listed, methods=["GET"]),
-        Route(f"{_ROOT}/{{point}}", one, methods=["GET"]),
     ]
+
+
+def routes(cloud: Cloud) -> list[Route]:
+    """The routes of data points."""
+    return [*_point_routes(cloud), *_rollup_routes(cloud)]
