@@ -147,7 +147,7 @@ def _skipped(text: Any, digest: int) -> int:
 
 
 def _point_routes(cloud: Cloud) -> list[Route]:
-    """list, reconcile and get."""
+    """The routes list, reconcile and get."""
 
     async def listed(request: Request, *, merged: bool = False) -> Response:
         name = request.path_params["kind"]
@@ -180,7 +180,7 @@ def _point_routes(cloud: Cloud) -> list[Route]:
 
 
 def _rollup_routes(cloud: Cloud) -> list[Route]:
-    """rollUp and dailyRollUp."""
+    """Both kinds of roll-up."""
 
     async def rolled(request: Request) -> Response:
         name = request.path_params["kind"]
