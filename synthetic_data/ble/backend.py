@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar, Final
 
@@ -277,7 +277,7 @@ class VirtualClient(BaseBleakClient):
     async def _read(self, attribute: Any) -> bytearray:
         self._linked()
         async with _bleak_errors():
-            return bytearray(await attribute.read_value())
+            return bytearray(await _to_its_end(attribute.read_value()))
         raise BleakError("Not connected")
 
     async def write_gatt_char(
@@ -293,7 +293,7 @@ class VirtualClient(BaseBleakClient):
     async def _write(self, attribute: Any, data: SizedBuffer, *, response: bool) -> None:
         self._linked()
         async with _bleak_errors():
-            await attribute.write_value(bytes(data), with_response=response)
+            await _to_its_end(attribute.write_value(bytes(data), with_response=response))
 
     async def start_notify(
         self, characteristic: BleakGATTCharacteristic, callback: NotifyCallback, **_options: Any
@@ -307,8 +307,10 @@ class VirtualClient(BaseBleakClient):
             raise BleakError("Characteristic notifications already started")
         try:
             async with _bleak_errors():
-                await gatt.subscribe(
-                    characteristic.obj, lambda value: callback(bytearray(value)), prefer_notify=True
+                await _to_its_end(
+                    gatt.subscribe(
+                        characteristic.obj, lambda value: callback(bytearray(value)), prefer_notify=True
+                    )
                 )
         except BleakError:
             gatt.notification_subscribers.pop(characteristic.handle, None)
@@ -319,11 +321,21 @@ class VirtualClient(BaseBleakClient):
         """Ends the subscription."""
         connection = self._linked()
         async with _bleak_errors():
-            await connection.gatt_client.unsubscribe(characteristic.obj)
+            await _to_its_end(connection.gatt_client.unsubscribe(characteristic.obj))
 
 
 def _uuid(value: Any) -> str:
     return normalize_uuid_str(value.to_hex_str("-"))
+
+
+async def _to_its_end(request: Coroutine[Any, Any, Any]) -> Any:
+    """A caller that gives up must not leave an answer behind that the next request would take for its own."""
+    task = asyncio.create_task(request)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        raise
 
 
 @asynccontextmanager

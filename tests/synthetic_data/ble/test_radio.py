@@ -178,6 +178,18 @@ def test_an_operation_under_way_when_the_link_ends_is_an_error_not_a_cancellatio
     asyncio.run(scenes())
 
 
+def test_an_answer_that_nobody_waits_for_is_not_taken_for_the_next_one():
+    """A caller gives up reading one value and reads another at once."""
+
+    async def scene(ear):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.02):
+                await ear.client.read_gatt_char("2a38")
+        return await ear.client.read_gatt_char("2a37")
+
+    assert on_air(strap(faults=Faults(delay_seconds=0.1)), scene) == b""
+
+
 def test_a_device_that_is_not_there_is_not_found_and_one_that_went_silent_times_out():
     """``BleakDeviceNotFoundError`` for an address, ``TimeoutError`` for a device seen before; then it works again."""
 

@@ -93,11 +93,7 @@ def test_without_the_optional_library_the_command_says_what_is_missing(capsys, m
     import synthetic_data.ble
 
     monkeypatch.delattr(synthetic_data.ble, "stage", raising=False)
-    monkeypatch.delitem(sys.modules, "synthetic_data.ble.stage", raising=False)
-    monkeypatch.delitem(sys.modules, "synthetic_data.ble.peripheral", raising=False)
-    monkeypatch.setitem(sys.modules, "bumble", None)
-    for name in [name for name in sys.modules if name.startswith("synthetic_data.ble.")]:
-        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "synthetic_data.ble.stage", None)
     assert main(["ble", "--list"]) == 1
     assert "extra 'virtual'" in capsys.readouterr().err
 
