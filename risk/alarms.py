@@ -34,6 +34,7 @@ HEART_RATE: Final = "8867-4"
 RESTING_RATE: Final = "40443-4"
 SPO2: Final = "59408-5"
 GLUCOSE: Final = "2339-0"
+SENSOR_GLUCOSE: Final = "99504-3"
 TEMPERATURE: Final = "8310-5"
 
 UNATTENDED: Final = frozenset({"passive", "derived"})
@@ -307,6 +308,9 @@ class _Watch:
     rename: Mapping[str, str]
 
 
+_SUGAR: Final = _Watch(
+    {"value": ("glucose_low", "glucose_very_low", "glucose_high")}, _glucose, {"value": "glucose"}
+)
 _WATCHES: Final[Mapping[str, _Watch]] = {
     BLOOD_PRESSURE: _Watch(
         near={
@@ -326,9 +330,8 @@ _WATCHES: Final[Mapping[str, _Watch]] = {
         {"value": "pulse"},
     ),
     SPO2: _Watch({"value": ("spo2_very_low", "spo2_low")}, _spo2, {"value": "spo2"}),
-    GLUCOSE: _Watch(
-        {"value": ("glucose_low", "glucose_very_low", "glucose_high")}, _glucose, {"value": "glucose"}
-    ),
+    GLUCOSE: _SUGAR,
+    SENSOR_GLUCOSE: _SUGAR,
     TEMPERATURE: _Watch(
         {"value": ("temperature_high", "temperature_low", "temperature_infant")},
         _temperature,

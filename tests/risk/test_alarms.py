@@ -96,6 +96,7 @@ def test_180_over_120_goes_to_the_top_of_the_queue():
     [
         (GLUCOSE, [53.9, 54, 69.9, 70], [("glucose-very-low", 0), ("glucose-low", 1), ("glucose-low", 2)]),
         (GLUCOSE, [299, 300], [("glucose-high", 1)]),
+        ("99504-3", [53.9, 54, 70], [("glucose-very-low", 0), ("glucose-low", 1)]),  # a sensor's values too
         (TEMPERATURE, [39.0, 39.1, 35.1, 35.0], [("temperature-high", 1), ("temperature-low", 3)]),
         (SPO2, [94, 93, 91], [("spo2-low", 1), ("spo2-low", 2)]),
         (SPO2, [96, 90], [("spo2-very-low", 1)]),

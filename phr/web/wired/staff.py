@@ -65,6 +65,7 @@ _PLACES: Final = {
     "85354-9": "home-blood-pressure",
     "59408-5": "spo2",
     "2339-0": "glucose",
+    "99504-3": "glucose",
     "8310-5": "temperature",
 }
 _SIDES: Final[dict[str, Side]] = {">=": "at-or-above", ">": "above", "<=": "at-or-below", "<": "below"}

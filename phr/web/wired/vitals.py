@@ -50,7 +50,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "resting-heart-rate": Kind(("40443-4",), "mean", (40.0, 110.0), "heart"),
     "spo2": Kind(("59408-5", "spo2-day"), "mean", (85.0, 100.0), "oxygen"),
     "temperature": Kind(("8310-5",), "mean", (35.0, 40.0), "temperature"),
-    "glucose": Kind(("2339-0",), "mean", (50.0, 250.0), "glucose"),
+    "glucose": Kind(("2339-0", "99504-3"), "mean", (50.0, 250.0), "glucose"),
 }
 
 
