@@ -19,6 +19,8 @@ from synthetic_data.ble.ending import end_link
 
 ADDRESS: Final = "C0:00:00:00:00:01"
 
+SETTLE_SECONDS: Final = 0.02
+
 Observer = Callable[[Any], None]
 
 
@@ -104,7 +106,15 @@ class Central:
                 return await self._device.connect_le(peer, timeout=None)
             except asyncio.CancelledError:
                 self._controller.give_up_connecting()
+                await self._end_unowned(peer)
                 raise
+
+    async def _end_unowned(self, peer: Address) -> None:
+        """The link may have come up in the moment in which it was given up; nobody would ever end it."""
+        await asyncio.sleep(SETTLE_SECONDS)
+        for connection in list(self._device.connections.values()):
+            if connection.peer_address == peer:
+                await end_link(connection)
 
     async def secure(self, connection: Any, address: str, *, pair: bool) -> None:
         """Encrypts the link to a bonded device; pairs with another one if asked."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 
 import pytest
@@ -233,6 +234,23 @@ def test_giving_up_while_connecting_leaves_the_radio_usable():
                 return await ear.client.read_gatt_char("2a25")
 
     assert asyncio.run(scenes()) == b"2"
+
+
+def test_a_connection_can_be_given_up_at_any_moment():
+    """While waiting, connecting, pairing or discovering: the device is free for the next attempt."""
+
+    async def scenes():
+        async with Radio() as radio:
+            device = await radio.add(strap(security=ENCRYPTED))
+            for step in range(12):
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(0.005 * step):
+                        async with linked(radio, device, pair=True):
+                            break
+            async with linked(radio, device, pair=True) as ear:
+                return await ear.client.read_gatt_char("2a38")
+
+    assert asyncio.run(scenes()) == b"\x01"
 
 
 def test_pairing_encrypts_and_the_bond_lasts():
