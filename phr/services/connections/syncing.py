@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from ingest.cloud.answers import AccountNotLinked
+from ingest.cloud.answers import AccountNotLinked, Busy
 from ingest.cloud.connection import Event, State
 from ingest.cloud.notices import Notice
 from ingest.cloud.oauth import Authoriser, Tokens
@@ -30,11 +30,20 @@ from phr.store.connections import Linked, Mark, Outcome, Waiting
 _LEASE: Final = timedelta(
     minutes=5
 )  # a worker that died holds a connection no longer; longer than any one request
-_TURN: Final = timedelta(seconds=45)  # of one connection, so that no history of years keeps the others waiting
+_TURN: Final = timedelta(
+    seconds=45
+)  # of one connection, so that no history of years keeps the others waiting
 _EVERY: Final = timedelta(minutes=15)  # devices reach the cloud about as often
 _FIRST: Final = timedelta(minutes=1)
 _LONGEST: Final = timedelta(hours=6)
-_ROUND: Final = 20  # connections of one round, and no new one is begun after a turn's time: letters wait meanwhile
+_ROUND: Final = (
+    20  # connections of one round, and no new one is begun after a turn's time: letters wait meanwhile
+)
+_TROUBLES: Final = (
+    (Transient, "unavailable"),
+    (BadPayload, "unreadable"),
+    (AccountNotLinked, "account-not-linked"),
+)
 ReceiveOne = Callable[..., Any]
 """The receive use case: person, series, request, rejects, bookmark -> a receipt."""
 
@@ -225,14 +234,10 @@ class Syncing:
         except NeedsReauthorisation:
             self._reconnect(turn.person, turn.linked, "invalid-grant", turn.request)
             turn.done.ended = State.NEEDS_RECONNECT
-        except Transient:
-            self._release(turn, "unavailable")
-        except BadPayload:
-            self._release(turn, "unreadable")
-        except AccountNotLinked:
-            self._release(turn, "account-not-linked")
-        except IngestError:
-            self._release(turn, "refused")
+        except IngestError as trouble:
+            seconds = trouble.seconds if isinstance(trouble, Busy) else 0.0
+            word = next((word for kind, word in _TROUBLES if isinstance(trouble, kind)), "refused")
+            self._release(turn, word, min(timedelta(seconds=seconds), _LONGEST))
         except BaseException:
             self._release(turn, "failed")
             raise
@@ -240,12 +245,14 @@ class Syncing:
             if turn.done.ended != "stopped":
                 self._release(turn, "")
 
-    def _release(self, turn: _Turn, error: str) -> None:
+    def _release(self, turn: _Turn, error: str, at_least: timedelta = timedelta()) -> None:
         desk, now, done = self._desk, self._desk.clock.now(), turn.done
         done.ended = error or done.ended
-        pause = _backoff(turn.linked.failures) if error else timedelta() if done.ended == "more" else _EVERY
+        pause = timedelta() if done.ended == "more" else _EVERY
+        if error:
+            pause = _backoff(turn.linked.failures)
         outcome = Outcome(
-            now + pause * random.uniform(0.8, 1.2),  # noqa: S311 - jitter is no secret
+            now + max(pause * random.uniform(0.8, 1.2), at_least),  # noqa: S311 - jitter is no secret
             None if error else now,
             error,
             done.received,

@@ -35,6 +35,7 @@ class FakeGoogle:
         self.scopes: tuple[str, ...] | None = None
         self.status: dict[str, int] = {}
         self.trouble: tuple[int, dict] | None = None
+        self.headers: dict[str, str] = {}
         self.before_page = lambda: None
 
     def consent(self, url: str) -> tuple[str, str]:
@@ -69,7 +70,7 @@ class FakeGoogle:
             return httpx.Response(200, json={})
         self.before_page()
         if self.trouble is not None:
-            return httpx.Response(self.trouble[0], json=self.trouble[1])
+            return httpx.Response(self.trouble[0], json=self.trouble[1], headers=self.headers)
         if path == "/v4/users/me/dataTypes/heart-rate/dataPoints":
             return self._hearts(request)
         return httpx.Response(200, json={})

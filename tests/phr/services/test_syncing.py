@@ -271,6 +271,14 @@ def test_a_cloud_in_trouble_is_asked_again_later_and_later(system, fake, who, ad
     assert row_of(admin, who, "last_error, failures") == ("", 0)
 
 
+def test_a_cloud_that_asks_for_a_pause_gets_it(system, fake, who, admin):
+    """Retry-After: an hour is an hour, however short our own pause would be."""
+    fake.trouble = (429, {})
+    fake.headers = {"Retry-After": "3600"}
+    assert turn(system, who).ended == "unavailable"
+    assert row_of(admin, who, "next_at")[0] >= system.clock.now() + timedelta(hours=1)
+
+
 def test_an_account_without_google_health_is_said(system, fake, who, admin):
     """The person can mend it, so it has a word of its own."""
     fake.trouble = (400, {"error": {"details": [{"reason": "ACCOUNT_NOT_LINKED"}]}})
