@@ -31,6 +31,7 @@ class Box:
     expected: int | None = None
     is_complete: bool = False
     restarted: bool = False
+    is_fetching: bool = False
     heard_at: float = 0.0
     features: dict[str, bytes] = field(default_factory=dict)
 
@@ -40,7 +41,7 @@ class Box:
         clock_of_loop = asyncio.get_running_loop().time
 
         def heard(payload: bytes) -> None:
-            value = Received(characteristic, payload, now())
+            value = Received(characteristic, payload, now(), self.is_fetching)
             if keep is not None:
                 keep(value)
             received.append(value)

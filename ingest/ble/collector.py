@@ -37,6 +37,8 @@ COVERAGE: Final = frozenset(
 LISTENED_BEFORE: Final = 10.0
 """Seconds of silence after which a device that is heard has just been switched on."""
 GONE_FOR: Final = 60.0
+NAMED_WITHIN: Final = 3.0
+"""Seconds in which a device that advertises has said its name and services."""
 
 
 def coverage(service: str) -> frozenset[str]:
@@ -122,6 +124,7 @@ class _Visit:
     not_before: float = 0.0
     failures: int = 0
     heard_at: float = float("-inf")
+    unnamed_since: float | None = None
     task: asyncio.Task[None] | None = None
 
 
@@ -137,7 +140,10 @@ class _Home:
         now: Callable[[], int],
         keep: Callable[[Device, Received], None] | None,
     ) -> None:
-        self.visits = {each.address.upper(): _Visit(each) for each in bindings}
+        self.visits: dict[str, _Visit] = {}
+        for each in bindings:
+            if self.visits.setdefault(each.address.upper(), _Visit(each)).device is not each:
+                raise ValueError("one address is enrolled twice")
         self.deliveries: asyncio.Queue[tuple[Delivery, asyncio.Event]] = asyncio.Queue()
         self.stop = asyncio.Event()
         self._seen = seen
@@ -156,6 +162,10 @@ class _Home:
         time = asyncio.get_running_loop().time()
         appeared = time - visit.heard_at > GONE_FOR and time - self._started > LISTENED_BEFORE
         visit.heard_at = time
+        if found.row is None:  # its name and services may come in the next packet
+            visit.unnamed_since = visit.unnamed_since or time
+            if time - visit.unnamed_since < NAMED_WITHIN:
+                return
         if visit.task is None and time >= visit.not_before:
             visit.task = asyncio.create_task(self._visit(visit, found, self.session, live=appeared))
 

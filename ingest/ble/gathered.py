@@ -21,11 +21,12 @@ Ended = Literal["complete", "left", "quiet", "lost", "deadline", "stopped", "fai
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One value as it came. at: microseconds UTC of its arrival."""
+    """One value as it came. at: microseconds UTC of its arrival. is_stored: it came while records were fetched."""
 
     characteristic: str
     payload: bytes
     at: int
+    is_stored: bool = False
 
 
 @dataclass(frozen=True, slots=True)

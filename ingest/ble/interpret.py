@@ -52,7 +52,9 @@ def decoded(
         try:
             if value.characteristic == SENSOR:
                 readings = sensor.records(value.payload)
-                arrivals += [Arrival(each, value.at, is_live=each.at is None) for each in readings]
+                # While the start of its session is not known, only what is measured now has a time.
+                live = sensor.start is None and not value.is_stored
+                arrivals += [Arrival(each, value.at, live) for each in readings]
                 continue
             straight = straightened(value.payload, value.characteristic, family)
             reading = decode(value.characteristic, straight)

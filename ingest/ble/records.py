@@ -108,6 +108,7 @@ async def fetch(link: Link, box: Box, service: str) -> None:
     box.expected = 0
     stored = box.plan.bookmark.sequence if service in NUMBERED else None
     first = stored + 1 if stored is not None and stored < HIGHEST else None
+    box.is_fetching = True
     try:
         announced = await _count(control, first)
         if first is not None and not announced:
@@ -120,6 +121,8 @@ async def fetch(link: Link, box: Box, service: str) -> None:
         await _report(control, box, service, first, announced)
     except BadPayload as bad:
         raise NoAnswer("the control point answered with something else") from bad
+    finally:
+        box.is_fetching = False
     box.is_complete = True
     box.ended = "complete"
 

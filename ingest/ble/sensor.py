@@ -72,6 +72,11 @@ class Sensor:
             flags["session_start_day"] = self.start.date().isoformat()
         if self.east is not None:
             flags["utc_offset_seconds"] = self.east
-        at = None if self.start is None else self.start + timedelta(minutes=minutes)
         measured = tuple(replace(each, seconds=Decimal(0)) for each in reading.measured)
-        return replace(reading, at=at, sequence=minutes, measured=measured, flags=flags)
+        return replace(reading, at=self._wall(minutes), sequence=minutes, measured=measured, flags=flags)
+
+    def _wall(self, minutes: int) -> datetime | None:
+        try:
+            return None if self.start is None else self.start + timedelta(minutes=minutes)
+        except OverflowError:  # it began at the end of the calendar
+            return None

@@ -82,7 +82,10 @@ async def discover(
 
 
 class Scanner:
-    """Listens all the time: devices of this kind are heard for seconds after a measurement."""
+    """Listens all the time: devices of this kind are heard for seconds after a measurement.
+
+    Who listens with ``on_heard`` decides what is remembered; strangers' devices are nobody's business.
+    """
 
     def __init__(
         self,
@@ -99,8 +102,9 @@ class Scanner:
 
     def _note(self, device: BLEDevice, data: AdvertisementData) -> None:
         each = found(device, data, self._catalogue)
-        self.heard[each.address] = each
-        if self._on_heard is not None:
+        if self._on_heard is None:
+            self.heard[each.address] = each
+        else:
             self._on_heard(each)
 
     async def __aenter__(self) -> Self:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, timedelta
+from datetime import UTC
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -170,8 +170,7 @@ def _by_sensor(reading: Reading, zone: ZoneInfo, now: int) -> Placed | clocks.Fa
         return "clock-not-set"
     known = reading.flags.get("utc_offset_seconds")
     if isinstance(known, int):
-        wall = reading.at - timedelta(seconds=known)
-        instant, quality = clocks.micros(wall.replace(tzinfo=UTC)), 0
+        instant, quality = clocks.micros(reading.at.replace(tzinfo=UTC)) - known * clocks.SECOND, 0
     else:
         instant, _chosen = clocks.resolve(reading.at, zone)
         quality = ZONE_ASSUMED

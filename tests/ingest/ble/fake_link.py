@@ -9,9 +9,12 @@ from typing import Any
 from ingest.ble import profiles
 from ingest.ble.box import Box
 from ingest.ble.devices import CATALOGUE, Family
-from ingest.ble.gathered import Facts, Plan
+from ingest.ble.gathered import Facts, Plan, Timeouts
 from ingest.ble.link import LinkLost
-from tests.ingest.ble.home import QUICK, TOKYO, gateway_now
+from tests.ingest.ble.home import TOKYO, gateway_now
+
+AT_ONCE = Timeouts(step=0.2, quiet=0.05, idle=0.2, late=0.01)
+"""Nothing is waited for: what this link does, it does while it is asked."""
 
 Answer = Callable[["FakeLink", bytes], None]
 
@@ -75,6 +78,6 @@ def family(name: str) -> Family:
 
 def box_for(row: str, *, seconds: float = 2.0, **plan: Any) -> Box:
     """A box of a session with this family of devices; must be made where a loop runs."""
-    whole = Plan(family(row), TOKYO, timeouts=plan.pop("timeouts", QUICK), **plan)
+    whole = Plan(family(row), TOKYO, timeouts=plan.pop("timeouts", AT_ONCE), **plan)
     ends = asyncio.get_running_loop().time() + seconds
     return Box(Facts("C0:00:00:00:00:09"), gateway_now, whole, ends, profiles.decode)

@@ -8,13 +8,16 @@ from datetime import timedelta
 
 import orjson
 import pytest
+from bleak.exc import BleakError
 
+from ingest.ble import collector
 from ingest.ble.collector import COVERAGE, Patience, collect_home, coverage, people_of, source_of
 from ingest.ble.dedupe import SeenInMemory
 from ingest.ble.devices import UnsupportedDevice
 from ingest.ble.link import BondFailed, NoAnswer
 from ingest.ble.settle import Device
 from ingest.codes import VITALS
+from ingest.errors import Transient
 from synthetic_data.ble.activity_monitor import ActivityMonitor
 from synthetic_data.ble.and_family import AndCuff
 from synthetic_data.ble.blood_pressure import BloodPressure, OmronCuff
@@ -47,7 +50,7 @@ async def deliveries(radio, bindings, seen, count, *, commit=True, patience=PATI
         patience=patience,
         **more,
     )
-    async with asyncio.timeout(10), aclosing(home):
+    async with asyncio.timeout(30), aclosing(home):
         async for delivery in home:
             taken.append(delivery)
             if commit:
@@ -197,12 +200,66 @@ def test_a_stop_hands_over_what_a_stream_has():
     assert len(rows([delivery], "8867-4", "value")) > 10
 
 
-def test_a_refused_device_says_why_and_is_left_alone():
+def test_a_refused_device_says_why_and_is_left_alone(monkeypatch):
     """The page of the device can show the reason; it is not tried again at once."""
+    monkeypatch.setattr(collector, "NAMED_WITHIN", 0.2)
     monitor = ActivityMonitor()
     [delivery] = at_home([monitor], [enrolled(monitor)], 1)
     assert isinstance(delivery.error, UnsupportedDevice)
     assert (delivery.ended, delivery.batches, delivery.rejects) == ("failed", (), ())
+
+
+def test_one_address_cannot_be_two_devices():
+    """An enrolment that says so is refused at once."""
+    cuff = AndCuff(PRESSURES, now=radio_now)
+    with pytest.raises(ValueError, match="enrolled twice"):
+        at_home([cuff], [enrolled(cuff), enrolled(cuff)], 1)
+
+
+def test_without_a_radio_the_home_says_so():
+    """Transient: somebody has to plug it in."""
+
+    class NoRadio:
+        def __init__(self, *_arguments, **_options):
+            pass
+
+        async def start(self):
+            raise BleakError("no adapter")
+
+    async def scene():
+        async for _ in collect_home([], SeenInMemory(), zone=TOKYO, scanner_backend=NoRadio):
+            raise AssertionError("nothing can be collected")
+
+    with pytest.raises(Transient, match="no Bluetooth radio"):
+        asyncio.run(scene())
+
+
+def test_a_radio_that_goes_away_is_told():
+    """The scan cannot go on after a connection was made."""
+    cuff = OmronCuff(PRESSURES, now=radio_now)
+
+    async def scene():
+        async with on_radio(cuff) as radio:
+
+            class Unplugged(radio.scanner_backend):
+                started = 0
+
+                async def start(self):
+                    Unplugged.started += 1
+                    if Unplugged.started > 1:
+                        raise BleakError("gone")
+                    await super().start()
+
+                async def stop(self):
+                    await super().stop()
+                    if Unplugged.started > 1:
+                        raise BleakError("gone")
+
+            radio.scanner_backend = Unplugged
+            return await deliveries(radio, [enrolled(cuff, {1: "mother"})], SeenInMemory(), 3)
+
+    with pytest.raises(Transient, match="no Bluetooth radio"):
+        asyncio.run(scene())
 
 
 def test_a_device_that_does_not_bond_waits_for_its_owner():

@@ -11,6 +11,7 @@ from ingest.ble.devices import CATALOGUE, Advert
 from ingest.ble.gathered import Received
 from ingest.ble.interpret import interpreted, straightened
 from ingest.ble.sensor import Sensor
+from tests.ingest.ble.home import moment
 
 PLAIN = CATALOGUE.match(Advert("", frozenset({"1810"})))
 TURNED = CATALOGUE.match(Advert("BM59", frozenset({"1810"})))
@@ -177,6 +178,21 @@ def test_a_record_of_another_size_than_it_says_is_counted(payload):
     """Truncated notifications of a sensor."""
     _, rejects = read(("2AA7", bytes.fromhex(payload)))
     assert rejects == {("bad-payload", "2AA7.size"): 1}
+
+
+@pytest.mark.parametrize("is_stored", [True, False])
+def test_a_record_of_a_sensor_without_a_start_has_a_time_only_if_it_is_measured_now(is_stored):
+    """What it kept has none; what it notifies is as old as its arrival."""
+    value = Received("2AA7", bytes.fromhex("060078000500"), 7, is_stored)
+    [arrival], _ = interpreted([value], PLAIN, profiles.decode, Sensor())
+    assert (arrival.is_live, arrival.reading.at) == (not is_stored, None)
+
+
+def test_a_sensor_that_began_at_the_end_of_the_calendar_has_no_times():
+    """No date of any device makes the rule fail."""
+    sensor = Sensor(moment(9999, 12, 31, 23, 59))
+    [reading], _ = read(("2AA7", bytes.fromhex("060078000500")), sensor=sensor)
+    assert reading.at is None
 
 
 def test_a_sensor_whose_start_cannot_be_read_is_live_only():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
@@ -15,7 +14,7 @@ from ingest.ble.link import NoAnswer, OtherDevice, Refused
 from ingest.ble.procedure import run
 from ingest.errors import Transient
 from tests.ingest.ble.fake_link import FakeLink, box_for
-from tests.ingest.ble.home import NOON, QUICK, moment
+from tests.ingest.ble.home import NOON, moment
 
 CUFF = bytes.fromhex("1E7A0050005E00EA070B15071E004800010400")
 SUGAR = bytes.fromhex("060600EA070B150C1E0035C012")
@@ -118,7 +117,6 @@ def test_a_scale_that_does_not_answer_is_counted():
         lambda: FakeLink({"181D"}, answers=answers, tells={"2A99": [b"\x01\x00\x00\x00"], "2A9D": []}),
         "any scale",
         consents={1: 1111, 2: 2222},
-        timeouts=replace(QUICK, step=0.1),
     )
     assert [value[1] for _, value in link.written] == [1, 2]
     assert reasons(box) == ["no-answer", "no-answer"]

@@ -135,6 +135,15 @@ def test_a_sensor_with_an_impossible_start_is_kept_aside(start, reason):
     assert reasons(settled(brought(sensor_reading(start, 60)))) == [reason]
 
 
+@given(st.datetimes(), st.one_of(st.none(), st.integers(-86_400, 86_400)))
+def test_no_start_of_a_sensor_makes_the_rule_fail(start, seconds_east):
+    """An instant that is not in the future, or a reason."""
+    flags = {} if seconds_east is None else {"utc_offset_seconds": seconds_east}
+    found = settled(brought(sensor_reading(start, 0, **flags)))
+    assert all(instant <= at(NOON) + 600_000_000 for instant in instants(found))
+    assert len(instants(found)) + len(found.quarantined) == 1
+
+
 def test_the_bookmark_goes_forward_only_by_what_the_session_says():
     """It is the session that knows whether anything is missing."""
     seen = SeenInMemory(bookmarks={"cuff": Bookmark(4, Checkpoint(1, 2, 3))})
