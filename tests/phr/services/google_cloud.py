@@ -10,9 +10,10 @@ from uuid import UUID
 
 import httpx
 
-from phr.bootstrap import System
+from phr.bootstrap import System, _to_cloud
 from phr.clients import google
 from phr.services.connections import Connecting, Desk, Noticing, Syncing, Vault
+from phr.services.deliver import Deliver
 from tests.conftest import test_settings
 
 SETTINGS = {"google_client_id": "client", "google_client_secret": "secret-of-the-client"}
@@ -59,7 +60,10 @@ class FakeGoogle:
         if path == "/token":
             return self._token({name: value[0] for name, value in parse_qs(request.content.decode()).items()})
         if path == "/revoke":
-            self.revoked.append(parse_qs(request.content.decode())["token"][0])
+            token = parse_qs(request.content.decode())["token"][0]
+            if token not in self.refresh:  # of another grant, or given back before
+                return httpx.Response(400, json={"error": "invalid_token"})
+            self.revoked.append(token)
             self.end_grant()
             return httpx.Response(200, json={})
         if request.headers.get("authorization", "").removeprefix("Bearer ") not in self.access:
@@ -145,6 +149,12 @@ def _impatient(cloud: google.Cloud, http: httpx.Client):
     from ingest.cloud.google_health import GoogleHealth
 
     return lambda authorise: GoogleHealth(GOOGLE, http, authorise, sleep=lambda _seconds: None)
+
+
+def deliver(system: System) -> None:
+    """Delivers the letters that ask to revoke, and no other test's letters of other kinds."""
+    send = _to_cloud(system.connections)
+    Deliver(system.store, system.clock, system.settings.recipient, {"revoke": send})(request="test")
 
 
 def connected(system: System, fake: FakeGoogle, person: UUID, patient: str) -> str:

@@ -11,7 +11,7 @@ from ingest.cloud.notices import Notice
 from phr.domain.access import machine
 from phr.errors import Busy, NotAllowed, Refused
 from tests.build import CITY, agree
-from tests.phr.services.google_cloud import FakeGoogle, connected, hearts, join
+from tests.phr.services.google_cloud import FakeGoogle, connected, deliver, hearts, join
 from tests.phr.services.scenes import a_person, rows_of
 
 HEART = {"purposes": ("collect",), "categories": ("heart",)}
@@ -49,10 +49,6 @@ def letters(admin, who, kind="revoke"):
         for row in rows_of(admin, "outbox", who[0], "kind, state, payload::text, receipt")
         if row[0] == kind
     ]
-
-
-def deliver(system):
-    return system.deliver(None)(request="test")
 
 
 def test_a_person_connects_and_is_shown_what_comes(system, fake, who):

@@ -18,6 +18,7 @@ from phr.bootstrap import start
 from synthetic_data.google_health.cloud import CLIENT_ID, CLIENT_SECRET, Cloud
 from synthetic_data.google_health.server import serve
 from tests.conftest import test_settings
+from tests.phr.services.google_cloud import deliver
 from tests.phr.services.scenes import FIRST, LAST, a_person, collecting, rows_of
 
 WORD = "Bearer a-word-that-only-the-cloud-was-told"
@@ -133,7 +134,7 @@ def test_a_person_connects_is_read_is_notified_and_stops(city, cloud, clock, hoo
     assert rows_of(admin, "cloud_notice", who[0]) == []
     for held in city.consents.all(who[0], actor=who[1], role="resident", request="t"):
         city.consents.withdraw(who[0], held.consent.id, actor=who[1], role="resident", request="t")
-    city.deliver(None)(request="t")
+    deliver(city)
     assert 1 not in cloud.grants.current or not cloud.grants.current[1].alive
 
 
