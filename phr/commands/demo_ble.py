@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from datetime import datetime, time, timedelta
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ _LISTEN: Final = 3.0
 def collect_over_ble(system: System, city: City, seed: int, say: Say) -> None:
     """Cuff, scale, thermometer and heart-rate strap of one resident: scan, connect, bond, notify, decode, store."""
     patient = city.shown
+    logging.getLogger("bumble").setLevel(logging.ERROR)  # a cuff that ends its link is no news
     try:
         received = asyncio.run(_collect(system, city, patient, seed))
     except ModuleNotFoundError as missing:

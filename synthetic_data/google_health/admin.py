@@ -225,7 +225,13 @@ def routes(cloud: Cloud) -> list[Route]:
     async def keyset(_request: Request) -> Response:
         return JSONResponse(cloud.keys.keyset(), headers={"Cache-Control": "public, max-age=3600"})
 
+    async def tally(_request: Request) -> Response:
+        return JSONResponse({"requests": cloud.requests})
+
     return [
+        Route(
+            "/invented/tally", tally
+        ),  # not Google's: how often the cloud was asked, for who measures a client
         Route("/googlehealthapi/webhooks/webhooks_public_keyset.json", keyset),
         *_person_routes(cloud),
         *_subscriber_routes(cloud),

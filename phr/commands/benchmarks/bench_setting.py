@@ -6,7 +6,7 @@ import os
 import platform
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -25,9 +25,9 @@ ALL: Final = ("collect", "guidance", "risk", "points")
 
 
 @contextmanager
-def empty_system() -> Iterator[System]:
-    """A system on an embedded database that is made for the benchmark and removed after it."""
-    given = Settings()
+def empty_system(more: Mapping[str, Any] | None = None) -> Iterator[System]:
+    """A system on an embedded database that is made for the benchmark and removed after it; more: other settings."""
+    given = Settings().model_copy(update=dict(more or {}))
     home = given.home / "bench"
     if (home / "pg" / "postmaster.pid").exists():
         stop_embedded(home)
