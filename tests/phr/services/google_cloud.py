@@ -68,6 +68,9 @@ class FakeGoogle:
             return httpx.Response(200, json={})
         if request.headers.get("authorization", "").removeprefix("Bearer ") not in self.access:
             return httpx.Response(401, json={"error": {"code": 401, "status": "UNAUTHENTICATED"}})
+        return self._data(request, path)
+
+    def _data(self, request: httpx.Request, path: str) -> httpx.Response:
         if path == "/v4/users/me/identity":
             return httpx.Response(200, json={"healthUserId": self.user, "legacyUserId": "OLD"})
         if path == "/v4/users/me/pairedDevices":
