@@ -80,6 +80,13 @@ def test_a_cuff_of_a_and_d_is_set_to_time_and_emptied_before_it_leaves():
     assert cuff.unsent == []
 
 
+def test_a_cuff_whose_maker_shows_only_after_connecting_is_treated_as_its_family():
+    """The first packet of an advertisement may lack the name; the service of A&D tells what it wants."""
+    cuff = AndCuff(PRESSURES, now=radio_now, name="Cuff")
+    collected = run(cuff)
+    assert (collected.ended, len(collected.arrivals), cuff.clock.was_set) == ("left", 3, True)
+
+
 def test_a_scale_and_a_thermometer_of_a_and_d_do_the_same():
     """One family, one behaviour."""
     scale = run(AndScale([Weighing(70.24, MORNING)], now=radio_now))
@@ -235,12 +242,13 @@ def test_another_device_at_the_address_is_left_alone():
 
 
 def test_the_device_that_was_enrolled_is_known_by_its_system_id():
-    """Read before anything else."""
-    cuff = OmronCuff(PRESSURES, now=radio_now)
-    who = run(cuff).facts.system_id
-    again = run(AndCuff(PRESSURES, now=radio_now), system_id=who)
+    """Read before anything else, whatever the family."""
+    who = run(OmronCuff(PRESSURES, now=radio_now)).facts.system_id
+    again = run(OmronCuff(PRESSURES, now=radio_now), system_id=who)
+    other = run(AndCuff(PRESSURES, now=radio_now), system_id=who)
     assert len(who) == 16
-    assert isinstance(again.error, OtherDevice)
+    assert (again.error, len(again.arrivals)) == (None, 3)
+    assert isinstance(other.error, OtherDevice)
 
 
 def test_a_value_is_kept_before_it_is_looked_at():
