@@ -30,6 +30,7 @@ from phr.store.points import Points
 from phr.store.releases import Releases
 from phr.store.search import Search
 from phr.store.sessions import Sessions
+from phr.store.uploads import Uploads
 from phr.store.vitals import Vitals
 from phr.store.worklist import Worklist
 
@@ -112,6 +113,11 @@ class UnitOfWork:
     def cards(self) -> Cards:
         """Cards of shared gateway boxes."""
         return Cards(self._session)
+
+    @cached_property
+    def uploads(self) -> Uploads:
+        """Files that people send."""
+        return Uploads(self._driver)
 
     @cached_property
     def releases(self) -> Releases:

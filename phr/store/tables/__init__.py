@@ -19,6 +19,7 @@ from phr.store.tables.guidance import (
 )
 from phr.store.tables.people import Account, ConsentGrant, Person, PersonTrait, Session
 from phr.store.tables.trail import AuditEvent, AuditHead, AuditRoot, Heartbeat
+from phr.store.tables.uploads import Upload
 from phr.store.tables.vitals import (
     ImportMark,
     IntakeCount,
@@ -57,6 +58,7 @@ __all__ = [
     "Resource",
     "ResourceHistory",
     "Session",
+    "Upload",
     "VitalChunk",
     "VitalConflict",
     "VitalDay",

@@ -1,0 +1,2 @@
+-- Takes the uploads away.
+DROP TABLE phr.upload;
