@@ -33,7 +33,16 @@ from phr.errors import PhrError
 
 FOLDER: Final = Path(__file__).resolve().parent
 REFERENCE: Final = FOLDER / "reference"
-ERROR_MODULES: Final = ("phr.errors", "ingest.errors", "risk.errors", "synthetic_data.errors")
+ERROR_MODULES: Final = (
+    "phr.errors",
+    "ingest.errors",
+    "ingest.ble.devices",
+    "ingest.ble.link",
+    "ingest.cloud.answers",
+    "ingest.cloud.webhooks",
+    "risk.errors",
+    "synthetic_data.errors",
+)
 _BLOCK: Final = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _BRANCH: Final = re.compile(r"^[├└]── (\w+)\s+(.+)$", re.MULTILINE)
 _PREFIX: Final = {"phr.api.ledger": "/ledger/v2"}  # where phr.asgi puts a router that names no place itself
