@@ -37,6 +37,8 @@ from phr.services.receive import Receive
 from phr.services.reconciled import ReconciledDays
 from phr.services.register import Register
 from phr.services.trail import Trail
+from phr.services.upload_jobs import Import, ReceiveOne, UploadJobs
+from phr.services.uploads import Limits, Uploads
 from phr.services.worklist import Worklist
 from phr.store import ledger as ledger_store
 from phr.store.baseline import Baseline
@@ -54,6 +56,7 @@ from phr.store.engine import (
 from phr.store.migrate import upgrade
 from phr.store.tables import WorkItem
 from phr.store.uow import Store, UnitOfWork
+from phr.store.upload_files import UploadFolder
 
 if TYPE_CHECKING:
     from phr.services.assess import Assess
@@ -104,7 +107,12 @@ class System:
     def consents(self) -> Consents:
         """Consents."""
         s = self.settings
-        return Consents(self.store, self.clock, s.tz, s.recipient, self.connections.consent_changed)
+        return Consents(self.store, self.clock, s.tz, s.recipient, self._consent_changed)
+
+    def _consent_changed(self, uow: UnitOfWork, person: UUID) -> None:
+        """What ends with a consent ends in its transaction."""
+        self.connections.consent_changed(uow, person)
+        self.uploads.consent_changed(uow, person)
 
     @cached_property
     def receive(self) -> Receive:
@@ -170,12 +178,44 @@ class System:
     @cached_property
     def importing(self) -> Importing:
         """Files."""
+        return self._importing(self.receive)
 
+    def _importing(self, receive: ReceiveOne) -> Importing:
         def register(resource: dict[str, Any], request: str) -> UUID:
             return self.register.complete(resource, actor="import", role="system", request=request)
 
         s = self.settings
-        return Importing(self.store, self.receive, register, self.register.patient_id, s.tz, s.recipient)
+        return Importing(self.store, receive, register, self.register.patient_id, s.tz, s.recipient)
+
+    @cached_property
+    def _upload_folder(self) -> UploadFolder:
+        return UploadFolder(self.settings.home / "uploads")
+
+    @cached_property
+    def uploads(self) -> Uploads:
+        """Files that residents send."""
+        s, mega = self.settings, 1_000_000
+        limits = Limits(
+            s.upload_largest_mb * mega, s.upload_reserve_mb * mega, timedelta(hours=s.upload_keep_hours)
+        )
+        return Uploads(self.store, self.clock, s.tz, s.recipient, self._upload_folder, limits)
+
+    @cached_property
+    def upload_jobs(self) -> UploadJobs:
+        """Reading them."""
+
+        def importing(receive: ReceiveOne) -> Import:
+            return self._importing(receive)
+
+        return UploadJobs(
+            self.store,
+            self.clock,
+            self.settings.recipient,
+            self._upload_folder,
+            self.receive,
+            importing,
+            self.uploads.permitted,
+        )
 
     @cached_property
     def assess(self) -> Assess:

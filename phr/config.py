@@ -108,6 +108,18 @@ class Settings(BaseSettings):
     export_k: int = Field(
         5, ge=5, le=1000, description="Smallest group that a de-identified export may show."
     )
+    upload_largest_mb: int = Field(
+        8192,
+        ge=1,
+        le=1_000_000,
+        description="Megabytes that one resident's uploaded files may have together until they were read.",
+    )
+    upload_reserve_mb: int = Field(
+        1024, ge=0, description="Megabytes that uploads leave free on the disk of PHR_HOME."
+    )
+    upload_keep_hours: int = Field(
+        24, ge=1, le=720, description="Hours that an unfinished upload is kept, so that it can go on."
+    )
     session_minutes: int = Field(15, ge=1, le=720, description="Idle minutes after which a session ends.")
     check_glucose_rule: str = Field(
         "fpg_priority",

@@ -47,8 +47,13 @@ _ZIPPED: Final = (
     (b"com.samsung.", "samsung-csv"),
     (b"App Data/", "oura"),
     (b"raw_tracker_", "withings"),
+    (b"apple_health_export/", "apple-health"),
+    ("書き出したデータ".encode(), "apple-health"),
+    (b"health_connect_export.db", "health-connect"),
 )
-"""Words of the first entries of an archive, and its format."""
+"""Words of the names in an archive, and its format."""
+_SQLITE: Final = b"SQLite format 3\x00"
+_TAIL: Final = 1 << 16  # the end of an archive, where its names stand again
 
 
 def format_of(path: Path) -> str | None:
@@ -59,19 +64,37 @@ def format_of(path: Path) -> str | None:
         return "samsung-csv" if name.startswith("com.samsung.") else _of_csv(head, name)
     if head[8:12] == b".FIT":
         return "garmin-fit"
+    if head.startswith(_SQLITE):
+        return "health-connect"
+    if name.endswith(".xml"):
+        return "apple-health" if b"<HealthData" in head or b"<!DOCTYPE HealthData" in head else None
     if name.endswith((".ndjson", ".jsonl")):
-        return (
-            "fhir-ndjson"
-            if b'"resourceType"' in head
-            else "google-health-json"
-            if b'"dataSource"' in head
-            else None
-        )
+        return _of_lines(head)
     if name.endswith(".json"):
         return _of_json(head)
     if name.endswith(".zip"):
-        return next((found for word, found in _ZIPPED if word in head), None)
+        return _of_zip(head) or _of_zip(_tail(path))
     return None
+
+
+def _of_zip(part: bytes) -> str | None:
+    return next((found for word, found in _ZIPPED if word in part), None)
+
+
+def _of_lines(head: bytes) -> str | None:
+    """A record on each line."""
+    if b'"resourceType"' in head:
+        return "fhir-ndjson"
+    if b'"dataSource"' in head:
+        return "google-health-json"
+    return _of_records(head)
+
+
+def _of_records(head: bytes) -> str | None:
+    """Records that say what they are, in a list or one by one."""
+    if b'"schema_id"' in head:
+        return "open-mhealth"
+    return "health-connect" if b'"recordType"' in head else None
 
 
 def _of_csv(head: bytes, name: str) -> str | None:
@@ -103,6 +126,8 @@ def _of_export(first: bytes, name: str) -> str | None:
 
 
 def _of_json(head: bytes) -> str | None:
+    if b'"resourceType"' in head:
+        return "fhir-bundle" if b'"Bundle"' in head else None
     if b'"dataPoints"' in head or b'"rollupDataPoints"' in head or head.strip() in (b"{}", b"[]"):
         return "google-health-json"
     for member, found in _MEMBERS:
@@ -110,7 +135,17 @@ def _of_json(head: bytes) -> str | None:
             return found
     if any(member in head for member in _FITBIT_MEMBERS):
         return "fitbit-json"
-    return None
+    return _of_records(head)
+
+
+def _tail(path: Path) -> bytes:
+    """The end of a file that is longer than its beginning."""
+    try:
+        with path.open("rb") as stream:
+            stream.seek(max(_HEAD, path.stat().st_size - _TAIL))
+            return stream.read(_TAIL)
+    except OSError:
+        return b""
 
 
 def _head(path: Path) -> bytes:

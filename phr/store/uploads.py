@@ -61,6 +61,16 @@ class Counted:
     rejected: Mapping[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """A file that is to come."""
+
+    name: str
+    size: int
+    fingerprint: str = ""
+    sha256: str = ""
+
+
 class Uploads:
     """The uploads that the transaction's context may see or work on."""
 
@@ -95,22 +105,12 @@ class Uploads:
             limit,
         )
 
-    def begin(self, person: UUID, upload: UUID, new: Sent) -> None:
+    def begin(self, person: UUID, upload: UUID, new: Announced, now: datetime, keep: datetime) -> None:
         """A new file that is to come; a second one at once is refused by the index."""
         self._connection.execute(
             "INSERT INTO phr.upload (person_id, upload_id, name, size, fingerprint, sha256, created_at, updated_at,"
             " expires_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            (
-                person,
-                upload,
-                new.name,
-                new.size,
-                new.fingerprint,
-                new.sha256,
-                new.created_at,
-                new.created_at,
-                new.expires_at,
-            ),
+            (person, upload, new.name, new.size, new.fingerprint, new.sha256, now, now, keep),
         )
 
     def advance(
