@@ -58,6 +58,7 @@ def receipt_value(receipt: Any, people: int) -> dict[str, Any]:
         "stored": receipt.stored,
         "repeated": receipt.repeated,
         "conflicts": receipt.conflicts,
+        "corrected": receipt.corrected,
         "quarantined": receipt.quarantined,
         "refused_without_consent": receipt.refused,
         "documents": receipt.documents,

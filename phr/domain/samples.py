@@ -50,13 +50,15 @@ class Merged:
     """A day after a delivery.
 
     columns: what is kept, sorted, one row per start; added: rows that were not there before;
-    changed: whether anything differs from before; losers: rows with a kept start and another value.
+    changed: whether anything differs from before; losers: rows with a kept start and another value;
+    corrected: how many of the losers were kept before this delivery.
     """
 
     columns: Columns
     added: int
     changed: bool
     losers: Columns | None = None
+    corrected: int = 0
 
 
 def joined(parts: list[Columns]) -> Columns:
@@ -101,6 +103,28 @@ def merge(before: Columns | None, arrived: Columns) -> Merged:
     kept, losers = _without_repeats(_in_order(joined([before, ordered])))
     changed = not (_same(kept, before) and np.array_equal(kept.quality, before.quality))
     return Merged(kept, len(kept) - len(before), changed, losers)
+
+
+def correct(before: Columns | None, arrived: Columns) -> Merged:
+    """Adds what a source says when it is asked again: of rows that share a start, the one that it gives now is kept.
+
+    What was kept before becomes a loser: set aside, not lost. The same answer again changes nothing.
+    """
+    if before is None:
+        return merge(None, arrived)
+    now, losers = _without_repeats(_in_order(arrived))
+    held = np.flatnonzero(np.isin(before.start, now.start))
+    both = joined([before.take(held), now.take(np.isin(now.start, before.start))])
+    differs = np.zeros(len(held), bool)
+    for key in _sort_keys(both):
+        differs |= key[: len(held)] != key[len(held) :]
+    if not differs.any():
+        return merge(before, arrived)
+    old = before.take(held[differs])
+    rest = np.delete(np.arange(len(before)), held[differs])
+    kept = merge(before.take(rest), now).columns if len(rest) else now
+    aside = old if losers is None else joined([old, losers])
+    return Merged(kept, len(kept) - len(before), True, aside, len(old))
 
 
 def _in_order(columns: Columns) -> Columns:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
@@ -16,7 +16,7 @@ from phr.clock import Clock, micros
 from phr.domain.access import Access
 from phr.domain.days import day_at
 from phr.domain.documents import Described
-from phr.domain.samples import Columns, fingerprints, joined, merge, summarise
+from phr.domain.samples import Columns, Merged, correct, fingerprints, joined, merge, summarise
 from phr.errors import Conflict
 from phr.services.receive.alarms import Warned, raise_alarms
 from phr.services.receive.prepare import Allowed, Prepared, Preparer, coalesce, judged, sample_texts
@@ -25,18 +25,23 @@ from phr.store.documents import Document
 from phr.store.uow import Store, UnitOfWork
 from phr.store.vitals import Chunk, Slot, Write
 
+Take = Callable[[Columns | None, Columns], Merged]
+"""How a delivery joins a day."""
+
 
 @dataclass(slots=True)
 class Receipt:
     """What became of a delivery: every row of it is in exactly one of the counts.
 
     stored: new samples; repeated: there already; conflicts: same identity, other value, kept aside;
+    corrected: same identity, other value, from a source that was asked again: the earlier value was set aside;
     quarantined: cannot be true, kept apart; refused: not consented, not kept; rejected: by reason, unreadable.
     """
 
     stored: int = 0
     repeated: int = 0
     conflicts: int = 0
+    corrected: int = 0
     quarantined: int = 0
     refused: int = 0
     documents: int = 0
@@ -48,6 +53,7 @@ class Receipt:
         self.stored += other.stored
         self.repeated += other.repeated
         self.conflicts += other.conflicts
+        self.corrected += other.corrected
         self.quarantined += other.quarantined
         self.refused += other.refused
         self.documents += other.documents
@@ -81,13 +87,15 @@ class Receive:
         """Stores what may be stored. Raises only for what is wrong with the whole; see ``Receipt`` for the rest.
 
         file_mark: digest of a file, how far it was read with this delivery, and whether that was its end.
-        bookmark: how far a connection was read with this delivery. Raises Conflict, and stores nothing, when the
+        bookmark: how far a connection was read with this delivery; such a source is asked again, so what it says now
+        stands, and what it said before is set aside. Raises Conflict, and stores nothing, when the
         connection was paused or another worker has taken it over.
         """
         access = Access(role, actor, self._recipient, "collect", request, person)
         now = self._clock.now()
         with self._store.begin(access) as uow:
-            receipt = self._receive(uow, person, series, documents, now, symptoms)
+            take = merge if bookmark is None else correct
+            receipt = self._receive(uow, person, series, documents, now, symptoms, take)
             for reject in rejects:
                 receipt.rejected[reject.reason] += reject.count
             self._count(uow, person, rejects, now)
@@ -107,6 +115,7 @@ class Receive:
         documents: Sequence[Described],
         now: datetime,
         symptoms: frozenset[str],
+        take: Take,
     ) -> Receipt:
         uow.vitals.lock(person)
         birth = _birth(uow, person)
@@ -117,7 +126,7 @@ class Receive:
         ready = preparer.result
         receipt = Receipt(refused=ready.refused, quarantined=ready.quarantined)
         before = uow.vitals.load(person, ready.parts) if ready.parts else {}
-        writes = self._merge(uow, person, ready, before, receipt, birth)
+        writes = self._merge(uow, person, ready, before, receipt, birth, take)
         if ready.sources and (writes or not before):
             uow.vitals.put_sources(person, list(ready.sources.values()))
         uow.vitals.save(person, writes, now)
@@ -162,17 +171,19 @@ class Receive:
         before: dict[Slot, Chunk],
         receipt: Receipt,
         birth: date | None,
+        take: Take,
     ) -> list[Write]:
         writes = []
         for slot, parts in ready.parts.items():
             arrived = joined(parts)
             old = before.get(slot)
-            merged = merge(None if old is None else old.columns, arrived)
+            merged = take(None if old is None else old.columns, arrived)
             lost = 0 if merged.losers is None else len(merged.losers)
             if merged.losers is not None:
                 _keep_aside(uow, person, slot, ready.categories[slot], merged.losers)
             receipt.stored += merged.added
-            receipt.conflicts += lost
+            receipt.corrected += merged.corrected
+            receipt.conflicts += lost - merged.corrected
             receipt.repeated += len(arrived) - merged.added - lost
             if merged.changed:
                 version = 1 if old is None else old.version + 1

@@ -68,6 +68,28 @@ def test_everything_is_read_and_again_nothing_is_doubled(system, fake, who, admi
     assert row_of(admin, who, "received, refused, last_error, failures, lease") == (31, 0, "", 0, None)
 
 
+@pytest.mark.parametrize("rate", [31, 199])
+def test_a_value_that_the_cloud_corrects_stands_and_the_earlier_one_is_set_aside(
+    system, fake, who, admin, rate
+):
+    """Late data change: what the source says now is shown, whichever is larger, and nothing is lost."""
+    turn(system, who)
+    at, before = fake.hearts[0]
+    fake.hearts[0] = (at, rate)
+    assert turn(system, who).received == 0
+    with system.store.begin(collecting(who[0])) as uow:
+        chunks = uow.vitals.chunks(who[0], list(VITALS), FIRST, LAST)
+    held = {
+        int(start): value
+        for chunk in chunks
+        for start, value in zip(chunk.columns.start, chunk.columns.channels["value"], strict=True)
+    }
+    assert held[int(at.timestamp()) * 1_000_000] == rate
+    assert len(held) == 30
+    ((sample,),) = rows_of(admin, "vital_conflict", who[0], "sample")
+    assert str(before) in sample
+
+
 @pytest.mark.parametrize("page", range(1, 9))
 def test_a_crash_after_any_page_repeats_and_never_skips(system, fake, who, page):
     """The process dies between receiving and answering: what was committed is there, the rest comes next time."""
