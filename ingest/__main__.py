@@ -1,4 +1,4 @@
-"""Command line of the collectors: ``convert`` a file to FHIR R4 Observations, ``decode`` the bytes of a device."""
+"""Command line of the collectors: ``convert`` a file to FHIR R4 Observations, ``decode`` a device's bytes, ``gateway``."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from ingest.gateway.arguments import add
     from ingest.registry import FORMATS
 
     parser = _Parser(prog="python -m ingest", description=__doc__)
@@ -43,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
         "characteristic", metavar="CHARACTERISTIC", help="16-bit or 128-bit UUID such as 2A37"
     )
     decode.add_argument("hex", metavar="HEX", nargs="+", help="its bytes, as 16 4B or 16:4B or 164B")
+    add(commands)
     return parser
 
 
@@ -89,6 +91,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if given.command == "decode":
             return _decode(given.characteristic, " ".join(given.hex))
+        if given.command == "gateway":
+            from ingest.gateway.command import perform
+
+            return perform(given)
         if not given.path.exists():
             print("PATH does not exist.", file=sys.stderr)
             return 1
