@@ -50,6 +50,9 @@ def plain(code: str) -> str:
 class Cards:
     """Issues and resolves cards of one city."""
 
+    most: Final = _MOST
+    """Cards that one person may hold."""
+
     def __init__(self, store: Store, clock: Clock, key: bytes) -> None:
         self._store = store
         self._clock = clock

@@ -13,7 +13,7 @@ from starlette.types import Scope
 from phr.web.answer import SignInNeeded, see
 from phr.web.forms import local_address
 from phr.web.headers import SECURITY_HEADERS
-from phr.web.pages import connect, operate, research, resident, signin, staff
+from phr.web.pages import cards, connect, operate, research, resident, signin, staff, uploads
 from phr.web.render import STATIC, Renderer
 
 
@@ -33,7 +33,7 @@ def mount(app: FastAPI, renderer: Renderer) -> None:
     """Add all pages. The application sets ``app.state.services`` (ports.Services) and ``request.state.session``."""
     app.state.renderer = renderer
     app.mount("/static", Assets(directory=STATIC), name="static")
-    for area in (signin, resident, connect, staff, research, operate):
+    for area in (signin, resident, connect, uploads, cards, staff, research, operate):
         app.include_router(area.router, include_in_schema=False)
     app.add_exception_handler(SignInNeeded, _to_sign_in)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from phr.web.sentences_files import FILES
 from phr.web.words import N_
 
 SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
@@ -150,5 +151,6 @@ SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
         "speech": N_("ろれつが回らない、手足に力が入らない"),
         "head": N_("急な激しい頭痛、見えにくい"),
     },
+    **FILES,
 }
 """Table -> code -> sentence; %(name)s and %(number)d are filled by the page."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from phr.web.ports import Services
+from phr.web.wired.cards import Carding
 from phr.web.wired.connect import Connections
 from phr.web.wired.operate import Operating
 from phr.web.wired.parts import Parts, System
@@ -12,11 +13,14 @@ from phr.web.wired.resident import Own
 from phr.web.wired.sharing import SharingPages
 from phr.web.wired.signin import SigningIn
 from phr.web.wired.staff import Staff
+from phr.web.wired.uploads import Uploading
 
 __all__ = ["wire"]
 
 
-class Wired(SigningIn, Own, Connections, Records, SharingPages, Staff, Researching, Operating):
+class Wired(
+    SigningIn, Own, Connections, Uploading, Carding, Records, SharingPages, Staff, Researching, Operating
+):
     """Everything that the pages need."""
 
 

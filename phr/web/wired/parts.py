@@ -12,6 +12,7 @@ from phr.config import Settings
 from phr.domain.days import day_at
 from phr.services.accounts import Accounts
 from phr.services.balance import Balance
+from phr.services.cards import Cards
 from phr.services.catalogue import Catalogue
 from phr.services.charts import Charts
 from phr.services.checkup_results import CheckupResults
@@ -31,6 +32,7 @@ from phr.services.register import Register
 from phr.services.requests import Requests
 from phr.services.reviews import Reviews
 from phr.services.trail import Trail
+from phr.services.uploads import Uploads
 from phr.services.worklist import Worklist
 
 
@@ -49,6 +51,10 @@ class System(Protocol):
     def consents(self) -> Consents: ...  # noqa: D102
     @property
     def connections(self) -> Connecting: ...  # noqa: D102
+    @property
+    def uploads(self) -> Uploads: ...  # noqa: D102
+    @property
+    def cards(self) -> Cards: ...  # noqa: D102
     @property
     def receive(self) -> Receive: ...  # noqa: D102
     @property

@@ -77,6 +77,7 @@ PEOPLE = {
 def samples() -> ModuleType:
     made = load("samples")
     made.VIEWS.update(load("samples_connect").VIEWS)
+    made.VIEWS.update(load("samples_files").VIEWS)
     return made
 
 

@@ -103,6 +103,16 @@ class FakeService:
     def disconnect(self, session):
         self._ask("disconnect")
 
+    def uploads(self, session, notice, *, again=False):
+        return replace(self.samples.VIEWS["uploads"][2], notice=notice)
+
+    def cards(self, session, notice):
+        return replace(self.samples.VIEWS["cards"][2], notice=notice)
+
+    def new_card(self, session, label):
+        self._ask("card", label)
+        return self.samples.VIEWS["cards-made"][2]
+
     def work_list(self, session, kind, page):
         return self.samples.WORK
 

@@ -22,6 +22,8 @@ PAGES = [
     ("resident", "/check-up"),
     ("resident", "/points"),
     ("resident", "/connect"),
+    ("resident", "/connect/files"),
+    ("resident", "/connect/cards"),
     ("nurse", "/staff"),
     ("nurse", "/staff/cases/a3"),
     ("researcher", "/research/releases/R8-009"),

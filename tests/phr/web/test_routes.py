@@ -16,7 +16,7 @@ from phr.web.words import WORDS
 
 TOKEN = "form-token-of-this-session"
 PAGES = {
-    "resident": ["/today", "/record/blood-pressure", "/record/sleep?period=year", "/sharing", "/who-looked", "/check-up", "/points", "/more", "/connect"],
+    "resident": ["/today", "/record/blood-pressure", "/record/sleep?period=year", "/sharing", "/who-looked", "/check-up", "/points", "/more", "/connect", "/connect/files", "/connect/cards"],
     "nurse": ["/staff", "/staff?kind=alarm&page=2", "/staff/cases/a3"],
     "researcher": ["/research", "/research/requests/new", "/research/releases/R8-009"],
     "operator": ["/operate", "/operate/audit"],
