@@ -1,4 +1,4 @@
-"""Command line of the risk rules: ``python -m risk stratify FILE.csv`` writes the judged CSV to stdout."""
+"""Command line of the risk rules: ``stratify FILE.csv`` and ``score NAME FILE.csv`` write the table with results to stdout."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TextIO
+from typing import Final, TextIO
 
 from risk import csv_file
 from risk.checkup import REFUSE
@@ -15,14 +15,15 @@ from risk.checkup import read as read_panel
 from risk.errors import BadInput, RiskError
 from risk.judge import judge
 from risk.limits import FOURTH, GLUCOSE_RULES, THIRD, load, standard
+from risk.scores import command as scores
 from risk.stratify import table
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """0 on success, 1 on a refused file with one sentence on stderr, 2 on wrong usage."""
+    """0 on success, 1 on a refused file or name with one sentence on stderr, 2 on wrong usage."""
     options = _parser().parse_args(arguments)
     try:
-        _stratify(options, sys.stdout)
+        _COMMANDS[options.command](options, sys.stdout)
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(
@@ -49,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     stratify.add_argument("--rule", choices=("auto", THIRD, FOURTH), default="auto")
     stratify.add_argument("--glucose-rule", choices=GLUCOSE_RULES, default=None)
     stratify.add_argument("--limits", type=Path, metavar="LIMITS.toml", help="the city's own reviewed limits")
+    scores.add_parser(commands)
     return parser
 
 
@@ -67,6 +69,9 @@ def _stratify(options: argparse.Namespace, out: TextIO) -> None:
     csv_file.write(given, results, out)
     if panel.quality:
         print(f"{given.name}: {len(panel.quality)} values were used with a doubt", file=sys.stderr)
+
+
+_COMMANDS: Final = {"stratify": _stratify, "score": scores.run}
 
 
 if __name__ == "__main__":
