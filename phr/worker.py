@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import threading
+from typing import Any, Final
 
 from celery import Celery, current_app
 from celery.beat import EmbeddedService
@@ -11,6 +12,8 @@ from phr.bootstrap import System, start
 from phr.ids import new_id
 
 _running: list[System] = []
+_reading: list[threading.Thread] = []
+_PATIENCE: Final = 20.0  # seconds for a file to be given back when the worker stops
 
 
 def _system() -> System:
@@ -34,11 +37,13 @@ def make_app(system: System) -> Celery:
         worker_hijack_root_logger=False,
     )
     deliver_task = app.task(deliver, name="phr.deliver")
+    uploads_task = app.task(uploads, name="phr.uploads")
     sync_task = app.task(sync, name="phr.sync")
     seal_task = app.task(seal, name="phr.seal")
     tidy_task = app.task(tidy, name="phr.tidy")
     app.conf.beat_schedule = {
         "deliver": {"task": deliver_task.name, "schedule": 5.0, "options": {"expires": 60}},
+        "uploads": {"task": uploads_task.name, "schedule": 5.0, "options": {"expires": 60}},
         "sync": {"task": sync_task.name, "schedule": 60.0, "options": {"expires": 60}},
         "seal": {"task": seal_task.name, "schedule": 3600.0, "options": {"expires": 3600}},
         "tidy": {"task": tidy_task.name, "schedule": 3600.0, "options": {"expires": 3600}},
@@ -53,6 +58,19 @@ def deliver() -> dict[str, int]:
     system.operate.beat("worker", request=request)
     done = system.deliver(system.ledger())(request=request)
     return {"delivered": done.delivered, "waiting": done.waiting, "dead": done.dead}
+
+
+def uploads() -> bool:
+    """Reads the files that residents sent, in a thread: a long file must not hold up deliveries. Says whether it began."""
+    if _reading and _reading[0].is_alive():
+        return False
+    system = _system()
+    thread = threading.Thread(
+        target=system.upload_jobs.round, kwargs={"request": f"worker-{new_id()}"}, name="uploads", daemon=True
+    )
+    _reading[:] = [thread]
+    thread.start()
+    return True
 
 
 def sync() -> dict[str, int]:
@@ -87,3 +105,6 @@ def run(system: System) -> Any:
         return app.Worker(concurrency=1, pool="solo", loglevel="WARNING").start()
     finally:
         schedule.stop()
+        system.upload_jobs.stop()
+        for thread in _reading:
+            thread.join(_PATIENCE)

@@ -22,8 +22,10 @@ from phr.commands.demo_job import Job
 from phr.commands.shared import guarded, json_option, show
 from phr.config import Settings
 from phr.errors import Refused
+from phr.ids import new_id
 
 _PORT = 8000
+_LOOK_SECONDS = 2.0
 
 
 @click.command()
@@ -65,7 +67,7 @@ def demo(
         links = _links(system, city)
         show({**summary, "links": links}, as_json=as_json, text=_text(summary) + "\n\n" + _link_text(links))
         click.echo(f"\nserving at {system.settings.base_url}; stop with Ctrl-C", err=True)
-        with _until_interrupted():
+        with _reading_uploads(system), _until_interrupted():
             threading.Event().wait()
 
 
@@ -148,6 +150,25 @@ def _serving(system: System, port: int) -> Iterator[None]:
         server.should_exit = True
         thread.join(timeout=10)
         system.store.close()
+
+
+@contextmanager
+def _reading_uploads(system: System) -> Iterator[None]:
+    """What residents send is read in a thread of the demo, which runs no worker."""
+    over = threading.Event()
+
+    def read() -> None:
+        while not over.wait(_LOOK_SECONDS):
+            system.upload_jobs.round(request=f"demo-{new_id()}")
+
+    thread = threading.Thread(target=read, name="demo-uploads", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        system.upload_jobs.stop()
+        thread.join(timeout=10)
 
 
 @contextmanager

@@ -43,7 +43,7 @@ def serve(host: str, port: int) -> None:
 @click.option(
     "--once",
     is_flag=True,
-    help="Read connections and deliver what is due, make the roots of past days, and stop.",
+    help="Read connections and uploaded files, deliver what is due, make the roots of past days, and stop.",
 )
 @guarded
 def worker(once: bool) -> None:
@@ -51,6 +51,7 @@ def worker(once: bool) -> None:
     made = system()
     if once:
         made.syncing.round(request=request())
+        made.upload_jobs.round(request=request())
         done = made.deliver(made.ledger())(request=request())
         made.trail.seal(request=request())
         made.proofs.note(ok=made.trail.verify(request=request()).ok, request=request())

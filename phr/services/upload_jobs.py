@@ -91,11 +91,14 @@ class UploadJobs:
     def round(self, *, request: str) -> dict[str, int]:
         """Reads what waits, ends what is too old, and deletes what nobody needs; how many of each outcome."""
         outcomes: Counter[str] = Counter()
-        outcomes["expired"] += self._tidy(request)
-        for sent in self._due(request):
-            if self._stopping.is_set():
-                break
-            outcomes[self._one(sent, request)] += 1
+        try:
+            outcomes["expired"] += self._tidy(request)
+            for sent in self._due(request):
+                if self._stopping.is_set():
+                    break
+                outcomes[self._one(sent, request)] += 1
+        except Busy:
+            outcomes["later"] += 1  # the database does not answer; whoever asks for the next round finds it all
         return {word: number for word, number in sorted(outcomes.items()) if word and number}
 
     def _due(self, request: str) -> list[Sent]:
