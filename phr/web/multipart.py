@@ -73,7 +73,7 @@ class OneFileForm:
                 raise Invalid("holds a second file", field="body")
             self.name = options[b"filename"].decode("utf-8", "replace")
             self._in_file = True
-        else:
+        elif self.name is None:
             self._field = options.get(b"name", b"").decode("utf-8", "replace")[:40]
 
     def _data(self, data: bytes, start: int, end: int) -> None:

@@ -228,13 +228,18 @@ async def _write(part: AbstractContextManager[Piece], blocks: AsyncIterator[byte
 
 
 async def _blocks(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The same bytes in larger blocks."""
+    """The same bytes in larger blocks, also the last ones before a line breaks."""
     waiting = bytearray()
-    async for data in stream:
-        waiting += data
-        if len(waiting) >= _BLOCK:
+    try:
+        async for data in stream:
+            waiting += data
+            if len(waiting) >= _BLOCK:
+                yield bytes(waiting)
+                waiting.clear()
+    except ClientDisconnect:
+        if waiting:
             yield bytes(waiting)
-            waiting.clear()
+        raise
     if waiting:
         yield bytes(waiting)
 
