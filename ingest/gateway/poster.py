@@ -107,6 +107,10 @@ class Poster:
                 return step.state == "idle"
         return False
 
+    async def greet(self) -> None:
+        """Asks the server for the time, once."""
+        self._tell(await self._ask_time())
+
     async def step(self) -> Step:
         """One request at most."""
         try:
@@ -115,10 +119,13 @@ class Poster:
             SpoolFull
         ):  # the server has it, the spool could not forget it: it is sent again, and stored once
             done = self._later("spool-full")
+        self._tell(done)
+        return done
+
+    def _tell(self, done: Step) -> None:
         if done.state != self.state:
             self._display.state(f"posting: {done.state}")
         self.state = done.state
-        return done
 
     async def _next(self) -> Step:
         if not self._asked:

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
+from itertools import chain
 from typing import Any, Final
 
 from ingest.ble.collector import Delivery, Patience, collect_home
@@ -37,6 +38,13 @@ def not_setting_clocks(catalogue: Catalogue) -> Catalogue:
     """The same families, of which none has its clock set: a box that does not know the time must not give it."""
     families = tuple(replace(each, clock="", clock_when="never") for each in catalogue.families)
     return replace(catalogue, families=families)
+
+
+def brings_news(delivery: Delivery) -> bool:
+    """Whether it holds more than a stream, which never comes to an end."""
+    timed = (each.reading for readings in delivery.settled.people.values() for each in readings)
+    aside = (each.reading for each in delivery.quarantined)
+    return any(each.characteristic not in STREAMED for each in chain(timed, aside))
 
 
 class Gateway:
@@ -104,6 +112,7 @@ class Gateway:
     async def once(self) -> bool:
         """Collects until nothing comes any more, posts, and ends; whether everything was sent."""
         await self._begin()
+        self._heard = asyncio.get_running_loop().time()
         async with asyncio.TaskGroup() as tasks:
             beside = [
                 tasks.create_task(self._read_cards()),
@@ -119,11 +128,11 @@ class Gateway:
         return sent and not left
 
     async def _begin(self) -> None:
-        self._heard = asyncio.get_running_loop().time()
         self._read_bindings()
         if self.clock.is_known:
             self._place(self.clock.anchor)
         self._replay()
+        await self.poster.greet()  # some devices give nothing to a box that does not know the time
 
     async def _end(self) -> None:
         await self.poster.close()
@@ -190,6 +199,8 @@ class Gateway:
         """Called by the radio's own callback: it must be quick, and must not fail."""
         if not worth_keeping(value.characteristic):
             return
+        if value.characteristic not in STREAMED:
+            self._heard = asyncio.get_running_loop().time()
         present = self.desk.present(value.at) if isinstance(device.people, Anyone) else NOBODY
         try:
             stream = value.characteristic in STREAMED
@@ -199,7 +210,8 @@ class Gateway:
 
     async def _take(self, delivery: Delivery) -> None:
         """Makes a delivery durable, however long the disk is full; the device waits meanwhile."""
-        self._heard = asyncio.get_running_loop().time()
+        if brings_news(delivery):
+            self._heard = asyncio.get_running_loop().time()
         kept = self.spool.kept(delivery.device.key, delivery.settled.clock.now)
         pause = 1.0
         while True:
