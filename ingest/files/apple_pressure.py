@@ -19,6 +19,7 @@ MOST: Final = 200_000
 _NAMES: Final = {SYSTOLIC: "BloodPressureSystolic", DIASTOLIC: "BloodPressureDiastolic"}
 _ORDER: Final = (SYSTOLIC, DIASTOLIC)
 _NAN: Final = float("nan")
+_LONGEST_ZONE: Final = 64
 Half = tuple[str, str, str, float]
 """Type, start, source key and value: what makes two records one."""
 
@@ -79,6 +80,7 @@ class Pressures:
         self._file = file
         self._paired: set[Half] = set()
         self._alone: dict[Half, bool] = {}
+        self._zones: dict[Half, str] = {}
         self._sources: dict[str, Source] = {}
 
     def alone(self, half: Half, source: Source) -> None:
@@ -91,6 +93,11 @@ class Pressures:
     def typed(self, half: Half) -> None:
         """The half at the top level was typed by a person."""
         self._alone[half] = True
+
+    def placed(self, half: Half, zone: str) -> None:
+        """The half at the top level names the zone in which it was taken."""
+        if len(zone) <= _LONGEST_ZONE:
+            self._zones[half] = zone
 
     def paired(self, half: Half) -> None:
         """A half inside a correlation."""
@@ -115,7 +122,12 @@ class Pressures:
             found = {kind: same[0] for kind, same in halves.items()}
             one, other = (found[kind][3] if kind in found else _NAN for kind in _ORDER)
             into = readings.setdefault(source, Readings(self._sources[source]))
-            into.add(start, (one, other), manual=any(self._alone[half] for half in found.values()))
+            into.add(
+                start,
+                (one, other),
+                manual=any(self._alone[half] for half in found.values()),
+                zone=next((self._zones[half] for half in found.values() if half in self._zones), ""),
+            )
         series: list[Series] = []
         for each in readings.values():
             more, refused = each.series(places)

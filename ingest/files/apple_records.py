@@ -88,6 +88,8 @@ class Collector:
         if last is None:
             if self._half is not None and key == "HKWasUserEntered" and value == "1":
                 self._pressures.typed(self._half)
+            elif self._half is not None and key == "HKTimeZone":
+                self._pressures.placed(self._half, value)
         elif key == "HKWasUserEntered" and value == "1":
             last.manual.append(len(last.rows) - 1)
         elif key == "HKTimeZone":

@@ -88,7 +88,10 @@ class Database:
         try:
             with closing(self._db.execute(statement, values)) as cursor:
                 return cursor.fetchall()
-        except sqlite3.Error as error:
+        except (
+            sqlite3.Error,
+            UnicodeDecodeError,
+        ) as error:  # the latter: a name in the schema that is no text
             problem = "takes too long to read" if self._left < 0 else "a damaged database"
             raise BadPayload(problem, field="database", file=self._name) from error
 

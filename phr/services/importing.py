@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -270,6 +270,9 @@ def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
             put(None)
         except BaseException as error:  # noqa: BLE001 - handed to the caller, who raises it
             put(error)
+        finally:  # here and not wherever it is forgotten: a database is closed by the thread that opened it
+            if isinstance(batches, Generator):
+                batches.close()
 
     reader = threading.Thread(target=read, name="import-reader", daemon=True)
     reader.start()

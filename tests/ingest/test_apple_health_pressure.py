@@ -114,3 +114,15 @@ def test_what_another_record_says_of_itself_is_not_said_of_a_pressure(read):
     typed = made.record("HeartRate", "61", "count/min", 90, children=made.entry("HKWasUserEntered", "1"))
     (row,) = rows_of(read(*halves, typed, mark="0:5"))
     assert row[6:] == (ZONE_ASSUMED, (81, None, 128))
+
+
+def test_halves_without_a_correlation_are_where_they_say(read):
+    """HKTimeZone is where the person was, for a half on its own as for a correlation; a bad name says nothing."""
+    for name, offset, quality in (
+        ("America/New_York", -18_000, 0),
+        ("Mars/Base", 32_400, ZONE_ASSUMED),
+        ("x" * 99, 32_400, ZONE_ASSUMED),
+    ):
+        halves = made.pressure_halves("128", "81", 60, children=made.entry("HKTimeZone", name))
+        (row,) = rows_of(read(*halves))
+        assert row[5:7] == (offset, quality)

@@ -279,3 +279,14 @@ def test_any_damage_gives_samples_counts_or_a_typed_refusal(tmp_path, sound, dat
         return
     assert found.field
     assert found.file
+
+
+def test_a_schema_that_is_no_text_is_a_damaged_database(tmp_path, export):
+    """SQLite repeats the name in its error; the name is no UTF-8, and that is the file's fault."""
+    export.done()
+    file = tmp_path / NAME
+    name, broken = b"steps_record_table", b"steps_record_tabl\xe9"
+    body = file.read_bytes().replace(name * 2, broken * 2)
+    file.write_bytes(body.replace(b"CREATE TABLE " + name + b" (", b"CREATE TABLE " + broken + b" x"))
+    with pytest.raises(BadPayload, match="a damaged database"):
+        list(health_connect.read(file, zone=TOKYO))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
 
+from ingest.series import Batch
 from phr.errors import Invalid, Refused
 from tests.phr.services.scenes import a_person, stored
 
@@ -55,3 +57,27 @@ def test_unknown_formats_and_missing_files_are_named(system, tmp_path):
         with pytest.raises(Invalid) as caught:
             system.importing(name, path, request="t")
         assert caught.value.field == field
+
+
+def test_what_was_being_read_is_closed_by_the_thread_that_read_it(system, tmp_path, monkeypatch):
+    """A database of an export may not be closed by another thread than the one that opened it."""
+    person, patient = a_person(system)
+    path = tmp_path / "a.ndjson"
+    path.write_text(line(patient, 1))
+    threads = {}
+
+    def reading(*_args, **_more):
+        threads["opened"] = threading.get_ident()
+        try:
+            while True:
+                yield Batch()
+        finally:
+            threads["closed"] = threading.get_ident()
+
+    def full(*_args):
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("phr.services.importing.parallel.read", reading)
+    with pytest.raises(OSError, match="full"):
+        system.importing("fhir-ndjson", path, request="t", person=person, progress=full)
+    assert threads["closed"] == threads["opened"] != threading.get_ident()
