@@ -23,7 +23,9 @@ from pydantic import SecretStr
 
 import phr.api
 import phr.web.pages
+from ingest.ble.device_table import refused, supported
 from ingest.codes import JLAC10, LOINC, VITALS, Channel, Coding
+from ingest.collectors import COLLECTORS
 from ingest.registry import FORMATS
 from phr.api.problems import of_error
 from phr.cli import main
@@ -224,6 +226,32 @@ def formats() -> str:
     return table(("format", "what it is", "people in a file", "vitals"), rows)
 
 
+def collectors() -> str:
+    """Every collector with the names of what it delivers."""
+    rows = (
+        (f"`{each.name}`", each.way, each.description, _covered(each.coverage))
+        for each in COLLECTORS.values()
+    )
+    return table(("collector", "way", "what it reads", "delivers"), rows)
+
+
+def _covered(coverage: frozenset[str]) -> str:
+    """The names of vitals with their keys."""
+    if coverage >= VITALS.keys():
+        return "every vital"
+    return ", ".join(f"{vital.name_en} (`{key}`)" for key, vital in VITALS.items() if key in coverage)
+
+
+def devices() -> str:
+    """The Bluetooth devices that are collected from, and what each wants."""
+    return "\n".join(supported()) + "\n"
+
+
+def refused_devices() -> str:
+    """The Bluetooth devices that are not, and why."""
+    return "\n".join(refused()) + "\n"
+
+
 def purposes() -> str:
     """What data may be used for."""
     found = tomllib.loads(resources.files("consent").joinpath("purposes.toml").read_text("utf-8"))
@@ -287,7 +315,22 @@ def limits() -> str:
 
 BLOCKS: Final[dict[str, Callable[[], str]]] = {
     each.__name__: each
-    for each in (settings, cli, endpoints, pages, errors, codes, checkup, formats, purposes, points, limits)
+    for each in (
+        settings,
+        cli,
+        endpoints,
+        pages,
+        errors,
+        codes,
+        checkup,
+        formats,
+        collectors,
+        devices,
+        refused_devices,
+        purposes,
+        points,
+        limits,
+    )
 }
 
 
