@@ -15,6 +15,7 @@ from risk.checkup import read as read_panel
 from risk.errors import BadInput, RiskError
 from risk.judge import judge
 from risk.limits import FOURTH, GLUCOSE_RULES, THIRD, load, standard
+from risk.model import command as model
 from risk.scores import command as scores
 from risk.stratify import table
 
@@ -51,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     stratify.add_argument("--glucose-rule", choices=GLUCOSE_RULES, default=None)
     stratify.add_argument("--limits", type=Path, metavar="LIMITS.toml", help="the city's own reviewed limits")
     scores.add_parser(commands)
+    model.add_parsers(commands)
     return parser
 
 
@@ -71,7 +73,18 @@ def _stratify(options: argparse.Namespace, out: TextIO) -> None:
         print(f"{given.name}: {len(panel.quality)} values were used with a doubt", file=sys.stderr)
 
 
-_COMMANDS: Final = {"stratify": _stratify, "score": scores.run}
+def _score(options: argparse.Namespace, out: TextIO) -> None:
+    """Our own model by its name; every other name is that of a published score."""
+    run = model.run_score if options.name == model.NAME else scores.run
+    run(options, out)
+
+
+_COMMANDS: Final = {
+    "stratify": _stratify,
+    "score": _score,
+    "train": model.run_train,
+    "evaluate": model.run_evaluate,
+}
 
 
 if __name__ == "__main__":
