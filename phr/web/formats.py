@@ -123,10 +123,16 @@ def unit(ucum: str, locale: str) -> str:
 
 
 def size(count: int, locale: str) -> str:
-    """Bytes as kB or MB."""
+    """Bytes as kB, MB or GB.
+
+    >>> size(22_000, "en"), size(1_482_300_000, "en"), size(8_192_000_000, "ja")
+    ('22 kB', '1.5 GB', '8.2 GB')
+    """
     if count < 1_000_000:
         return f"{number(max(1, round(count / 1000)), locale)} kB"
-    return f"{number(count / 1_000_000, locale, 1)} MB"
+    if count < 1_000_000_000:
+        return f"{number(count / 1_000_000, locale, 1)} MB"
+    return f"{number(count / 1_000_000_000, locale, 1)} GB"
 
 
 def day_of(moment: datetime, zone: tzinfo) -> date:
