@@ -6,6 +6,7 @@ import json
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,6 +14,44 @@ from typing import Self
 
 TOKEN = "a-token-of-a-box"
 CARD, OTHER = "ABCDE23456FGHJKMNPQR", "ZZZZZ23456FGHJKMNPQR"
+
+
+def _handler(service: Service) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_words: object) -> None:
+            pass
+
+        def date_time_string(self, timestamp=None) -> str:
+            return formatdate(time.time() + service.off, usegmt=True)
+
+        def send_response(self, code, message=None) -> None:
+            self.send_response_only(code, message)
+            if service.has_date:
+                self.send_header("Date", self.date_time_string())
+
+        def do_GET(self) -> None:
+            service.heads.append(dict(self.headers))
+            if service.is_mute:
+                self.close_connection = True
+                return
+            self.answer(200, {"resourceType": "CapabilityStatement"})
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            service.posted(self, body)
+
+        def answer(self, status: int, body: object, **heads: str) -> None:
+            text = body if isinstance(body, bytes) else json.dumps(body).encode()
+            self.send_response(status)
+            for name, value in heads.items():
+                self.send_header(name.replace("_", "-"), value)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+    return Handler
 
 
 class Service:
@@ -37,43 +76,8 @@ class Service:
         self.off = 0.0
         self.most_bytes = 10**9
         self.is_mute = False
-        service = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_words: object) -> None:
-                pass
-
-            def date_time_string(self, timestamp=None) -> str:
-                return formatdate(time.time() + service.off, usegmt=True)
-
-            def send_response(self, code, message=None) -> None:
-                self.send_response_only(code, message)
-                if service.has_date:
-                    self.send_header("Date", self.date_time_string())
-
-            def do_GET(self) -> None:
-                service.heads.append(dict(self.headers))
-                if service.is_mute:
-                    self.close_connection = True
-                    return
-                self.answer(200, {"resourceType": "CapabilityStatement"})
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                service.posted(self, body)
-
-            def answer(self, status: int, body: object, **heads: str) -> None:
-                text = body if isinstance(body, bytes) else json.dumps(body).encode()
-                self.send_response(status)
-                for name, value in heads.items():
-                    self.send_header(name.replace("_", "-"), value)
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text)
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.quick: Callable[[bytes], bytes] | None = None
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         if context is not None:
             self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._server.handle_error = lambda *_: None  # a handshake that fails is what is tested
@@ -109,6 +113,9 @@ class Service:
             return
         if len(body) > self.most_bytes:
             asked.answer(413, {})
+            return
+        if self.quick is not None:
+            asked.answer(200, self.quick(body))
             return
         bundle = json.loads(body)
         assert (bundle["resourceType"], bundle["type"]) == ("Bundle", "batch")
