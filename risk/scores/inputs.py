@@ -108,6 +108,9 @@ class Inputs:
     computed: Mask
     quality: list[tuple[int, str, str]] = field(default_factory=list)
 
+    def __getitem__(self, name: str) -> Values:
+        return self.values[name]
+
 
 def read(columns: Mapping[str, Any], rows: int, *, bad: str = REFUSE) -> Inputs:
     """The inputs in a table of columns.

@@ -158,7 +158,7 @@ def _number(column: npt.NDArray[np.float64]) -> float | None:
 def _printed(scored: Scored) -> str:
     if scored.score.form == "cox":
         return f"{100 * scored.risk[0]:.1f} %"
-    age = np.floor(scored.inputs.values["age"][0])
+    age = np.floor(scored.inputs["age"][0])
     table = next(each for each in scored.score.risks if each.age[0] <= age <= each.age[1])
     return table.text[int(np.searchsorted(table.up_to, scored.points[0], side="left"))]
 
