@@ -10,14 +10,14 @@ from typing import Final, Literal, cast
 
 from ingest.registry import FORMATS
 
-Way = Literal["file", "bluetooth", "cloud"]
+Way = Literal["file", "bluetooth", "gateway", "cloud"]
 
 
 @dataclass(frozen=True, slots=True)
 class Collector:
     """One collector. Its module is imported when it is first asked what it covers.
 
-    place: the format of a file, the Bluetooth service, or the module of the cloud's types.
+    place: the format of a file, the Bluetooth service, or the module that says what is covered.
     """
 
     name: str
@@ -32,6 +32,8 @@ class Collector:
             return FORMATS[self.place].coverage
         if self.way == "bluetooth":
             return cast("frozenset[str]", import_module("ingest.ble.collector").coverage(self.place))
+        if self.way == "gateway":
+            return cast("frozenset[str]", import_module(self.place).COVERAGE)
         return frozenset(code for kind in import_module(self.place).COLLECTED for code in kind.vitals)
 
 
@@ -53,10 +55,16 @@ def _table() -> Mapping[str, Collector]:
         Collector(f"ble-{name}", "bluetooth", f"{what} over Bluetooth, service {service}", service)
         for service, name, what in _PROFILES
     )
+    box = Collector(
+        "gateway",
+        "gateway",
+        "a box beside the devices: every profile above, kept on its disk until the server has it",
+        "ingest.ble.collector",
+    )
     cloud = Collector(
         "google-health", "cloud", "the Google Health API v4 of a connected account", "ingest.cloud.types"
     )
-    return MappingProxyType({each.name: each for each in (*files, *radios, cloud)})
+    return MappingProxyType({each.name: each for each in (*files, *radios, box, cloud)})
 
 
 COLLECTORS: Final[Mapping[str, Collector]] = _table()

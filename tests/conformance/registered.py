@@ -11,6 +11,7 @@ from tests.conformance.adapters import (
     fhir,
     fitbit,
     garmin,
+    gateway,
     health_connect_tables,
     makers,
     phones,
@@ -48,6 +49,7 @@ ADAPTERS: dict[str, Adapter] = {
         profiles.Oximeter(),
         profiles.GlucoseMeter(),
         profiles.Sensor(),
+        gateway.GatewayBox(),
         cloud.GoogleCloud(),
     )
 }
