@@ -98,7 +98,9 @@ class UploadJobs:
                     break
                 outcomes[self._one(sent, request)] += 1
         except Busy:
-            outcomes["later"] += 1  # the database does not answer; whoever asks for the next round finds it all
+            outcomes["later"] += (
+                1  # the database does not answer; whoever asks for the next round finds it all
+            )
         return {word: number for word, number in sorted(outcomes.items()) if word and number}
 
     def _due(self, request: str) -> list[Sent]:

@@ -51,7 +51,7 @@ def test_a_nurse_without_a_grant_does_not_see_a_stranger(system, app, admin, str
     for purpose in ("guidance", "risk", "collect", "points", "insurer", "family", "research-deidentified"):
         enter(system, app, nurse(stranger, purpose))
         outside = {"release_member"} if purpose.startswith("research") else set()
-        marks = {"intake_count", "import_mark", "cloud_connection", "cloud_bookmark"}
+        marks = {"intake_count", "import_mark", "cloud_connection", "cloud_bookmark", "upload"}
         about = marks if purpose == "collect" else set()
         assert set(seen(app, personal_tables(admin), stranger)) <= outside | about, purpose
 
