@@ -56,6 +56,18 @@ FORMATS: Final[Mapping[str, Format]] = _table(
         "fhir-bundle", "FHIR R4 Bundles of resources (JSON)", "ingest.files.fhir_bundle", many_people=True
     ),
     Format("checkup-csv", "health check-ups of a city as CSV", "ingest.files.checkup_csv", many_people=True),
+    Format(
+        "checkup-xml",
+        "特定健診 XML (HL7 CDA R2): a file, a folder or the zip of an exchange",
+        "ingest.files.checkup_xml",
+        many_people=True,
+    ),
+    Format(
+        "checkup-fhir",
+        "eCheckup documents (FHIR Bundles of check-up reports)",
+        "ingest.files.checkup_fhir",
+        many_people=True,
+    ),
     Format("apple-health", "Apple Health export (zip or export.xml), streamed", "ingest.files.apple_health"),
     Format(
         "health-connect",

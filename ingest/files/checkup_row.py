@@ -74,25 +74,33 @@ def read_row(cells: Mapping[str, str], place: str, zone: ZoneInfo, rejects: list
     if not _KEY.fullmatch(cells["atena_no"]):
         rejects.append(Reject("no-person", f"{place}: atena_no"))
         return None
-    day = _date(cells["checkup_date"])
+    day = civil_day(cells["checkup_date"])
     if day is None:
         rejects.append(Reject("bad-date", f"{place}: checkup_date"))
         return None
     person = _person(cells, day, place, rejects)
     values = _values(cells, place, rejects)
+    refuse_odd_pairs(values, place, rejects)
     for name in sorted(NOT_KEPT & cells.keys()):
         if cells[name]:
             reason = "my-number" if looks_like_my_number(cells[name]) else "not-stored"
             rejects.append(Reject(reason, f"{place}: {name}"))
+    return checkup(person, day, zone, person.pop("institution_code", ""), values)
+
+
+def checkup(
+    person: Mapping[str, str], day: date, zone: ZoneInfo, institution: str, values: Mapping[str, float]
+) -> Checkup:
+    """A check-up of a civil day. The source is the institution, so that each form of one check-up is the same one."""
     midnight = datetime.combine(day, time(), zone)
     shift = midnight.utcoffset()
-    institution = person.pop("institution_code", "")
     source = Source(f"checkup:{institution}", "特定健診", "checkup", institution, "active")
     start = int(midnight.timestamp()) * 1_000_000
     return Checkup(person, source, start, int(shift.total_seconds()) if shift else 0, values)
 
 
-def _date(text: str) -> date | None:
+def civil_day(text: str) -> date | None:
+    """The day that a text names, in years that a check-up or a birth can have; None for any other text."""
     found = _DATE.fullmatch(unicodedata.normalize("NFKC", text))
     if found is None:
         return None
@@ -111,7 +119,7 @@ def _person(cells: Mapping[str, str], day: date, place: str, rejects: list[Rejec
         if not text:
             continue
         if name == "birth_date":
-            born = _date(text)
+            born = civil_day(text)
             value = None if born is None or born > day else born.isoformat()
             reason = "bad-date"
         elif name == "sex":
@@ -133,20 +141,24 @@ def _values(cells: Mapping[str, str], place: str, rejects: list[Reject]) -> dict
         text = cells.get(name, "")
         if not text:
             continue
-        value, reason = _value(text, channel)
+        value, reason = panel_value(text, channel)
         if value is None:
             rejects.append(Reject(reason, f"{place}: {name}"))
         else:
             values[name] = value
+    return values
+
+
+def refuse_odd_pairs(values: dict[str, float], place: str, rejects: list[Reject]) -> None:
+    """Takes out both pressures of a pair whose diastolic one is not below the systolic one."""
     for upper, lower in _PAIRS:
         if values.get(lower, 0.0) >= values.get(upper, float("inf")):
             rejects.append(Reject("bad-value", f"{place}: {lower}"))
             del values[upper], values[lower]
-    return values
 
 
-def _value(text: str, channel: Channel) -> tuple[float | None, str]:
-    """The number of a cell, or None and why not."""
+def panel_value(text: str, channel: Channel) -> tuple[float | None, str]:
+    """The number of a cell of the panel, or None and why not."""
     plain = unicodedata.normalize("NFKC", text)
     if not _NUMBER.fullmatch(plain):
         return None, "bad-value"
@@ -188,7 +200,7 @@ def _series(source: Source, rows: list[Checkup]) -> Series:
 
 def patient(person: Mapping[str, str]) -> bytes:
     """The FHIR Patient of the attributes; the insured number is its parts with colons between them."""
-    identifiers = [{"system": ATENA_SYSTEM, "value": person["atena_no"]}]
+    identifiers = [{"system": ATENA_SYSTEM, "value": person["atena_no"]}] if "atena_no" in person else []
     parts = [person.get(name, "") for name in ("insurer_no", "insured_symbol", "insured_no", "branch_no")]
     if any(parts):
         identifiers.append({"system": INSURED_SYSTEM, "value": ":".join(parts)})

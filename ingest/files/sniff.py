@@ -50,6 +50,8 @@ _ZIPPED: Final = (
     (b"apple_health_export/", "apple-health"),
     ("書き出したデータ".encode(), "apple-health"),
     (b"health_connect_export.db", "health-connect"),
+    (b"ix08_V08.xml", "checkup-xml"),
+    (b"DATA/h", "checkup-xml"),
 )
 """Words of the names in an archive, and its format."""
 _SQLITE: Final = b"SQLite format 3\x00"
@@ -67,7 +69,7 @@ def format_of(path: Path) -> str | None:
     if head.startswith(_SQLITE):
         return "health-connect"
     if name.endswith(".xml"):
-        return "apple-health" if b"<HealthData" in head or b"<!DOCTYPE HealthData" in head else None
+        return _of_xml(head)
     if name.endswith((".ndjson", ".jsonl")):
         return _of_lines(head)
     if name.endswith(".json"):
@@ -75,6 +77,13 @@ def format_of(path: Path) -> str | None:
     if name.endswith(".zip"):
         return _of_zip(head) or _of_zip(_tail(path))
     return None
+
+
+def _of_xml(head: bytes) -> str | None:
+    if b"<HealthData" in head or b"<!DOCTYPE HealthData" in head:
+        return "apple-health"
+    check_up = b"ClinicalDocument" in head and b"urn:hl7-org:v3" in head and b"1.2.392.200119.6.1001" in head
+    return "checkup-xml" if check_up else None
 
 
 def _of_zip(part: bytes) -> str | None:
@@ -127,7 +136,9 @@ def _of_export(first: bytes, name: str) -> str | None:
 
 def _of_json(head: bytes) -> str | None:
     if b'"resourceType"' in head:
-        return "fhir-bundle" if b'"Bundle"' in head else None
+        if b'"Bundle"' not in head:
+            return None
+        return "checkup-fhir" if b'"53576-5"' in head and b'"document"' in head else "fhir-bundle"
     if b'"dataPoints"' in head or b'"rollupDataPoints"' in head or head.strip() in (b"{}", b"[]"):
         return "google-health-json"
     for member, found in _MEMBERS:
