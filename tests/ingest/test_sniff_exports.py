@@ -57,7 +57,7 @@ def packed(name):
     ("p.ndjson", b'{"dataSource":{}}\n', "google-health-json"), ("p.ndjson", b"{}\n", None),
     ("p.json", b'{"dataPoints":[]}', "google-health-json"),
     ("c.csv", b"Id,ActivityDate\n", "fitbit-csv"), ("c.csv", b"kumi,atena_no\n", "checkup-csv"),
-    ("a.csv.gz", gzip.compress(b"timestamp;bpm;source\n"), "oura"), ("a.json.gz", b"\x1f\x8bxxxx", None),
+    ("a.csv.gz", gzip.compress(b"timestamp;bpm;source\n", mtime=0), "oura"), ("a.json.gz", b"\x1f\x8bxxxx", None),
     ("a.exe", b"MZ", None), ("noname", b"", None),
 ])  # fmt: skip
 def test_a_file_is_known_by_its_beginning(tmp_path, name, body, found):
