@@ -83,12 +83,13 @@ def run_evaluate(options: argparse.Namespace, out: TextIO) -> None:
 
     _known(options.name)
     model = artifact.load(options.model) if options.model else artifact.shipped()
-    card = evaluate.card(nagala.read(_data(options.data, NAGALA)), model, note=_note)
-    card["external"] = {}
+    cohort = nagala.read(_data(options.data, NAGALA))
+    abroad = {}
     for name, pattern, check in (("nhanes", NHANES, external.nhanes), ("korea", KOREA, external.korea)):
         if options.data.is_dir() and (found := sorted(options.data.rglob(pattern))):
             _note(name)
-            card["external"][name] = check(found[0], model)
+            abroad[name] = check(found[0], model)
+    card = {**evaluate.card(cohort, model, note=_note), "external": abroad}
     _write(options.out, CARD_FILE, (json.dumps(card, indent=1) + "\n").encode())
     if options.page:
         _write(options.page.parent, options.page.name, page(card).encode())

@@ -134,7 +134,7 @@ def changes(person: People, risk: float, model: Model) -> tuple[Change, ...]:
         after = stepped(known, before)
         if after == before or np.isnan(after):
             continue
-        moved = People(1, {**person.values, name: np.array([after])}, person.treated)
+        moved = person.replaced({name: np.array([after])})
         then = float(score(moved, model).risk[0])
         if then < LESS * risk:
             found.append(_change(known, before, after, risk, then))

@@ -42,11 +42,13 @@ class People:
         treated = self.treated[rows]
         return People(len(treated), values, treated)
 
+    def replaced(self, values: Mapping[str, Values]) -> People:
+        """The same people with some columns changed."""
+        return People(self.rows, {**self.values, **values}, self.treated)
+
     def without(self, names: Iterable[str]) -> People:
         """The same people with some inputs not there."""
-        gone = np.full(self.rows, np.nan)
-        values = {**self.values, **dict.fromkeys(names, gone)}
-        return People(self.rows, values, self.treated)
+        return self.replaced(dict.fromkeys(names, np.full(self.rows, np.nan)))
 
 
 def read(columns: Mapping[str, Any], rows: int) -> People:

@@ -92,15 +92,15 @@ def fits(people: People, variant: VariantInputs) -> Mask:
 
 def stand_in(people: People, model: Model) -> People:
     """The same people, a missing value read from its stand-in where that one is there."""
-    values = dict(people.values)
+    filled: dict[str, Values] = {}
     women = people["sex"] == FEMALE
     for name, other in standard().stand_in.items():
         of_women, of_men = model.lines[name]
         low, high = model.ranges[name]
         x = people[other]
         line = np.where(women, of_women[0] + of_women[1] * x, of_men[0] + of_men[1] * x)
-        values[name] = np.where(np.isnan(people[name]), np.clip(line, low, high), people[name])
-    return People(people.rows, values, people.treated)
+        filled[name] = np.where(np.isnan(people[name]), np.clip(line, low, high), people[name])
+    return people.replaced(filled)
 
 
 def contributions(people: People, variant: Variant) -> tuple[dict[str, Values], Values]:

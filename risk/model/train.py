@@ -15,7 +15,7 @@ from risk.model.hazard import HORIZON, Basis, Outcome, cumulative, fit
 from risk.model.inputs import Inputs, VariantInputs, standard
 from risk.model.metrics import concordance
 from risk.model.nagala import Cohort
-from risk.model.people import FEMALE, MALE, People, Values
+from risk.model.people import FEMALE, MALE, Values
 from risk.model.score import stand_in
 
 VERSION: Final = "1.0.0"
@@ -202,10 +202,10 @@ def _missing_levels(
     draw = np.random.default_rng(settings.seed + 1)
     rate = draw.choice(HIDING, len(cohort.years))
     hidden = draw.random((len(cohort.years), len(optional))) < rate[:, None]
-    values = dict(cohort.people.values)
-    for place, name in enumerate(optional):
-        values[name] = np.where(hidden[:, place], np.nan, values[name])
-    seen = stand_in(People(cohort.people.rows, values, cohort.people.treated), frame)
+    holes = {
+        name: np.where(hidden[:, place], np.nan, cohort.people[name]) for place, name in enumerate(optional)
+    }
+    seen = stand_in(cohort.people.replaced(holes), frame)
     known = np.zeros(len(cohort.years))
     for name, shape in variant.shapes.items():
         part = np.interp(seen[name], shape.knots, shape.levels)
