@@ -112,7 +112,7 @@ class Gateway:
     async def once(self) -> bool:
         """Collects until nothing comes any more, posts, and ends; whether everything was sent."""
         await self._begin()
-        self._heard = asyncio.get_running_loop().time()
+        self._heard = time.monotonic()
         async with asyncio.TaskGroup() as tasks:
             beside = [
                 tasks.create_task(self._read_cards()),
@@ -200,7 +200,7 @@ class Gateway:
         if not worth_keeping(value.characteristic):
             return
         if value.characteristic not in STREAMED:
-            self._heard = asyncio.get_running_loop().time()
+            self._heard = time.monotonic()
         present = self.desk.present(value.at) if isinstance(device.people, Anyone) else NOBODY
         try:
             stream = value.characteristic in STREAMED
@@ -211,7 +211,7 @@ class Gateway:
     async def _take(self, delivery: Delivery) -> None:
         """Makes a delivery durable, however long the disk is full; the device waits meanwhile."""
         if brings_news(delivery):
-            self._heard = asyncio.get_running_loop().time()
+            self._heard = time.monotonic()
         kept = self.spool.kept(delivery.device.key, delivery.settled.clock.now)
         pause = 1.0
         while True:
@@ -282,8 +282,7 @@ class Gateway:
         self.display.show("ready" if code else "card-unreadable")
 
     async def _until_quiet(self) -> None:
-        loop = asyncio.get_running_loop()
-        while (left := self._heard + self.settings.box.quiet - loop.time()) > 0:
+        while (left := self._heard + self.settings.box.quiet - time.monotonic()) > 0:
             await sleep(self._stop, left)
             if self._stop.is_set():
                 return

@@ -19,6 +19,7 @@ CARD, OTHER = "ABCDE23456FGHJKMNPQR", "ZZZZZ23456FGHJKMNPQR"
 def _handler(service: Service) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def log_message(self, *_words: object) -> None:
             pass
@@ -76,6 +77,7 @@ class Service:
         self.off = 0.0
         self.most_bytes = 10**9
         self.is_mute = False
+        self.whole: Callable[[bytes], bytes | None] | None = None
         self.quick: Callable[[bytes], bytes] | None = None
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         if context is not None:
@@ -117,6 +119,10 @@ class Service:
         if self.quick is not None:
             asked.answer(200, self.quick(body))
             return
+        if self.whole is not None:
+            whole = self.whole(body)
+            asked.answer(200 if whole else 400, whole or {})
+            return
         bundle = json.loads(body)
         assert (bundle["resourceType"], bundle["type"]) == ("Bundle", "batch")
         entries = bundle.get("entry", [])
@@ -139,7 +145,7 @@ class Service:
         if card not in self.cards:
             return self._said(404)
         what = one["code"]["coding"][0]["code"]
-        key = (card, what, one["device"].get("display", ""), one["effectiveDateTime"])
+        key = (card, what, one.get("device", {}).get("display", ""), one["effectiveDateTime"])
         if key in self.stored:
             assert self.stored[key] == one, "the same identity with another value"
             return self._said(200)
