@@ -77,7 +77,7 @@ def _server(settings: Settings) -> str:
             answer = http.post(
                 server.url.rstrip("/"), content=b'{"resourceType":"Bundle","type":"batch"}', headers=heads
             )
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, OSError) as error:
         raise Permanent("does not answer, or its certificate is not trusted") from error
     if answer.status_code in (401, 403):
         raise Permanent("does not know this box: the token or the certificate is refused")

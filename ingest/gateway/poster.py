@@ -224,7 +224,7 @@ class Poster:
                             return 0, None, b""
                 pause = pause_of(answer.headers.get("Retry-After"), _utc)
                 return answer.status_code, pause, bytes(parts)
-        except httpx.HTTPError:
+        except (httpx.HTTPError, OSError):  # a certificate that the server refuses comes as ssl.SSLError
             return 0, None, b""
         except Permanent as unusable:  # the token file
             self._display.state(str(unusable))

@@ -23,6 +23,7 @@ from ingest.gateway.spool_file import MEGABYTE, Limits
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 LARGEST: Final = 1 << 20
 _ADDRESS: Final = re.compile(r"(?:[0-9A-F]{2}:){5}[0-9A-F]{2}")
+_HOST: Final = re.compile(r"[A-Za-z0-9.:-]+")
 _SYSTEM: Final = re.compile(r"[0-9A-F]{16}")
 _PATH: Final = re.compile(r"`\$\.?([^`]*)`")
 _FIELD: Final = re.compile(r"field `([^`]*)`")
@@ -175,7 +176,7 @@ def _server_problems(server: Server) -> list[tuple[str, str]]:
         return [("server.url", "is not an address")]
     if url.scheme != "https" and not (url.scheme == "http" and url.host in LOOPBACK):
         found.append(("server.url", "must begin with https:// (http:// on this machine only)"))
-    if not url.host or url.userinfo or url.query or url.fragment:
+    if not _HOST.fullmatch(url.host) or url.userinfo or url.query or url.fragment:
         found.append(("server.url", "must be an address without user, query or fragment"))
     if bool(server.cert) != bool(server.key):
         found.append(
