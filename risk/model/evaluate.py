@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from risk.model import train
+from risk.model import challenger, train
 from risk.model.artifact import Model
 from risk.model.hazard import HORIZON, Outcome, fit
 from risk.model.inputs import standard
@@ -35,6 +35,9 @@ PATTERNS: Final[Mapping[str, tuple[str, ...]]] = {
     "age-sex": ("fpg", "hba1c_ngsp", *BLOOD, "bmi", "waist_cm", "sbp", "smoking", "exercise"),
 }
 """What is hidden from the people that are scored; the first and the fifth are those of the aims."""
+
+BASELINE: Final = {"with-blood": "glucose-and-hba1c", "without-blood": "plain"}
+"""Which inputs the boosted trees of the same run read."""
 
 
 def models(cohort: Cohort, note: Callable[[str], None] = train.quiet) -> list[Model]:
@@ -66,6 +69,11 @@ def card(cohort: Cohort, shipped: Model, note: Callable[[str], None] = train.qui
         note(name)
         risk = unseen(cohort, trained, hidden)
         patterns[name] = figures(cohort, risk, full=name in {"with-blood", "without-blood"})
+    trees = {}
+    for name, variant in BASELINE.items():
+        note(f"boosted trees, {name}")
+        inputs = next(each for each in standard().variants if each.name == variant)
+        trees[name] = _r(concordance(cohort.years, cohort.event, challenger.unseen(cohort, inputs)))
     return {
         "model": "diabetes-onset",
         "version": shipped.version,
@@ -77,6 +85,7 @@ def card(cohort: Cohort, shipped: Model, note: Callable[[str], None] = train.qui
         "variants": {n: {"penalty": v.penalty, "slope": v.slope} for n, v in shipped.variants.items()},
         "unused": dict(standard().unused),
         "patterns": patterns,
+        "boosted_trees": trees,
     }
 
 

@@ -40,6 +40,7 @@ def page(card: Mapping[str, Any]) -> str:
         "EXTERNAL": external(card["external"]),
         "UNUSED": "\n".join(f"- `{name}`: {why}" for name, why in card["unused"].items()),
         "INPUTS": inputs(),
+        "TREES": " and ".join(f"{card['boosted_trees'][name]:.3f} ({ROWS[name]})" for name in AIMS),
     }
     for name, text in parts.items():
         frame = frame.replace(f"<<{name}>>", text)
