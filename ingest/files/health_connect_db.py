@@ -221,7 +221,8 @@ class Database:
                 places = {key: place for place, key in enumerate(keys)}
                 for key, begin, end, stage in stages:
                     if key in places:
-                        session.stage(places[key], *_millis((begin, end)), stage)
+                        began, ended = _millis((begin, end))
+                        session.stage(places[key], began, ended, stage)
             yield session.series(self._origins, zone)
 
     def unread(self) -> list[Reject]:

@@ -6,6 +6,7 @@ import queue
 import threading
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -262,17 +263,16 @@ def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
             return
 
     def read() -> None:
-        try:
-            for batch in batches:
-                put(batch)
-                if stop.is_set():
-                    return
-            put(None)
-        except BaseException as error:  # noqa: BLE001 - handed to the caller, who raises it
-            put(error)
-        finally:  # here and not wherever it is forgotten: a database is closed by the thread that opened it
-            if isinstance(batches, Generator):
-                batches.close()
+        # Closed here and not wherever it is forgotten: a database is closed by the thread that opened it.
+        with closing(batches) if isinstance(batches, Generator) else nullcontext():
+            try:
+                for batch in batches:
+                    put(batch)
+                    if stop.is_set():
+                        return
+                put(None)
+            except BaseException as error:  # noqa: BLE001 - handed to the caller, who raises it
+                put(error)
 
     reader = threading.Thread(target=read, name="import-reader", daemon=True)
     reader.start()
