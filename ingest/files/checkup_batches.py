@@ -79,7 +79,7 @@ def _batch(form: Form, file: Entry, place: str, zone: ZoneInfo, seen: Seen, *, a
             raise
         return Batch(rejects=(STRANGER,))
     if not found.days:
-        return Batch(rejects=tuple(tally([*rejects, Reject("no-value", place)])))
+        return Batch(rejects=tuple(tally(rejects or [Reject("no-value", place)])))
     person = insured(found.person, min(found.days), place, rejects)
     if person is None:
         return Batch(rejects=tuple(tally(rejects)))
