@@ -32,6 +32,7 @@ from phr.cli import main
 from phr.config import Settings
 from phr.domain.points_rules import load_rules
 from phr.errors import PhrError
+from risk.scores.page import home_limits, questionnaires, scores
 
 FOLDER: Final = Path(__file__).resolve().parent
 REFERENCE: Final = FOLDER / "reference"
@@ -330,6 +331,9 @@ BLOCKS: Final[dict[str, Callable[[], str]]] = {
         purposes,
         points,
         limits,
+        scores,
+        home_limits,
+        questionnaires,
     )
 }
 
