@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +21,8 @@ from tests.conformance.truth import NOBODY
 FUZZ = int(os.environ.get("PHR_FUZZ", "0"))
 SECRETS = (NOBODY, "1503960366", "Pixel")
 LONGEST = 500
+MEASURED = re.compile(r"\d\.\d|\d{4}-\d{2}-\d{2}[T ]")
+"""A number with decimals, or a time: places in a file are whole numbers."""
 
 
 def hurt(body: bytes, edits) -> bytes:
@@ -69,6 +72,7 @@ def assert_says_nothing(text):
     """Neither a name nor a value stands in what is said of bad bytes."""
     assert len(text) < LONGEST
     assert not any(secret in text for secret in SECRETS)
+    assert not MEASURED.search(text)
 
 
 @every("hostile bytes")
