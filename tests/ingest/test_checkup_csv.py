@@ -236,3 +236,48 @@ def test_any_text_after_a_good_header_gives_batches_or_a_bad_payload(tmp_path_fa
     with suppress(BadPayload):
         for batch in checkup_csv.read(path, zone=ZoneInfo("Asia/Tokyo")):
             assert all(len(one) for one in batch.series)
+
+
+def test_half_width_kana_and_signs_of_windows_are_read_and_stay_what_they_are(table):
+    """cp932 of office machines: half-width kana, and the signs of NEC and IBM (髙, ①, ㈱) that Shift_JIS lacks."""
+    (batch,) = table(
+        "atena_no,checkup_date,name_kana,waist_cm,hdl\nA1,2026-06-10,ﾀｶﾊｼ 髙①㈱,８５．５,60\n",
+        encoding="cp932",
+    )
+    assert json.loads(batch.documents[0])["name"][0]["text"] == "ﾀｶﾊｼ 髙①㈱"
+    assert {n: c.tolist() for n, c in batch.series[0].channels.items()} == {"waist_cm": [85.5], "hdl": [60.0]}
+
+
+def test_signs_that_a_city_made_itself_are_read_and_their_name_is_refused(table):
+    """外字 have no meaning outside the machine that drew them; the check-up itself is kept."""
+    text = "atena_no,checkup_date,name_kana,waist_cm\nA1,2026-06-10,".encode("cp932") + b"\xf0\x40" + b",85\n"
+    (batch,) = table(text)
+    assert batch.series[0].channels["waist_cm"].tolist() == [85.0]
+    assert [(r.reason, r.field) for r in batch.rejects] == [("bad-value", "row 1: name_kana")]
+    assert "name" not in json.loads(batch.documents[0])
+
+
+def test_a_city_table_with_line_ends_of_windows_and_quotes_is_the_same_table(table):
+    """Spreadsheets write both."""
+    plain = "atena_no,checkup_date,name_kana,waist_cm\nA1,2026-06-10,ヤマダ,85\n"
+    (batch,) = table(plain)
+    (other,) = table(plain.replace("\n", "\r\n").replace("ヤマダ", '"ヤマダ"'), encoding="cp932")
+    assert (batch.documents, batch.rejects) == (other.documents, other.rejects)
+
+
+WINDOWS = st.characters(
+    codec="cp932", exclude_characters='",\u00a2\u00a3\u00ac\u2016\u2212\u301c', exclude_categories=["Cc"]
+)
+
+
+@given(st.text(WINDOWS, max_size=40))
+def test_any_name_in_cp932_is_kept_whole_or_refused(tmp_path_factory, name):
+    """Never half a name, never another one."""
+    path = tmp_path_factory.mktemp("c") / "c.csv"
+    head = "atena_no,checkup_date,doctor_name,name_kana,waist_cm\nA1,2026-06-10,"
+    path.write_bytes(f"{head}医師,{name},85\n".encode("cp932"))
+    with suppress(BadPayload):
+        (batch,) = checkup_csv.read(path, zone=ZoneInfo("Asia/Tokyo"))
+        kept = [each["text"] for each in json.loads(batch.documents[0]).get("name", [])]
+        refused = any(each.field == "row 1: name_kana" for each in batch.rejects)
+        assert kept == ([] if refused or not name.strip() else [name.strip()])
