@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from synthetic_data.ble import blood_pressure, temperature, weight, wire
 from synthetic_data.ble.blood_pressure import BloodPressure
@@ -24,6 +25,9 @@ SEND_ALL: Final = bytes((0x02, 0x00, 0xE1))
 _AND_ORGANISATION: Final = 0x091FF5
 
 
+Readable = TypeVar("Readable", BloodPressure, Weighing, Temperature)
+
+
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How long the device waits for the time and the subscription."""
@@ -32,37 +36,43 @@ class Patience:
     pairing_seconds: float = 30.0
 
 
-class AndDevice(Peripheral):
+PATIENT: Final = Patience()
+
+
+class AndDevice(Peripheral, Generic[Readable]):
     """The behaviour of the family; a confirmed reading is not told again unless the central asks for all."""
 
     appearance_flags = 0x05  # limited discoverable: this family shows its pairing mode there
     service_uuid: ClassVar[int]
     measurement_uuid: ClassVar[int]
+    model: ClassVar[Identity]
+    prefix: ClassVar[str]
 
     def __init__(
         self,
-        identity: Identity,
-        name: str,
+        readings: Sequence[Readable],
         *,
-        faults: Faults,
-        battery: int,
-        patience: Patience,
-        times: Sequence[datetime | None],
-        now: Now | None,
+        identity: Identity | None = None,
+        name: str | None = None,
+        faults: Faults = NONE,
+        battery: int = 100,
+        patience: Patience = PATIENT,
+        now: Now | None = None,
     ) -> None:
-        super().__init__(identity, name, faults=faults, security=Security(encrypted=True), battery=battery)
+        of = identity or self.model
+        shown = name or f"{self.prefix}_{of.unit & 0xFFFFFF:06X}"
+        super().__init__(of, shown, faults=faults, security=Security(encrypted=True), battery=battery)
         self._patience = patience
-        self.clock = DeviceClock(faults, times, now)
-        self._all: tuple[bytes, ...] = ()
-        self.unsent: list[bytes] = []
+        self.clock = DeviceClock(faults, [reading.time for reading in readings], now)
+        self._all = tuple(self.encode(reading, self.clock.stamp(reading.time)) for reading in readings)
+        self.unsent = list(self._all)
         self._measurement: Any = None
         self._ready = asyncio.Event()
         self._time_came = False
 
-    def store(self, values: Sequence[bytes]) -> None:
-        """The encoded readings, oldest first."""
-        self._all = tuple(values)
-        self.unsent = list(values)
+    @abstractmethod
+    def encode(self, reading: Readable, time: datetime | None) -> bytes:
+        """A reading as this device sends it, with the time on its own clock."""
 
     def feature(self) -> list[Any]:
         """Further characteristics of the measurement service."""
@@ -129,109 +139,53 @@ class AndDevice(Peripheral):
 CUFF: Final = Identity("A&D", "UA-651BLE", organisation=_AND_ORGANISATION)
 SCALE: Final = Identity("A&D", "UC-352BLE", organisation=_AND_ORGANISATION)
 THERMOMETER: Final = Identity("A&D", "UT-201BLE", organisation=_AND_ORGANISATION)
-PATIENT: Final = Patience()
 
 
-def _name(identity: Identity, prefix: str) -> str:
-    return f"{prefix}_{identity.unit & 0xFFFFFF:06X}"
-
-
-class AndCuff(AndDevice):
+class AndCuff(AndDevice[BloodPressure]):
     """UA-651BLE: no user number."""
 
     kind = "blood-pressure"
     service_uuid = 0x1810
     measurement_uuid = 0x2A35
+    model = CUFF
+    prefix = "A&D_UA-651BLE"
 
-    def __init__(
-        self,
-        readings: Sequence[BloodPressure],
-        *,
-        identity: Identity = CUFF,
-        name: str | None = None,
-        faults: Faults = NONE,
-        battery: int = 100,
-        patience: Patience = PATIENT,
-        now: Now | None = None,
-    ) -> None:
-        times = [reading.time for reading in readings]
-        super().__init__(
-            identity, name or _name(identity, "A&D_UA-651BLE"),
-            faults=faults, battery=battery, patience=patience, times=times, now=now,
-        )  # fmt: skip
-        self.store(
-            [
-                blood_pressure.encode(replace(reading, time=self.clock.stamp(reading.time), user=None))
-                for reading in readings
-            ]
-        )
+    def encode(self, reading: BloodPressure, time: datetime | None) -> bytes:
+        """Blood Pressure Measurement."""
+        return blood_pressure.encode(replace(reading, time=time, user=None))
 
     def feature(self) -> list[Any]:
         """Blood Pressure Feature."""
         return [self.characteristic(0x2A49, "READ", blood_pressure.FEATURE)]
 
 
-class AndScale(AndDevice):
+class AndScale(AndDevice[Weighing]):
     """UC-352BLE: weight only, no user number."""
 
     kind = "weight"
     service_uuid = 0x181D
     measurement_uuid = 0x2A9D
+    model = SCALE
+    prefix = "A&D_UC-352BLE"
 
-    def __init__(
-        self,
-        readings: Sequence[Weighing],
-        *,
-        identity: Identity = SCALE,
-        name: str | None = None,
-        faults: Faults = NONE,
-        battery: int = 100,
-        patience: Patience = PATIENT,
-        now: Now | None = None,
-    ) -> None:
-        times = [reading.time for reading in readings]
-        super().__init__(
-            identity, name or _name(identity, "A&D_UC-352BLE"),
-            faults=faults, battery=battery, patience=patience, times=times, now=now,
-        )  # fmt: skip
-        self.store(
-            [
-                weight.encode_weight(replace(reading, time=self.clock.stamp(reading.time), user=None))
-                for reading in readings
-            ]
-        )
+    def encode(self, reading: Weighing, time: datetime | None) -> bytes:
+        """Weight Measurement."""
+        return weight.encode_weight(replace(reading, time=time, user=None))
 
     def feature(self) -> list[Any]:
         """Weight Scale Feature: timestamps, steps of 0.1 kg."""
         return [self.characteristic(0x2A9E, "READ", wire.u32(0x01 | 3 << 3))]
 
 
-class AndThermometer(AndDevice):
+class AndThermometer(AndDevice[Temperature]):
     """UT-201BLE."""
 
     kind = "thermometer"
     service_uuid = 0x1809
     measurement_uuid = 0x2A1C
+    model = THERMOMETER
+    prefix = "A&D_UT201BLE"
 
-    def __init__(
-        self,
-        readings: Sequence[Temperature],
-        *,
-        identity: Identity = THERMOMETER,
-        name: str | None = None,
-        faults: Faults = NONE,
-        battery: int = 100,
-        patience: Patience = PATIENT,
-        now: Now | None = None,
-    ) -> None:
-        times = [reading.time for reading in readings]
-        super().__init__(
-            identity, name or _name(identity, "A&D_UT201BLE"),
-            faults=faults, battery=battery, patience=patience, times=times, now=now,
-        )  # fmt: skip
-        self.store(
-            [
-                temperature.encode(replace(reading, time=self.clock.stamp(reading.time)))
-                for reading in readings
-            ]
-        )
+    def encode(self, reading: Temperature, time: datetime | None) -> bytes:
+        """Temperature Measurement."""
+        return temperature.encode(replace(reading, time=time))
