@@ -215,6 +215,7 @@ class Gateway:
         kept = self.spool.kept(delivery.device.key, delivery.settled.clock.now)
         pause = 1.0
         while True:
+            last = self._stop.is_set()
             room = self.spool.room()
             found = sort_out(delivery, kept, self._run, streams=room == "all")
             try:
@@ -222,10 +223,10 @@ class Gateway:
                 break
             except SpoolFull as full:
                 self.display.state(f"collecting: {full}")
+                if last:
+                    return  # what was kept is sorted when the box starts again
                 await sleep(self._stop, pause)
                 pause = min(LAST_RETRY, pause * 2)
-                if self._stop.is_set():
-                    return  # what was kept is sorted when the box starts again
         self._after(delivery)
         if room == "none":
             self._halt.set()
