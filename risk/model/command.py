@@ -140,7 +140,8 @@ def _frame(people: People, index: Any) -> pd.DataFrame:
 
 
 def _texts(values: Values) -> list[str]:
-    return ["" if np.isnan(value) else f"{value:.4f}" for value in values.tolist()]
+    """Six digits: low risks must not become ties, because the order is what the model is for."""
+    return ["" if np.isnan(value) else f"{value:.6g}" for value in values.tolist()]
 
 
 def _known(name: str) -> None:

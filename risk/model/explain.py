@@ -181,16 +181,22 @@ def words(scored: Scored, model: Model | None = None) -> npt.NDArray[np.object_]
     order = np.argsort(-size, axis=1, kind="stable")[:, :SHOWN]
     there = np.take_along_axis(size, order, axis=1) >= 0.0
     factors = np.exp(np.take_along_axis(parts, order, axis=1))
-    found = np.array(
-        [
-            ", ".join(f"{names[n]} x{f:.1f}" for n, f, known in zip(*each, strict=True) if known)
-            for each in zip(order.tolist(), factors.tolist(), there.tolist(), strict=True)
-        ],
-        dtype=object,
-    )
+    found = np.full(len(parts), "", dtype=object)
+    for place in range(order.shape[1]):
+        text = _factors(names, order[:, place], factors[:, place])
+        between = np.where(found == "", "", ", ") if place else ""
+        found = np.where(there[:, place], found + between + text, found)
     model = model or shipped()
     refused = joined({_short(why, model): mask for why, mask in scored.refused.items()}, ", ")
     return np.where(refused != "", refused, found)
+
+
+def _factors(names: list[str], which: npt.NDArray[np.int64], factors: Values) -> npt.NDArray[np.object_]:
+    """``bmi x1.8`` for each row; each pair of an input and a rounded factor is spelled once."""
+    tenths = np.rint(10 * np.nan_to_num(factors)).astype(np.int64)
+    keys, places = np.unique(tenths * len(names) + which, return_inverse=True)
+    spelled = [f"{names[key % len(names)]} x{key // len(names) / 10:.1f}" for key in keys.tolist()]
+    return np.array([*spelled, ""], dtype=object)[places]
 
 
 def _short(why: str, model: Model) -> str:

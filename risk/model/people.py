@@ -20,6 +20,7 @@ MALE: Final = 1.0
 SEX: Final[Mapping[str, float]] = {
     **dict.fromkeys(("m", "male", "1", "1.0", "男", "男性"), MALE),
     **dict.fromkeys(("f", "female", "2", "2.0", "女", "女性"), FEMALE),
+    **dict.fromkeys(("0", "3", "9", "o", "u", "x", "other", "unknown", "その他", "不明"), np.nan),
 }
 TREATED: Final = "med_glucose"
 _NOTHING: Final = frozenset({"", "-", "na", "n/a", "nan", "none", "<na>", "未実施", "測定不能"})

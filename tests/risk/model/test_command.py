@@ -36,6 +36,15 @@ def test_score_writes_the_input_and_the_results(capsys, tmp_path):
     assert err.startswith("diabetes-onset ")
 
 
+def test_low_risks_are_no_ties(capsys, tmp_path):
+    """The order is what the model is for: a tenth of a year and a tenth of a BMI show."""
+    file = tmp_path / "city.csv"
+    file.write_text("age,sex,bmi,hba1c_ngsp,fpg\n30,F,20.1,4.9,80\n30.1,F,20.1,4.9,80\n")
+    assert main(["score", "diabetes-onset", str(file)]) == 0
+    risks = [float(row["risk"]) for row in rows(capsys.readouterr().out)]
+    assert risks[0] < risks[1] < 0.01
+
+
 def test_a_bad_cell_is_one_sentence_with_its_line(capsys, tmp_path):
     """Never the value."""
     file = tmp_path / "city.csv"

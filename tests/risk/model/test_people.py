@@ -18,6 +18,11 @@ def test_text_and_numbers_are_read_alike():
     assert np.isnan(found["waist_cm"]).all()
 
 
+def test_a_sex_that_is_unknown_or_another_is_missing():
+    """The cohort knows two; the same words as in the check-up files."""
+    assert np.isnan(read({"sex": ["0", "unknown", "その他"]}, 3)["sex"]).all()
+
+
 def test_the_smoking_codes_become_steps_that_rise():
     """1 current, 2 past, 3 never."""
     assert read({"smoking": ["1", "2", "3"]}, 3)["smoking"].tolist() == [2.0, 1.0, 0.0]

@@ -128,7 +128,8 @@ def test_columns_and_single_rows_give_the_same():
     for row in range(60):
         alone = score(read({name: column[row : row + 1] for name, column in given_columns.items()}, 1))
         assert alone.risk[0] == together.risk[row]
-        assert (alone.lower[0], alone.upper[0]) == (together.lower[row], together.upper[row])
+        ends = (alone.lower[0], alone.upper[0])
+        assert ends == pytest.approx((together.lower[row], together.upper[row]), rel=1e-12)
 
 
 def test_the_order_of_columns_and_unknown_columns_change_nothing():
@@ -156,9 +157,9 @@ def test_no_people_is_no_error():
 def test_scoring_in_columns_is_fast():
     """A prefecture in seconds: far above what one core needs; the bound is loose for a busy machine."""
     people = read(columns(50_000), 50_000)
-    started = time.perf_counter()
+    started = time.process_time()
     score(people)
-    assert 50_000 / (time.perf_counter() - started) > 50_000
+    assert 50_000 / (time.process_time() - started) > 100_000
 
 
 def test_everything_a_person_gave_is_in_the_range_of_the_tests():
