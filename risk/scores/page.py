@@ -9,10 +9,14 @@ from importlib import resources
 from typing import Final
 
 from risk.questionnaires.definition import NAMES, form
-from risk.scores.inputs import SHOWN
+from risk.scores.inputs import SHOWN, known
 from risk.scores.model import PUBLISHED, Score, Term, load, not_shipped
 from risk.scores.words import label
 
+CODES: Final = {
+    "smoking": "1 at present, 2 in the past, 3 never",
+    "family_diabetes": "0 nobody, 1 grandparent, aunt, uncle or cousin, 2 parent, brother, sister or child",
+}
 _COX: Final = "1 − S0^exp(Σ − mean)"
 
 
@@ -21,7 +25,22 @@ def scores() -> str:
     parts = [_score(load(name)) for name in PUBLISHED]
     rows = ((f"`{each.name}`", each.why, each.doi) for each in not_shipped().values())
     parts.append("### Not shipped\n\n" + _table(("name", "why", "doi"), rows))
+    parts.append("### Columns\n\n" + _columns())
     return "\n".join(parts)
+
+
+def _columns() -> str:
+    """What each column may hold."""
+    kept = known()
+    rows = [("`sex`", "M or F, 1 or 2", "")]
+    for name, each in kept.measured.items():
+        like = f"refused as {each.lookalike}" if each.lookalike else ""
+        rows.append((f"`{name}`", f"{each.low:g} to {each.high:g} `{each.unit}`", like))
+    rows += [
+        (f"`{name}`", ", ".join(f"{code:g}" for code in sorted(codes)), CODES.get(name, "1 yes; 0 or 2 no"))
+        for name, codes in kept.coded.items()
+    ]
+    return _table(("column", "values", ""), rows)
 
 
 def home_limits() -> str:

@@ -1,8 +1,10 @@
 """Home blood pressure: occasions, mornings and evenings, five days of seven, and words that only show and cite."""
 
 import datetime as dt
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +13,7 @@ from risk.errors import BadInput
 from risk.home_blood_pressure import CITY, DAY, grade_of, week
 from risk.home_limits import standard
 
+DIARY = Path(__file__).resolve().parents[3] / "shared" / "data" / "home-bp" / "bp_jhs.csv"
 LAST = dt.date(2026, 5, 14)
 MIDNIGHT = ((LAST - dt.date(1970, 1, 1)).days * 86_400 - CITY) * 1_000_000
 MINUTE = 60_000_000
@@ -223,3 +226,22 @@ def test_higher_readings_never_give_a_lower_grade(rows, more):
     two = judged(*[(start, sbp + more, dbp) for start, sbp, dbp in rows]).grade
     assert (one is None) == (two is None)
     assert one is None or grades.index(two) >= grades.index(one)
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not DIARY.exists(), reason="the sample data of blood pressures is not there")
+def test_a_real_diary_has_the_mean_that_counting_gives():
+    """A week of one person's readings, the mornings counted a second way."""
+    table = pd.read_csv(DIARY, parse_dates=["DateTime"])
+    times = table["DateTime"].astype("datetime64[us]").astype("int64").to_numpy()
+    last = dt.date(2019, 6, 20)
+    found = week(
+        times, table["Sys.mmHg."].to_numpy(float), table["Dias.mmHg."].to_numpy(float), last=last, offset=0
+    )
+    day = table["DateTime"].dt.date
+    mine = table[
+        (day > last - dt.timedelta(days=7)) & (day <= last) & table["DateTime"].dt.hour.between(4, 11)
+    ]
+    assert found.morning.days == mine["DateTime"].dt.date.nunique()
+    by_day = mine.groupby(mine["DateTime"].dt.date)["Sys.mmHg."].mean()
+    assert found.morning.systolic == pytest.approx(by_day.mean())
