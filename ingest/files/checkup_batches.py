@@ -38,7 +38,6 @@ class Form:
     """One of the national forms."""
 
     suffix: str
-    media: str
     limit: int
     parse: Parse
 
@@ -86,7 +85,7 @@ def _batch(form: Form, file: Entry, place: str, zone: ZoneInfo, seen: Seen, *, a
     if differs := seen.contradicts(person):
         return Batch(rejects=(Reject("another-person", f"{place}: {differs}"),))
     subject = f"Patient/{person.key}"
-    paper = report(given.digest, len(given.body), form.media, max(found.days), subject)
+    paper = report(given.digest, max(found.days), subject)
     rows, more = _examined(found, person, zone, place, rejects)
     return Batch(checkup_series(rows), tuple(tally(rejects)), (person.document(), paper, *more), person.key)
 

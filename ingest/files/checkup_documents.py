@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from ingest.codes import HL7_CATEGORY, JLAC10
+from ingest.codes import HL7_CATEGORY, JLAC10, LOCAL
 from ingest.files.checkup_items import Item, unit_of
 from ingest.files.checkup_row import looks_like_my_number
 from ingest.series import Reject
@@ -36,18 +36,26 @@ _AWAY: Final = (
 """References of a delivered Observation to things that are not kept."""
 
 
-def report(digest: str, size: int, media: str, day: date, subject: str) -> bytes:
-    """The check-up as a report of which the original's hash and size are kept, not the original (R2-1)."""
+def report(digest: str, day: date, subject: str) -> bytes:
+    """The check-up as a whole, of which the original's hash is kept and not the original (R2-1).
+
+    An Observation without a value, because a record holds Observations and no DiagnosticReports.
+    """
     return _ENCODE(
         {
-            "resourceType": "DiagnosticReport",
+            "resourceType": "Observation",
             "id": f"checkup-file-{digest[:32]}",
             "identifier": [{"system": FILE_HASH, "value": digest}],
             "status": "final",
-            "code": {"coding": [{"system": DOC_TYPES, "code": REPORT, "display": "検診・健診報告書"}]},
+            "category": [{"coding": [{"system": HL7_CATEGORY, "code": "exam"}]}],
+            "code": {
+                "coding": [
+                    {"system": LOCAL, "code": "checkup", "display": "特定健診"},
+                    {"system": DOC_TYPES, "code": REPORT, "display": "検診・健診報告書"},
+                ]
+            },
             "subject": {"reference": subject},
             "effectiveDateTime": day.isoformat(),
-            "presentedForm": [{"contentType": media, "size": size}],
         }
     )
 

@@ -14,7 +14,7 @@ from ingest.series import Batch
 
 COVERAGE: Final = frozenset({"checkup"})
 MAX_BYTES: Final = 16 * MEGABYTE
-_FORM: Final = Form(".json", "application/fhir+json", MAX_BYTES, delivered)
+_FORM: Final = Form(".json", MAX_BYTES, delivered)
 
 
 def read(path: Path, *, zone: ZoneInfo, mark: str = "") -> Iterator[Batch]:

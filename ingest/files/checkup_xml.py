@@ -17,7 +17,7 @@ from ingest.files.checkup_tree import MAX_BYTES
 from ingest.series import Batch
 
 COVERAGE: Final = frozenset({"checkup"})
-_FORM: Final = Form(".xml", "text/xml", MAX_BYTES, delivered)
+_FORM: Final = Form(".xml", MAX_BYTES, delivered)
 
 
 def read(path: Path, *, zone: ZoneInfo, mark: str = "") -> Iterator[Batch]:

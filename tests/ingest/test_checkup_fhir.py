@@ -60,7 +60,7 @@ def seen(read):
     def make(*observations):
         batch = read(bundle(values={}, observations=observations))
         values = {n: c.tolist()[0] for n, c in batch.series[0].channels.items()} if batch.series else {}
-        kept = [json.loads(each) for each in batch.documents if b'"Observation"' in each]
+        kept = [json.loads(each) for each in batch.documents[2:]]
         return values, [(each.reason, each.field) for each in batch.rejects], kept
 
     return make
