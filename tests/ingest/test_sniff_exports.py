@@ -8,6 +8,7 @@ import zipfile
 import pytest
 
 from ingest.files.sniff import format_of
+from tests.ingest.checkup_files import bundle_text, xml
 from tests.ingest.fit_bytes import fit
 
 
@@ -57,6 +58,8 @@ def packed(name):
     ("p.ndjson", b'{"dataSource":{}}\n', "google-health-json"), ("p.ndjson", b"{}\n", None),
     ("p.json", b'{"dataPoints":[]}', "google-health-json"),
     ("c.csv", b"Id,ActivityDate\n", "fitbit-csv"), ("c.csv", b"kumi,atena_no\n", "checkup-csv"),
+    ("h.xml", xml().encode(), "checkup-xml"), ("h.xml", xml().replace("1.2.392.200119.6.1001", "1.2.3").encode(), None),
+    ("b.json", bundle_text().encode(), "checkup-fhir"), ("b.json", bundle_text().replace("53576-5", "1").encode(), "fhir-bundle"),
     ("a.csv.gz", gzip.compress(b"timestamp;bpm;source\n", mtime=0), "oura"), ("a.json.gz", b"\x1f\x8bxxxx", None),
     ("a.exe", b"MZ", None), ("noname", b"", None),
 ])  # fmt: skip
