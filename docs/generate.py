@@ -44,6 +44,7 @@ ERROR_MODULES: Final = (
     "ingest.cloud.answers",
     "ingest.cloud.webhooks",
     "risk.errors",
+    "risk.scores.errors",
     "synthetic_data.errors",
 )
 _BLOCK: Final = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)

@@ -12,7 +12,9 @@ from tests.phr.services.scenes import a_person
 WHO = {"actor": "me", "request": "t"}
 PRESSURES = (
     "測定日,タイムゾーン,最高血圧(mmHg),最低血圧(mmHg),脈拍(bpm),機種\n"
-    + "".join(f"2026/06/{day:02} 07:30,Asia/Tokyo,{120 + day},{70 + day},60,HEM-7600T\n" for day in range(1, 21))
+    + "".join(
+        f"2026/06/{day:02} 07:30,Asia/Tokyo,{120 + day},{70 + day},60,HEM-7600T\n" for day in range(1, 21)
+    )
 ).encode()
 """Blood pressures of twenty mornings of June."""
 

@@ -25,7 +25,9 @@ DONE = UploadLine(
     3,
     tuple((reason, 7 + 13 * n) for n, reason in enumerate(SENTENCES["upload-reason"])),
 )
-READING = replace(DONE, ident="r", state="reading", at=NOW, percent=41, documents=0, reasons=(("no-consent", 12),))
+READING = replace(
+    DONE, ident="r", state="reading", at=NOW, percent=41, documents=0, reasons=(("no-consent", 12),)
+)
 RECEIVING = UploadLine("c", "takeout.zip", 3_000_000_000, "receiving", NOW, 63)
 WAITING = UploadLine("w", "a.fit", 120_331, "waiting", NOW, 0, "garmin-fit")
 FAILED = UploadLine("f", "x.pdf", 22_000, "failed", NOW, error="unknown-format")

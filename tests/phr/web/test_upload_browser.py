@@ -75,9 +75,7 @@ def page(town, city, browse, wire):
     from playwright.sync_api import sync_playwright
 
     me = everything(town)
-    town.accounts.put(
-        me[1], "resident", recipient=f"Patient/{me[1]}", display="x", person=me[0], request="t"
-    )
+    town.accounts.put(me[1], "resident", recipient=f"Patient/{me[1]}", display="x", person=me[0], request="t")
     signed = city.signed_in(town, wire.app, browse, me[1], "resident")
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])

@@ -33,9 +33,7 @@ def app(town, city):
 def somebody(town, city, app, browse):
     """A signed-in browser of somebody who lets the city collect, with the token and who it is."""
     me = everything(town)
-    town.accounts.put(
-        me[1], "resident", recipient=f"Patient/{me[1]}", display="x", person=me[0], request="t"
-    )
+    town.accounts.put(me[1], "resident", recipient=f"Patient/{me[1]}", display="x", person=me[0], request="t")
     client = city.signed_in(town, app, browse, me[1], "resident")
     client.me, client.token = me, city.token_in(client.get(PAGE).text)
     return client
@@ -336,7 +334,9 @@ def test_nobody_and_staff_see_no_files(town, city, app, browse):
 
 
 @pytest.mark.slow
-def test_two_hundred_megabytes_pass_in_bounded_memory(mine, app, town, database_url, clock, tmp_path, city, browse):
+def test_two_hundred_megabytes_pass_in_bounded_memory(
+    mine, app, town, database_url, clock, tmp_path, city, browse
+):
     """They go to the disk as they arrive."""
     large = a_city(database_url, clock, tmp_path, upload_largest_mb=1000)
     client = somebody(large, city, city.application(large), browse)
