@@ -24,6 +24,7 @@ from phr.domain.reconcile import (
     reconcile,
     worn_spans,
 )
+from phr.domain.samples import Columns
 from phr.errors import Invalid
 from phr.store.uow import Store, UnitOfWork
 from phr.store.vitals import Chunk, SourceRow
@@ -49,11 +50,15 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class DayView:
-    """One day of one vital: its value (a sum; for heart rates the mean) and the shares of its sources."""
+    """One day of one vital: its value (a sum; for heart rates the mean), the shares of its sources, and its rows.
+
+    columns: None for nights, which are read as wholes.
+    """
 
     day: date
     value: float
     shares: tuple[Share, ...]
+    columns: Columns | None = None
 
 
 class ReconciledDays:
@@ -97,7 +102,9 @@ class ReconciledDays:
             return self._nights([reconcile(kind, group) for group in groups], labels, since, until)
         views = ((day, reconcile(kind, parts)) for day, parts in sorted(told.items()))
         return [
-            DayView(day, view.total if kind == "amount" else _mean(view), _shares([view], labels))
+            DayView(
+                day, view.total if kind == "amount" else _mean(view), _shares([view], labels), view.columns
+            )
             for day, view in views
             if view is not None
         ]

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
 from uuid import UUID
 
 from phr.domain.access import Access
+from phr.domain.samples import Columns
 from phr.web.views.resident import SourceShare
 from phr.web.wired import vitals
 from phr.web.wired.parts import Parts
 from phr.web.wired.vitals import KINDS
+
+_MERGED: Final = {"steps": vitals.STEPS, "heart-rate": "8867-4"}
+"""Vitals whose samples of a day are put together from several devices."""
 
 
 def daily_values(
@@ -27,11 +32,26 @@ def daily_values(
     return dict(sorted({**found, **{view.day: view.value * kind.scale for view in crowded}}.items()))
 
 
+def day_columns(parts: Parts, person: UUID, access: Access, vital: str, day: date) -> Columns | None:
+    """The samples of one day: reconciled where devices overlap, else of the source with the most."""
+    code = _MERGED.get(vital)
+    if code is not None:
+        for view in parts.reconciled(person, code, day, day, access):
+            return view.columns
+    kind = KINDS[vital]
+    chunks = parts.charts.samples(person, kind.codes, day, day, access)
+    if not chunks:
+        return None
+    return max(
+        chunks, key=lambda chunk: (-kind.codes.index(chunk.code), len(chunk.columns), str(chunk.source))
+    ).columns
+
+
 def shares_of_day(
     parts: Parts, person: UUID, access: Access, vital: str, day: date
 ) -> tuple[SourceShare, ...]:
     """Which device answered for how many minutes of the day."""
-    code = {"steps": vitals.STEPS, "sleep": vitals.SLEEP, "heart-rate": "8867-4"}.get(vital)
+    code = {**_MERGED, "sleep": vitals.SLEEP}.get(vital)
     if code is None:
         return ()
     found = parts.reconciled(person, code, day, day, access)

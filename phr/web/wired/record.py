@@ -18,7 +18,7 @@ from phr.web.ports import BloodPressureEntry, Saved, Session, WeightEntry
 from phr.web.sessions import WebSession, held
 from phr.web.views.resident import Period, Record, SlotAverage
 from phr.web.wired import vitals
-from phr.web.wired.daily import daily_values, shares_of_day
+from phr.web.wired.daily import daily_values, day_columns, shares_of_day
 from phr.web.wired.parts import Area
 from phr.web.wired.vitals import KINDS, Reading
 
@@ -111,17 +111,14 @@ class Records(Area):
         day: date,
         usual: tuple[float, float] | None,
     ) -> charts.Chart | None:
-        """The samples of one day, of the source with the most; minutes of a stream become hours."""
+        """The samples of one day; minutes of a stream become hours."""
         kind = KINDS[vital]
-        chunks = self._parts.charts.samples(one.person, kind.codes, day, day, access)
-        if not chunks:
+        columns = day_columns(self._parts, one.person, access, vital, day)
+        if columns is None:
             return None
-        chosen = max(
-            chunks, key=lambda chunk: (-kind.codes.index(chunk.code), len(chunk.columns), str(chunk.source))
-        )
-        column = chosen.columns.channels["value"] * kind.scale
+        column = columns.channels["value"] * kind.scale
         known = np.isfinite(column)
-        start, values = chosen.columns.start[known], column[known]
+        start, values = columns.start[known], column[known]
         hours = start // 3_600_000_000
         if vital == "steps" or len(start) > 100:  # more points than a phone is wide in fingers
             at, place = np.unique(hours, return_inverse=True)
