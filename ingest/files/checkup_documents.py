@@ -82,7 +82,7 @@ def observations(
 def _unfit(item: Item) -> str:
     if len(item.text) > _LONGEST:
         return "too-long"
-    words = item.text if item.body is None else _ENCODE(item.body).decode()
+    words = item.text if item.body is None else _ENCODE(_delivered(item.body, {})).decode()
     return "my-number" if looks_like_my_number(words) else ""
 
 

@@ -87,5 +87,7 @@ def test_every_format_of_the_registry_can_be_told(tmp_path):
     """A format that is not told from a file can only be named by hand."""
     from ingest.registry import FORMATS
 
-    table = next(mark for mark in test_a_file_is_known_by_its_beginning.pytestmark if mark.name == "parametrize")
+    table = next(
+        mark for mark in test_a_file_is_known_by_its_beginning.pytestmark if mark.name == "parametrize"
+    )
     assert {found for _name, _body, found in table.args[1] if found} == set(FORMATS)
