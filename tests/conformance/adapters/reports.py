@@ -41,6 +41,10 @@ class _Reports(CheckupTable):
     def values(self, row):
         return {name: f"{row.of(name):g}" for name in COLUMNS}
 
+    def receive(self, system, person, payload, after=None):
+        """Samples only: each report also brings the hash of its file, which is refused together with it."""
+        return super().receive(system, person, payload, after) // 2
+
     def report(self, values, day):
         raise AssertionError
 
