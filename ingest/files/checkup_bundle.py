@@ -27,7 +27,12 @@ from ingest.files.checkup_tree import Original
 from ingest.series import Reject
 
 MEMBER: Final = "http://jpfhir.jp/fhir/clins/Idsystem/JP_Insurance_memberID"
-_CATEGORIES: Final = ("urn:oid:2.16.840.1.113883.2.2.1.6.1001", "urn:oid:1.2.392.200119.6.1001")
+_CATEGORIES: Final = (
+    "urn:oid:2.16.840.1.113883.2.2.1.6.1001",
+    "urn:oid:1.2.392.200119.6.1001",
+    "http://jpfhir.jp/fhir/eCheckup/CodeSystem/checkup-report-category",
+)
+"""Systems of the report category: of 1.5.0, of the national list itself, and of earlier drafts of the guide."""
 _INSURERS: Final = "urn:oid:1.2.392.100495.20.3.61"
 _INSTITUTIONS: Final = "http://jpfhir.jp/fhir/core/IdSystem/insurance-medical-institution-no"
 _EXTENSIONS: Final = "/StructureDefinition/JP_Coverage_InsuredPerson"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from fhir.resources.R4B.observation import Observation
@@ -25,6 +26,7 @@ from tests.ingest.checkup_files import (
     xml,
 )
 
+SHARED = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "fhir" / "jp-checkup-bundles"
 DAY = "2026-06-10"
 TG, LDL = CODES["tg_fasting"][0], CODES["ldl"][0]
 MARKS = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
@@ -209,6 +211,14 @@ def test_the_insured_number_of_older_documents_stands_in_the_coverage(read):
     assert [each.reason for each in read(given).rejects] == ["no-person"]
 
 
+@pytest.mark.parametrize(
+    "system",
+    ["urn:oid:1.2.392.200119.6.1001", "http://jpfhir.jp/fhir/eCheckup/CodeSystem/checkup-report-category"],
+)
+def test_the_report_category_is_read_from_each_system_it_has_had(read, system):
+    assert read(bundle_text().replace("urn:oid:2.16.840.1.113883.2.2.1.6.1001", system)).series
+
+
 @pytest.mark.parametrize("person", [Person(insurer="1"), Person(number=""), Person(born="20991231")])
 def test_a_document_that_does_not_say_whose_it_is_is_refused(read, person):
     batch = read(bundle(replace(File(), person=person)))
@@ -247,3 +257,15 @@ def test_a_report_is_told_from_other_bundles(tmp_path):
     (tmp_path / "a.json").write_text(bundle_text(), "utf-8")
     (tmp_path / "b.json").write_text('{"resourceType":"Bundle","type":"document"}')
     assert (format_of(tmp_path / "a.json"), format_of(tmp_path / "b.json")) == ("checkup-fhir", "fhir-bundle")
+
+
+@pytest.mark.shared
+def test_cancer_screenings_of_cities_are_not_taken_for_check_ups(tokyo):
+    """Published examples of the municipal guide, some of them broken on purpose: each is refused, none is half read."""
+    if not SHARED.exists():
+        pytest.skip("the published examples are not here")
+    files = sorted(SHARED.glob("*.json"))
+    for path in files:
+        with pytest.raises(BadPayload):
+            list(checkup_fhir.read(path, zone=tokyo))
+    assert files
