@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -143,7 +144,7 @@ def _person(person: UUID, described: Described) -> Person:
         birth_date=date.fromisoformat(born) if len(born) == 10 else None,
         sex=resource.get("gender", "unknown") if resource.get("gender") in _SEXES else "unknown",
         district=str(address.get("district") or address.get("city") or ""),
-        insurer_no=identifiers.get(INSURED, "").split("-")[0],
+        insurer_no=re.split("[:-]", identifiers.get(INSURED, ""), maxsplit=1)[0],
     )
 
 
