@@ -3,7 +3,7 @@ PYTHON ?= python3
 UV := .venv/bin/uv
 RUN := .venv/bin
 
-.PHONY: demo test bench install lint types contracts unit docs clean
+.PHONY: demo test bench install lint types contracts unit nightly docs clean
 
 demo: install
 	@$(RUN)/phr demo $(ARGS)
@@ -34,9 +34,13 @@ contracts: install
 	$(RUN)/lint-imports
 
 unit: install
-	$(RUN)/pytest -n 2 --dist loadfile --cov --cov-report= $(ARGS)
+	$(RUN)/pytest -n 2 --dist loadfile --cov --cov-report= -m "not slow" $(ARGS)
 	$(RUN)/coverage report --fail-under=90
 	$(RUN)/coverage report --include='consent/*,phr/domain/*' --fail-under=100
+
+# What takes hours: a million inputs for each decoder, a gigabyte of an export, long runs against every collector.
+nightly: install
+	PHR_FUZZ=$${PHR_FUZZ:-1000000} $(RUN)/pytest -n 2 --dist loadfile -m slow $(ARGS)
 
 docs: install
 	$(RUN)/python -m docs.generate

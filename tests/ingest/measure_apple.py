@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from ingest.files import apple_health
+from tests.memory import peak_mb
 
 
 def main() -> None:
     """Prints samples, refusals, seconds, and the peak memory before and after in megabytes."""
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_mb()
     begin = time.perf_counter()
     samples = refused = 0
     for batch in apple_health.read(Path(sys.argv[1]), zone=ZoneInfo("Asia/Tokyo")):
         samples += sum(len(each) for each in batch.series)
         refused += sum(each.count for each in batch.rejects)
-    used = resource.getrusage(resource.RUSAGE_SELF)
     sys.stdout.write(
         json.dumps(
             {
                 "samples": samples,
                 "refused": refused,
                 "seconds": time.perf_counter() - begin,
-                "cpu": used.ru_utime,
-                "before_mb": before / 1024,
-                "peak_mb": used.ru_maxrss / 1024,
+                "cpu": time.process_time(),
+                "before_mb": before,
+                "peak_mb": peak_mb(),
             }
         )
     )

@@ -22,7 +22,10 @@ def fake(clock):
 
 
 @pytest.fixture
-def who(system, fake, monkeypatch):
+def who(system, fake, monkeypatch, admin):
+    admin.execute(
+        "UPDATE phr.cloud_connection SET next_at = now() + interval '1 day'"
+    )  # other tests' people wait
     join(system, fake)
     made = a_person(system, purposes=("collect",), categories=("heart",))
     connected(system, fake, *made)
