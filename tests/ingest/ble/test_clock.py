@@ -1,3 +1,5 @@
+"""A device's clock is checked against the box's own: times are moved by what is known, and unknown ones are said."""
+
 from __future__ import annotations
 
 from datetime import timedelta

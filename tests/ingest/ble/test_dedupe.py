@@ -1,3 +1,5 @@
+"""A reading that is sent again is the same reading, whoever sends it and however often."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""What a device said of its clock is kept as the guide for personal health devices asks."""
+
 from __future__ import annotations
 
 from datetime import timedelta

@@ -1,3 +1,5 @@
+"""The table of device families: every claim has a source, and an unknown word refuses the whole table."""
+
 from __future__ import annotations
 
 import pytest

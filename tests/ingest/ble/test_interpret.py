@@ -1,3 +1,5 @@
+"""Values as they came become readings: joined, straightened and counted, whatever the bytes are."""
+
 from __future__ import annotations
 
 from dataclasses import replace

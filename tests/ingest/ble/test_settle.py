@@ -1,3 +1,5 @@
+"""Whose a reading is, when it was taken, and whether it came before, for any session."""
+
 from __future__ import annotations
 
 from dataclasses import replace

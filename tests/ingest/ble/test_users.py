@@ -1,3 +1,5 @@
+"""A user of a shared device is told apart by the exact index, and nobody is guessed."""
+
 from __future__ import annotations
 
 from hypothesis import given
