@@ -20,6 +20,7 @@ _CONNECTED: Final = (
     3  # residents who connect while the demo builds its city; the others may do so on its pages
 )
 _MOST_TURNS: Final = 50
+_HEART_SECONDS: Final = 60  # a watch gives more; this keeps the demo short
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def virtual_cloud(days: int, seed: int, zone: str, end: datetime) -> Iterator[Vi
     from synthetic_data.google_health.cloud import CLIENT_ID, CLIENT_SECRET, Cloud
     from synthetic_data.google_health.server import serve
 
-    cloud = Cloud(seed=seed, residents=50, days=days, end=end, zone=zone)
+    cloud = Cloud(seed=seed, residents=50, days=days, end=end, zone=zone, heart_seconds=_HEART_SECONDS)
     with serve(cloud) as base:
         urls = cloud.urls(base)
         settings = {
