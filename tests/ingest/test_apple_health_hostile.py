@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from ingest.errors import BadPayload
 from ingest.files import apple_health
 from tests.ingest import apple_export as made
+from tests.ingest.damage import damaged
 from tests.ingest.samples import reasons_of, rows_of, values_of
 
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -159,12 +160,7 @@ def test_tricks_in_archives_are_refused(tmp_path):
 @given(data=st.data())
 def test_any_damage_gives_samples_counts_or_a_typed_refusal(tmp_path, data):
     """Bytes of a sound export replaced, inserted and removed."""
-    body = bytearray(SOUND.encode())
-    for _ in range(data.draw(st.integers(1, 5))):
-        place = data.draw(st.integers(0, len(body) - 1))
-        body[place : place + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=4))
-        body = body or bytearray(b"x")
-    outcome(tmp_path, bytes(body))
+    outcome(tmp_path, damaged(data, SOUND.encode()))
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ingest.errors import BadPayload
 from ingest.files import open_mhealth
 from ingest.series import LOW_CONFIDENCE, MANUAL, ZONE_ASSUMED
+from tests.ingest.damage import assert_total, damaged
 from tests.ingest.samples import instants_of, reasons_of, rows_of, spans_of, values_of
 
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -337,12 +338,7 @@ SOUND = json.dumps(
 @given(data=st.data())
 def test_any_damage_gives_samples_counts_or_a_typed_refusal(tmp_path, data):
     """Bytes of a sound file replaced, inserted and removed."""
-    body = bytearray(SOUND.encode())
-    for _ in range(data.draw(st.integers(1, 5))):
-        place = data.draw(st.integers(0, len(body) - 1))
-        body[place : place + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=4))
-        body = body or bytearray(b"x")
-    total(tmp_path, bytes(body))
+    total(tmp_path, damaged(data, SOUND.encode()))
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
@@ -357,13 +353,4 @@ def test_any_bytes_give_samples_counts_or_a_typed_refusal(tmp_path, body):
 
 def total(tmp_path, body):
     """BadPayload names field and file."""
-    file = tmp_path / "points.json"
-    file.write_bytes(body)
-    try:
-        rows_of(open_mhealth.read(file, zone=TOKYO))
-    except BadPayload as error:
-        found = error
-    else:
-        return
-    assert found.field
-    assert found.file
+    assert_total(lambda file: rows_of(open_mhealth.read(file, zone=TOKYO)), tmp_path / "points.json", body)
