@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request
@@ -13,8 +13,40 @@ from starlette.types import Scope
 from phr.web.answer import SignInNeeded, see
 from phr.web.forms import local_address
 from phr.web.headers import SECURITY_HEADERS
-from phr.web.pages import cards, connect, operate, research, resident, signin, staff, uploads
+from phr.web.pages import (
+    cards,
+    connect,
+    evaluation,
+    family,
+    guidance,
+    health,
+    messages,
+    nutrition,
+    operate,
+    research,
+    resident,
+    signin,
+    staff,
+    uploads,
+)
 from phr.web.render import STATIC, Renderer
+
+_AREAS: Final = (
+    signin,
+    resident,
+    health,
+    nutrition,
+    family,
+    messages,
+    connect,
+    uploads,
+    cards,
+    staff,
+    guidance,
+    evaluation,
+    research,
+    operate,
+)
 
 
 class Assets(StaticFiles):
@@ -33,7 +65,7 @@ def mount(app: FastAPI, renderer: Renderer) -> None:
     """Add all pages. The application sets ``app.state.services`` (ports.Services) and ``request.state.session``."""
     app.state.renderer = renderer
     app.mount("/static", Assets(directory=STATIC), name="static")
-    for area in (signin, resident, connect, uploads, cards, staff, research, operate):
+    for area in _AREAS:
         app.include_router(area.router, include_in_schema=False)
     app.add_exception_handler(SignInNeeded, _to_sign_in)
 

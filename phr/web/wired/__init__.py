@@ -5,6 +5,12 @@ from __future__ import annotations
 from phr.web.ports import Services
 from phr.web.wired.cards import Carding
 from phr.web.wired.connect import Connections
+from phr.web.wired.evaluation import EvaluationArea
+from phr.web.wired.family import FamilyArea
+from phr.web.wired.guidance import GuidanceArea
+from phr.web.wired.health import HealthArea
+from phr.web.wired.messages import MessageArea
+from phr.web.wired.nutrition import NutritionArea
 from phr.web.wired.operate import Operating
 from phr.web.wired.parts import Parts, System
 from phr.web.wired.record import Records
@@ -19,7 +25,22 @@ __all__ = ["wire"]
 
 
 class Wired(
-    SigningIn, Own, Connections, Uploading, Carding, Records, SharingPages, Staff, Researching, Operating
+    SigningIn,
+    Own,
+    Connections,
+    Uploading,
+    Carding,
+    Records,
+    SharingPages,
+    Staff,
+    Researching,
+    Operating,
+    HealthArea,
+    GuidanceArea,
+    EvaluationArea,
+    MessageArea,
+    FamilyArea,
+    NutritionArea,
 ):
     """Everything that the pages need."""
 

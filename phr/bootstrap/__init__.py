@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from ingest.cloud.webhooks import Keys
+from phr.bootstrap.evaluation import Evaluation
+from phr.bootstrap.family import Family
+from phr.bootstrap.guidance import Guidance
+from phr.bootstrap.health import Health
+from phr.bootstrap.messages import Messages
+from phr.bootstrap.nutrition import Nutrition
 from phr.clients import google
 from phr.clients.ledger import LedgerClient, LedgerRefused, LedgerRetry, LedgerUnknown
 from phr.clock import Clock, SystemClock
 from phr.config import Settings
 from phr.domain.days import day_at
-from phr.domain.keys import derive
 from phr.domain.ledger import LedgerRefusal, parse_order
 from phr.errors import Busy, Refused
 from phr.ids import new_id
@@ -33,24 +37,17 @@ from phr.services.observations import Observations
 from phr.services.operate import Operate
 from phr.services.points import Happened, Points
 from phr.services.proofs import Proofs
-from phr.services.receive import Receive
 from phr.services.reconciled import ReconciledDays
-from phr.services.register import Register
 from phr.services.trail import Trail
 from phr.services.upload_jobs import Import, ReceiveOne, UploadJobs
 from phr.services.uploads import Limits, Uploads
 from phr.services.worklist import Worklist
 from phr.store import ledger as ledger_store
 from phr.store.baseline import Baseline
-from phr.store.context import Sealer
 from phr.store.engine import (
-    Database,
     broker_url,
-    embedded,
-    external,
     make_broker_database,
     open_engine,
-    refuse_powerful_role,
     stop_embedded,
 )
 from phr.store.migrate import upgrade
@@ -65,43 +62,8 @@ if TYPE_CHECKING:
 __all__ = ["System", "ledger_store", "start", "stop_embedded"]
 
 
-@dataclass
-class System:
+class System(Health, Guidance, Evaluation, Messages, Family, Nutrition):
     """Everything that this process runs, made on first use."""
-
-    settings: Settings
-    clock: Clock
-
-    @cached_property
-    def secrets(self) -> list[bytes]:
-        """The installation's secrets, newest first."""
-        return self.settings.secrets()
-
-    @cached_property
-    def database(self) -> Database:
-        """How to reach the database."""
-        s = self.settings
-        if s.database_url:
-            return external(s.database_url, s.database_admin_url, self.secrets[-1])
-        return embedded(s.home, self.secrets[-1])
-
-    @cached_property
-    def sealer(self) -> Sealer:
-        """Seals contexts."""
-        return Sealer(self.secrets)
-
-    @cached_property
-    def store(self) -> Store:
-        """The store, opened as the service's own role."""
-        connection = self.database.app()
-        refuse_powerful_role(connection)
-        connection.close()
-        return Store(open_engine(self.database.app, self.settings.pool_size), self.sealer)
-
-    @cached_property
-    def register(self) -> Register:
-        """Identities."""
-        return Register(self.store, self.clock, self.settings.tz, self.settings.recipient)
 
     @cached_property
     def consents(self) -> Consents:
@@ -113,11 +75,6 @@ class System:
         """What ends with a consent ends in its transaction."""
         self.connections.consent_changed(uow, person)
         self.uploads.consent_changed(uow, person)
-
-    @cached_property
-    def receive(self) -> Receive:
-        """Deliveries."""
-        return Receive(self.store, self.clock, self.settings.tz, self.settings.recipient)
 
     @cached_property
     def _desk(self) -> Desk:
@@ -338,14 +295,6 @@ class System:
     def migrate(self) -> None:
         """Brings the database to this version."""
         upgrade(self.database, self.sealer)
-
-    def lasting_key(self, use: str) -> bytes:
-        """A key for one use that survives rotation: derived from the oldest secret, which must stay in the list."""
-        return derive(self.secrets[-1], use)
-
-    def key(self, use: str) -> bytes:
-        """A key for one use, derived from the newest secret."""
-        return derive(self.secrets[0], use)
 
 
 def _to_ledger(client: LedgerClient) -> Send:

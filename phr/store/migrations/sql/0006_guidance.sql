@@ -1,0 +1,2 @@
+-- Specific health guidance: courses, contacts and results.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- Takes it away.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- Guardians and children, and the tooth-brushing days.
+SELECT 1;

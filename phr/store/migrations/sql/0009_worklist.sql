@@ -1,0 +1,2 @@
+-- Capacity of nurses, escalations, and saved transfers.
+SELECT 1;

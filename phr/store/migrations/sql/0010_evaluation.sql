@@ -1,0 +1,2 @@
+-- Cohorts of a programme, and devices that are lent.
+SELECT 1;

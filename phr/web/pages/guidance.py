@@ -1,0 +1,7 @@
+"""What nurses and residents see and do in specific health guidance (特定保健指導)."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+router = APIRouter()

@@ -1,0 +1,71 @@
+"""What the pages need from the service: the session, and one method for each thing that a page shows or does.
+
+Errors are those of phr.errors. Invalid names the field of a form; NotFound and NotAllowed become the pages that say
+so; Conflict means that somebody was quicker. Everything else is the error page.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from phr.web.ports.evaluation import EvaluationPages
+from phr.web.ports.family import FamilyPages
+from phr.web.ports.files import CardPages, Coming, ConnectPages, Piece, UploadPages
+from phr.web.ports.guidance import GuidancePages
+from phr.web.ports.health import HealthPages
+from phr.web.ports.messages import MessagePages
+from phr.web.ports.nutrition import NutritionPages
+from phr.web.ports.operate import OperatorPages
+from phr.web.ports.research import Download, ResearchPages, ResearchRequest
+from phr.web.ports.resident import BloodPressureEntry, ResidentPages, Saved, WeightEntry
+from phr.web.ports.session import Role, Session, SignedIn, SignInPages
+from phr.web.ports.staff import Contact, StaffPages
+
+__all__ = [
+    "BloodPressureEntry",
+    "CardPages",
+    "Coming",
+    "ConnectPages",
+    "Contact",
+    "Download",
+    "EvaluationPages",
+    "FamilyPages",
+    "GuidancePages",
+    "HealthPages",
+    "MessagePages",
+    "NutritionPages",
+    "OperatorPages",
+    "Piece",
+    "ResearchPages",
+    "ResearchRequest",
+    "ResidentPages",
+    "Role",
+    "Saved",
+    "Services",
+    "Session",
+    "SignInPages",
+    "SignedIn",
+    "StaffPages",
+    "UploadPages",
+    "WeightEntry",
+]
+
+
+class Services(
+    SignInPages,
+    ResidentPages,
+    ConnectPages,
+    UploadPages,
+    CardPages,
+    StaffPages,
+    ResearchPages,
+    OperatorPages,
+    HealthPages,
+    GuidancePages,
+    EvaluationPages,
+    MessagePages,
+    FamilyPages,
+    NutritionPages,
+    Protocol,
+):
+    """Everything that the pages need, as ``app.state.services``."""

@@ -1,0 +1,9 @@
+"""What nurses and residents see and do in specific health guidance (特定保健指導)."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class GuidancePages(Protocol):
+    """What nurses and residents see and do in specific health guidance (特定保健指導)."""

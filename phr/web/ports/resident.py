@@ -1,0 +1,75 @@
+"""What a resident sees and does with the own record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal, Protocol
+
+from phr.web.ports.session import Session
+from phr.web.views.resident import CheckUpPage, Period, Points, Record, Sharing, Today, WhoLooked
+
+
+@dataclass(frozen=True, slots=True)
+class BloodPressureEntry:
+    """A blood pressure typed by hand. ``slot`` is what the person said, empty lets the time decide."""
+
+    systolic: float
+    diastolic: float
+    pulse: float | None
+    slot: Literal["morning", "evening", ""]
+    symptoms: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class WeightEntry:
+    """A body weight typed by hand, in kg."""
+
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What became of an entry; ``urgent`` when it asks to rest and measure again, or to call."""
+
+    urgent: bool
+
+
+class ResidentPages(Protocol):
+    """What a resident sees and does with the own record."""
+
+    def today(self, session: Session) -> Today:
+        """How things are now."""
+        ...
+
+    def record(self, session: Session, vital: str, period: Period, last: date | None) -> Record:
+        """One vital over the period that ends with ``last`` (None: today). NotFound for an unknown vital."""
+        ...
+
+    def add_blood_pressure(self, session: Session, entry: BloodPressureEntry) -> Saved:
+        """Store a typed blood pressure. Invalid (field systolic, diastolic or pulse) when it is implausible."""
+        ...
+
+    def add_weight(self, session: Session, entry: WeightEntry) -> Saved:
+        """Store a typed weight. Invalid (field weight) when it is implausible."""
+        ...
+
+    def sharing(self, session: Session, receipt: str) -> Sharing:
+        """All purposes; with the receipt of that number when it is the person's own."""
+        ...
+
+    def share(self, session: Session, purpose: str, *, on: bool, version: int) -> str:
+        """Record the decision and return the receipt's number. Conflict when ``version`` is no longer the newest."""
+        ...
+
+    def who_looked(self, session: Session, day: date | None) -> WhoLooked:
+        """The reads of the own record, of one day or of the last 30 days."""
+        ...
+
+    def check_up(self, session: Session) -> CheckUpPage:
+        """The own check-ups, three years at most, oldest first."""
+        ...
+
+    def points(self, session: Session) -> Points:
+        """The balance from the ledger, and how it came about."""
+        ...
