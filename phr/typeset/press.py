@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import orjson
 import typst
@@ -42,7 +42,12 @@ class Press:
         return self._pages(template, data, at, "png", ppi)
 
     def _pages(
-        self, template: str, data: Mapping[str, Any], at: datetime, kind: str, ppi: float | None = None
+        self,
+        template: str,
+        data: Mapping[str, Any],
+        at: datetime,
+        kind: Literal["pdf", "png"],
+        ppi: float | None = None,
     ) -> list[bytes]:
         path = _HOME / "templates" / f"{template}.typ"
         if not _NAME.fullmatch(template) or not path.is_file():
@@ -59,4 +64,4 @@ class Press:
             )
         except typst.TypstError as error:
             raise BadTemplateError(f"the template {template!r} does not fit its data") from error
-        return made if isinstance(made, list) else [made]
+        return [page for page in (made if isinstance(made, list) else [made]) if page is not None]
