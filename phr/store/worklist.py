@@ -33,9 +33,11 @@ class Worklist:
         return self._session.exec(query.order_by(col(WorkItem.priority), col(WorkItem.opened_at))).all()
 
     def listed(self, states: Sequence[str], limit: int = 200) -> Sequence[WorkItem]:
-        """Cases in these states, most urgent first, then oldest."""
+        """Cases in these states, most urgent first, then by the model's rank, then oldest."""
         query = select(WorkItem).where(col(WorkItem.state).in_(states))
-        query = query.order_by(col(WorkItem.priority), col(WorkItem.opened_at), col(WorkItem.item_id))
+        query = query.order_by(
+            col(WorkItem.priority), col(WorkItem.rank).desc(), col(WorkItem.opened_at), col(WorkItem.item_id)
+        )
         return self._session.exec(query.limit(limit)).all()
 
     def put(self, item: WorkItem, event: str, actor: str, now: datetime, note: str = "") -> None:

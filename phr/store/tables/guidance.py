@@ -17,7 +17,7 @@ from sqlalchemy import (
     Text,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION, JSONB, TIMESTAMP
 from sqlalchemy.dialects.postgresql import UUID as PgUuid
 from sqlmodel import Field, SQLModel
 
@@ -39,6 +39,10 @@ class WorkItem(SQLModel, table=True):
     category: str = Field(sa_column=Column(Text, nullable=False))
     day: date = Field(sa_column=Column(Date, nullable=False))
     priority: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    rank: float = Field(
+        default=0.0,
+        sa_column=Column(DOUBLE_PRECISION, nullable=False, server_default=text("'0'::double precision")),
+    )
     state: str = Field(sa_column=Column(Text, nullable=False))
     reasons: Any = Field(sa_column=Column(JSONB, nullable=False))
     basis: Any = Field(sa_column=Column(JSONB, nullable=False))

@@ -1,2 +1,2 @@
 -- Takes it away.
-SELECT 1;
+ALTER TABLE phr.work_item DROP COLUMN rank;
