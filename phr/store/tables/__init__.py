@@ -18,6 +18,7 @@ from phr.store.tables.guidance import (
     WorkItem,
 )
 from phr.store.tables.people import Account, ConsentGrant, Person, PersonTrait, Session
+from phr.store.tables.programmes import LentDevice, Programme, ProgrammeMember, ProgrammeReport
 from phr.store.tables.trail import AuditEvent, AuditHead, AuditRoot, Heartbeat
 from phr.store.tables.uploads import Upload
 from phr.store.tables.vitals import (
@@ -47,10 +48,14 @@ __all__ = [
     "Heartbeat",
     "ImportMark",
     "IntakeCount",
+    "LentDevice",
     "Outbox",
     "Person",
     "PersonTrait",
     "PointsEvent",
+    "Programme",
+    "ProgrammeMember",
+    "ProgrammeReport",
     "Quarantine",
     "Release",
     "ReleaseFile",

@@ -1,2 +1,2 @@
--- Takes it away.
-SELECT 1;
+-- Takes programmes away.
+DROP TABLE phr.programme_report, phr.lent_device, phr.programme_member, phr.programme;

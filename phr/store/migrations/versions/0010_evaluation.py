@@ -1,4 +1,4 @@
-"""Cohorts of a programme, and devices that are lent."""
+"""Programmes: cohorts, devices that are lent, and reports."""
 
 from __future__ import annotations
 
