@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -46,6 +47,29 @@ class Sessions:
         done: Any = self._session.execute(
             update(SessionRow)
             .where(col(SessionRow.session_hash) == session_hash, col(SessionRow.revoked_at).is_(None))
+            .values(revoked_at=now)
+        )
+        return bool(done.rowcount == 1)
+
+    def of_account(self, account: UUID, now: datetime) -> Sequence[SessionRow]:
+        """The signed-in sessions of an account that live, newest first."""
+        query = select(SessionRow).where(
+            SessionRow.account_id == account,
+            SessionRow.kind == "web",
+            col(SessionRow.expires_at) > now,
+            col(SessionRow.revoked_at).is_(None),
+        )
+        return self._session.exec(query.order_by(col(SessionRow.started_at).desc())).all()
+
+    def revoke_one(self, account: UUID, session: UUID, now: datetime) -> bool:
+        """Ends one session of an account; tells whether it was live."""
+        done: Any = self._session.execute(
+            update(SessionRow)
+            .where(
+                col(SessionRow.account_id) == account,
+                col(SessionRow.session_id) == session,
+                col(SessionRow.revoked_at).is_(None),
+            )
             .values(revoked_at=now)
         )
         return bool(done.rowcount == 1)

@@ -30,6 +30,7 @@ from phr.store.points import Points
 from phr.store.releases import Releases
 from phr.store.search import Search
 from phr.store.sessions import Sessions
+from phr.store.signin import SignIn
 from phr.store.uploads import Uploads
 from phr.store.vitals import Vitals
 from phr.store.worklist import Worklist
@@ -98,6 +99,11 @@ class UnitOfWork:
     def sessions(self) -> Sessions:
         """Sessions and tokens."""
         return Sessions(self._session)
+
+    @cached_property
+    def signin(self) -> SignIn:
+        """How people prove who they are."""
+        return SignIn(self._session)
 
     @cached_property
     def worklist(self) -> Worklist:

@@ -19,6 +19,7 @@ from phr.store.tables.guidance import (
 )
 from phr.store.tables.people import Account, ConsentGrant, Person, PersonTrait, Session
 from phr.store.tables.programmes import LentDevice, Programme, ProgrammeMember, ProgrammeReport
+from phr.store.tables.signin import AccountFactor, AccountIdentity, SignInAttempt, SignInFailure
 from phr.store.tables.trail import AuditEvent, AuditHead, AuditRoot, Heartbeat
 from phr.store.tables.uploads import Upload
 from phr.store.tables.vitals import (
@@ -35,6 +36,8 @@ from phr.store.tables.vitals import (
 
 __all__ = [
     "Account",
+    "AccountFactor",
+    "AccountIdentity",
     "AuditEvent",
     "AuditHead",
     "AuditRoot",
@@ -63,6 +66,8 @@ __all__ = [
     "Resource",
     "ResourceHistory",
     "Session",
+    "SignInAttempt",
+    "SignInFailure",
     "Upload",
     "VitalChunk",
     "VitalConflict",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import (
     Boolean,
@@ -116,7 +116,10 @@ class Session(SQLModel, table=True):
     """A signed-in session or an API token."""
 
     __tablename__ = "session"
-    __table_args__ = {"schema": "phr"}
+    __table_args__ = (
+        Index("session_account", "account_id", postgresql_where=text("revoked_at IS NULL")),
+        {"schema": "phr"},
+    )
     session_hash: str = Field(sa_column=Column(Text, primary_key=True))
     account_id: UUID = Field(sa_column=Column(PgUuid, ForeignKey("phr.account.account_id"), nullable=False))
     kind: str = Field(sa_column=Column(Text, nullable=False))
@@ -128,3 +131,13 @@ class Session(SQLModel, table=True):
     expires_at: datetime = Field(sa_column=Column(MOMENT, nullable=False))
     seen_at: datetime = Field(sa_column=Column(MOMENT, nullable=False))
     revoked_at: datetime | None = Field(default=None, sa_column=Column(MOMENT))
+    session_id: UUID = Field(
+        default_factory=uuid4,
+        sa_column=Column(PgUuid, nullable=False, server_default=text("gen_random_uuid()")),
+    )
+    started_at: datetime = Field(sa_column=Column(MOMENT, nullable=False, server_default=text("now()")))
+    device: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=text("''::text")))
+    way: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=text("''::text")))
+    shared: bool = Field(
+        default=False, sa_column=Column(Boolean, nullable=False, server_default=text("false"))
+    )
