@@ -17,9 +17,20 @@ from phr.store.tables.guidance import (
     WorkEvent,
     WorkItem,
 )
+from phr.store.tables.messages import (
+    ContactAddress,
+    Letter,
+    LetterBatch,
+    Message,
+    MessageChoice,
+    NumberTry,
+    RegistrationNumber,
+    ScreeningDone,
+)
 from phr.store.tables.people import Account, ConsentGrant, Person, PersonTrait, Session
 from phr.store.tables.programmes import LentDevice, Programme, ProgrammeMember, ProgrammeReport
 from phr.store.tables.signin import AccountFactor, AccountIdentity, SignInAttempt, SignInFailure
+from phr.store.tables.staffing import NurseDuty, NursePlan, PersonAddress, SampleReview
 from phr.store.tables.trail import AuditEvent, AuditHead, AuditRoot, Heartbeat
 from phr.store.tables.uploads import Upload
 from phr.store.tables.vitals import (
@@ -48,23 +59,35 @@ __all__ = [
     "CloudNotice",
     "CloudSecret",
     "ConsentGrant",
+    "ContactAddress",
     "Heartbeat",
     "ImportMark",
     "IntakeCount",
     "LentDevice",
+    "Letter",
+    "LetterBatch",
+    "Message",
+    "MessageChoice",
+    "NumberTry",
+    "NurseDuty",
+    "NursePlan",
     "Outbox",
     "Person",
+    "PersonAddress",
     "PersonTrait",
     "PointsEvent",
     "Programme",
     "ProgrammeMember",
     "ProgrammeReport",
     "Quarantine",
+    "RegistrationNumber",
     "Release",
     "ReleaseFile",
     "ReleaseMember",
     "Resource",
     "ResourceHistory",
+    "SampleReview",
+    "ScreeningDone",
     "Session",
     "SignInAttempt",
     "SignInFailure",

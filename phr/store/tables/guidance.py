@@ -31,6 +31,7 @@ class WorkItem(SQLModel, table=True):
     __table_args__ = (
         Index("work_item_kind", "person_id", "kind", unique=True),
         Index("work_item_open", "state", "priority", "opened_at"),
+        Index("work_item_holder", "holder", postgresql_where=text("holder IS NOT NULL")),
         {"schema": "phr"},
     )
     person_id: UUID = Field(sa_column=Column(PgUuid, primary_key=True))
@@ -50,6 +51,10 @@ class WorkItem(SQLModel, table=True):
     rule_version: str = Field(sa_column=Column(Text, nullable=False))
     holder: str | None = Field(default=None, sa_column=Column(Text))
     outcome: str | None = Field(default=None, sa_column=Column(Text))
+    stage: str = Field(
+        default="new", sa_column=Column(Text, nullable=False, server_default=text("'new'::text"))
+    )
+    escalated_at: datetime | None = Field(default=None, sa_column=Column(MOMENT))
     version: int = Field(default=None, sa_column=Column(Integer, nullable=False, server_default=text("1")))
     opened_at: datetime = Field(sa_column=Column(MOMENT, nullable=False))
     updated_at: datetime = Field(sa_column=Column(MOMENT, nullable=False))

@@ -28,7 +28,11 @@ class Person(SQLModel, table=True):
     """Whom a record is about."""
 
     __tablename__ = "person"
-    __table_args__ = {"schema": "phr"}
+    __table_args__ = (
+        Index("person_kana_key", "kana_key", postgresql_ops={"kana_key": "text_pattern_ops"}),
+        Index("person_birth_date", "birth_date"),
+        {"schema": "phr"},
+    )
     person_id: UUID = Field(sa_column=Column(PgUuid, primary_key=True))
     patient_id: str = Field(sa_column=Column(Text, nullable=False, unique=True))
     name: str = Field(default=None, sa_column=Column(Text, nullable=False, server_default=text("''::text")))
@@ -42,6 +46,10 @@ class Person(SQLModel, table=True):
     )
     insurer_no: str = Field(
         default=None, sa_column=Column(Text, nullable=False, server_default=text("''::text"))
+    )
+    kana_key: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=text("''::text")))
+    guarded: bool = Field(
+        default=False, sa_column=Column(Boolean, nullable=False, server_default=text("false"))
     )
     created_at: datetime = Field(
         default=None, sa_column=Column(MOMENT, nullable=False, server_default=text("now()"))

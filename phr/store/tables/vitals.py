@@ -119,6 +119,13 @@ class Quarantine(SQLModel, table=True):
     seen_at: datetime = Field(
         default=None, sa_column=Column(MOMENT, nullable=False, server_default=text("now()"))
     )
+    reviewed_by: str = Field(
+        default="", sa_column=Column(Text, nullable=False, server_default=text("''::text"))
+    )
+    reviewed_at: datetime | None = Field(default=None, sa_column=Column(MOMENT))
+    review_note: str = Field(
+        default="", sa_column=Column(Text, nullable=False, server_default=text("''::text"))
+    )
 
 
 class IntakeCount(SQLModel, table=True):
