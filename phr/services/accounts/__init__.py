@@ -1,5 +1,20 @@
 """Accounts: who signs in and how they prove it; only hashes and sealed secrets are kept."""
 
-from phr.services.accounts.signing_in import GATEWAY_PREFIX, Accounts, Caller
+from phr.services.accounts.common_id import CommonId, Unbound
+from phr.services.accounts.factors import Factors, Held
+from phr.services.accounts.passkeys import Passkeys
+from phr.services.accounts.signing_in import GATEWAY_PREFIX, Accounts, Caller, Entered, Live, Where
 
-__all__ = ["GATEWAY_PREFIX", "Accounts", "Caller"]
+__all__ = [
+    "GATEWAY_PREFIX",
+    "Accounts",
+    "Caller",
+    "CommonId",
+    "Entered",
+    "Factors",
+    "Held",
+    "Live",
+    "Passkeys",
+    "Unbound",
+    "Where",
+]

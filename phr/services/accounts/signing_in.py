@@ -1,16 +1,17 @@
-"""Accounts, one-time links, sessions and API tokens; only hashes of secrets are kept."""
+"""Sessions, one-time links and API tokens of accounts; staff get a session after their second factor."""
 
 from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
 from phr.clock import Clock
-from phr.domain.access import MAY, Access
+from phr.domain import signin as rules
+from phr.domain.access import HOME, MAY, Access
 from phr.errors import Invalid, NotFound
 from phr.ids import new_id
 from phr.store.tables import Account
@@ -20,6 +21,7 @@ from phr.store.uow import Store
 _LINK: Final = timedelta(hours=12)
 _TOKEN: Final = timedelta(hours=1)
 _GATEWAY: Final = timedelta(days=400)  # a box in a community centre is renewed once a year
+_HALF: Final = timedelta(minutes=10)  # between the first and the second factor
 GATEWAY_PREFIX: Final = "gw-"
 """How the token of a gateway begins, so that it is told from others, also by those who scan for leaked secrets."""
 
@@ -43,13 +45,43 @@ class Caller:
         return Access(self.role, self.subject, self.recipient, self.purpose, request, self.person)
 
 
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where a session lives: its device in words, the way of signing in, and whether several people use the device."""
+
+    device: str = ""
+    way: str = ""
+    shared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What signing in gave: a session, or (not ``whole``) the half of one that waits for the second factor."""
+
+    secret: str
+    caller: Caller
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A session that lives, as its owner sees it."""
+
+    session: UUID
+    where: Where
+    started: datetime
+    seen: datetime
+    here: bool
+
+
 class Accounts:
     """Signs people in and issues tokens."""
 
-    def __init__(self, store: Store, clock: Clock, idle_minutes: int) -> None:
+    def __init__(self, store: Store, clock: Clock, idle_minutes: int, *, second_factor: bool = False) -> None:
         self._store = store
         self._clock = clock
         self._idle = timedelta(minutes=idle_minutes)
+        self._second = second_factor
 
     def _access(self, request: str) -> Access:
         return Access("system", "sign-in", "", "session", request)
@@ -93,11 +125,24 @@ class Accounts:
         elif known.role != role or known.disabled:
             raise Invalid("the account is disabled or has another role", field="role")
 
-    def issue(self, subject: str, kind: str, *, purpose: str, scope: str = "", request: str) -> str:
-        """A new secret: a one-time link (kind link), a session (web), an API token (token) or that of a box (gateway)."""
+    def issue(
+        self,
+        subject: str,
+        kind: str,
+        *,
+        purpose: str,
+        scope: str = "",
+        where: Where | None = None,
+        request: str,
+    ) -> str:
+        """A new secret: a one-time link (kind link), a session (web) or the half of one (half), an API token (token)
+        or that of a box (gateway).
+        """
+        where = where or Where()
         secret = (GATEWAY_PREFIX if kind == "gateway" else "") + secrets.token_urlsafe(32)
         now = self._clock.now()
-        life = {"link": _LINK, "token": _TOKEN, "gateway": _GATEWAY, "web": self._idle}[kind]
+        idle = rules.idle(where.shared, self._idle)
+        life = {"link": _LINK, "token": _TOKEN, "gateway": _GATEWAY, "web": idle, "half": _HALF}[kind]
         with self._store.begin(self._access(request)) as uow:
             account = uow.accounts.by_subject(subject)
             if account is None or account.disabled:
@@ -114,25 +159,55 @@ class Accounts:
                     csrf=secrets.token_urlsafe(24),
                     expires_at=now + life,
                     seen_at=now,
+                    started_at=now,
+                    device=where.device,
+                    way=where.way,
+                    shared=where.shared,
                 )
             )
             uow.audit.add("sign-in" if kind == "web" else "issue", kind)
             uow.commit()
         return secret
 
-    def redeem(self, link: str, request: str) -> tuple[str, Caller] | None:
+    def enter(self, subject: str, where: Where, *, strong: bool, purpose: str = "", request: str) -> Entered:
+        """A session for who proved to be this account; staff who did so only once get the half of one."""
+        with self._store.begin(self._access(request)) as uow:
+            account = uow.accounts.by_subject(subject)
+            uow.commit()
+        if account is None or account.disabled:
+            raise NotFound("no such account")
+        whole = strong or not self._second or account.role not in rules.STAFF
+        kind = "web" if whole else "half"
+        secret = self.issue(
+            subject, kind, purpose=purpose or HOME[account.role], where=where, request=request
+        )
+        found = self.caller(secret, kind, request)
+        if found is None:  # disabled meanwhile
+            raise NotFound("no such account")
+        return Entered(secret, found, whole)
+
+    def complete(self, half: str, where: Where, request: str) -> Entered | None:
+        """The session for a half whose account proved itself a second time; a half works once."""
+        caller = self.caller(half, "half", request)
+        if caller is None or not self._used_up(half, request):
+            return None
+        return self.enter(caller.subject, where, strong=True, purpose=caller.purpose, request=request)
+
+    def redeem(self, link: str, request: str, where: Where | None = None) -> Entered | None:
         """A session for a one-time link, or None; a link works once."""
         caller = self.caller(link, "link", request)
-        if caller is None:
+        if caller is None or not self._used_up(link, request):
             return None
+        return self.enter(
+            caller.subject, where or Where(way="link"), strong=False, purpose=caller.purpose, request=request
+        )
+
+    def _used_up(self, secret: str, request: str) -> bool:
+        """Whether this was the one time that a secret works."""
         with self._store.begin(self._access(request)) as uow:
-            first = uow.sessions.revoke(_hash(link), self._clock.now())
+            first = uow.sessions.revoke(_hash(secret), self._clock.now())
             uow.commit()
-        if not first:
-            return None
-        secret = self.issue(caller.subject, "web", purpose=caller.purpose, request=request)
-        found = self.caller(secret, "web", request)
-        return None if found is None else (secret, found)
+        return first
 
     def caller(self, secret: str, kind: str, request: str) -> Caller | None:
         """Who holds a secret, while it lives; a session's idle time starts anew."""
@@ -143,7 +218,8 @@ class Accounts:
             if row is None or account is None or account.disabled:
                 return None
             if kind == "web" and now - row.seen_at > timedelta(seconds=30):
-                uow.sessions.touch(row.session_hash, now, now + self._idle)
+                wait = rules.idle(row.shared, self._idle)
+                uow.sessions.touch(row.session_hash, now, rules.ends(row.started_at, now, wait))
             uow.commit()
         return Caller(
             account.account_id,
@@ -156,6 +232,30 @@ class Accounts:
             row.scope,
             row.csrf,
         )
+
+    def live(self, account: UUID, secret: str, request: str) -> list[Live]:
+        """The sessions of an account, newest first; ``here`` is the one of this secret."""
+        with self._store.begin(self._access(request)) as uow:
+            rows = uow.sessions.of_account(account, self._clock.now())
+            uow.commit()
+        mine = _hash(secret)
+        return [
+            Live(
+                row.session_id,
+                Where(row.device, row.way, row.shared),
+                row.started_at,
+                row.seen_at,
+                row.session_hash == mine,
+            )
+            for row in rows
+        ]
+
+    def end_one(self, account: UUID, session: UUID, request: str) -> None:
+        """Ends one session of an account, wherever it is."""
+        with self._store.begin(self._access(request)) as uow:
+            if uow.sessions.revoke_one(account, session, self._clock.now()):
+                uow.audit.add("sign-out", "remote")
+            uow.commit()
 
     def end_all(self, subject: str, request: str) -> None:
         """Ends every session and token of an account."""

@@ -30,8 +30,7 @@ class SigningIn(Area):
         made = self._system.accounts.redeem(token, str(new_id()))
         if made is None:
             return None
-        secret, caller = made
-        return SignedIn(secret, cast("Role", caller.role), _COOKIE_SECONDS)
+        return SignedIn(made.secret, cast("Role", made.caller.role), _COOKIE_SECONDS)
 
     def sign_in_password(self, number: str, passphrase: str) -> SignedIn | None:
         """Nobody has a passphrase here."""

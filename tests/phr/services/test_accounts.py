@@ -21,7 +21,8 @@ def subject(system):
 
 def test_a_link_signs_in_once(system, subject):
     link = system.accounts.issue(subject, "link", purpose="guidance", request="t")
-    session, caller = system.accounts.redeem(link, "t")
+    entered = system.accounts.redeem(link, "t")
+    session, caller = entered.secret, entered.caller
     assert (caller.subject, caller.role, caller.purpose) == (subject, "nurse", "guidance")
     assert system.accounts.redeem(link, "t") is None
     assert system.accounts.caller(session, "web", "t").access("r").actor == subject
