@@ -16,6 +16,7 @@ from risk.errors import BadLimits
 from risk.limits import OPERATORS
 
 FILE: Final = "home_limits.toml"
+DIRECTIONS: Final = ("up", "down", "both")
 MEASURES: Final = ("weight", "spo2", "temperature", "resting_heart_rate", "steps", "sleep")
 
 
@@ -47,7 +48,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """How one measure is compared with the own past."""
+    """How one measure is compared with the own past. worse: the direction that is a signal, one of DIRECTIONS."""
 
     key: str
     ja: str
@@ -63,6 +64,7 @@ class Trend:
     spread: float
     floor: float
     worn: float
+    worse: str
     alone: bool
     source: str
 
@@ -153,5 +155,6 @@ def _check(found: HomeLimits, file: str) -> None:
         counts = (trend.recent_days, trend.recent_minimum, trend.past_days, trend.past_minimum)
         whole = all(type(each) is int and each > 0 for each in counts)
         fits = whole and trend.recent_minimum <= trend.recent_days and trend.past_minimum <= trend.past_days
-        if not fits or trend.floor <= 0 or trend.change <= 0 or not trend.source:
+        words = trend.worse in DIRECTIONS and bool(trend.source)
+        if not fits or trend.floor <= 0 or trend.change <= 0 or not words:
             raise BadLimits("has numbers that do not fit each other", file=file, key=f"trends.{trend.key}")

@@ -30,7 +30,8 @@ class Change:
     """One measure against the own past.
 
     past, recent: middle values; None with too few days. change: recent minus past. spread: the usual spread, at least
-    the floor. notable: large enough in itself and against the spread. signal: notable, and allowed to stand alone.
+    the floor. notable: large enough in itself and against the spread. signal: notable, in the direction that matters, and
+    allowed to stand alone.
     """
 
     measure: str
@@ -87,9 +88,13 @@ def change(
         change=moved,
         spread=spread,
         notable=notable,
-        signal=notable and trend.alone,
+        signal=notable and trend.alone and _is_worse(trend, moved),
         reason=_reason(trend, before, now, len(past), len(recent), today) if notable else None,
     )
+
+
+def _is_worse(trend: Trend, moved: float) -> bool:
+    return trend.worse == "both" or (moved > 0) == (trend.worse == "up")
 
 
 def _counted(

@@ -76,8 +76,12 @@ def digest(content: bytes) -> str:
 def shipped() -> Model:
     """The model that this package brings, checked against its manifest."""
     folder = resources.files("risk.model").joinpath("artifact")
-    manifest = json.loads(folder.joinpath(MANIFEST_FILE).read_bytes())
-    return parse(folder.joinpath(MODEL_FILE).read_bytes(), manifest["sha256"], MODEL_FILE)
+    try:
+        manifest = json.loads(folder.joinpath(MANIFEST_FILE).read_bytes())
+        content, known = folder.joinpath(MODEL_FILE).read_bytes(), manifest["sha256"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadArtifact(f"{MANIFEST_FILE}: names no model") from error
+    return parse(content, str(known), MODEL_FILE)
 
 
 def load(folder: Path) -> Model:

@@ -69,16 +69,21 @@ class Told:
 def tell(name: str, person: Mapping[str, Any], *, taken_as_no: bool = False) -> Told:
     """The score of a name for one mapping of columns to values."""
     scored = score(name, {key: [value] for key, value in person.items()}, 1, taken_as_no=taken_as_no)
+    return told(scored, 0)
+
+
+def told(scored: Scored, row: int) -> Told:
+    """One row of a scored table in words."""
     published = scored.score
     risk, lower, upper, points = (
-        _number(each) for each in (scored.risk, scored.lower, scored.upper, scored.points)
+        _number(each, row) for each in (scored.risk, scored.lower, scored.upper, scored.points)
     )
-    reasons = [_point(part.term, int(part.value[0])) for part in scored.parts if points and part.value[0]]
+    reasons = [_point(part.term, int(part.value[row])) for part in scored.parts if points and part.value[row]]
     group = _group(published, risk)
-    text = _printed(scored) if risk is not None else ""
+    text = _printed(scored, row) if risk is not None else ""
     if risk is not None:
         reasons.append(_people(published, text))
-    reasons += [_not_for(published, key) for key, rows in scored.outside.items() if rows[0]]
+    reasons += [_not_for(published, key) for key, rows in scored.outside.items() if rows[row]]
     return Told(
         score=published,
         risk=risk,
@@ -88,7 +93,7 @@ def tell(name: str, person: Mapping[str, Any], *, taken_as_no: bool = False) -> 
         text=text,
         group=group,
         reasons=tuple(reasons),
-        missing=tuple(key for key, rows in scored.missing.items() if rows[0]),
+        missing=tuple(key for key, rows in scored.missing.items() if rows[row]),
         citation=published.citation,
     )
 
@@ -151,16 +156,16 @@ def _spelled(scored: Scored, row: int) -> str:
     return ", ".join(total)
 
 
-def _number(column: npt.NDArray[np.float64]) -> float | None:
-    return None if np.isnan(column[0]) else float(column[0])
+def _number(column: npt.NDArray[np.float64], row: int) -> float | None:
+    return None if np.isnan(column[row]) else float(column[row])
 
 
-def _printed(scored: Scored) -> str:
+def _printed(scored: Scored, row: int) -> str:
     if scored.score.form == "cox":
-        return f"{100 * scored.risk[0]:.1f} %"
-    age = np.floor(scored.inputs["age"][0])
+        return f"{100 * scored.risk[row]:.1f} %"
+    age = np.floor(scored.inputs["age"][row])
     table = next(each for each in scored.score.risks if each.age[0] <= age <= each.age[1])
-    return table.text[int(np.searchsorted(table.up_to, scored.points[0], side="left"))]
+    return table.text[int(np.searchsorted(table.up_to, scored.points[row], side="left"))]
 
 
 def _group(published: Score, risk: float | None) -> tuple[str, str]:

@@ -33,6 +33,7 @@ def test_every_limit_has_a_source():
         ("[trends.sleep]", "[trends.naps]", "trends"),
         ("floor = 0.3", "floor = 0", "trends.weight"),
         ("recent_minimum = 3", "recent_minimum = 9", "trends.weight"),
+        ('worse = "up"', 'worse = "sideways"', "trends.temperature"),
     ],
 )
 def test_a_broken_file_is_refused_with_its_key(old, new, key):
