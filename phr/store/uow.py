@@ -22,14 +22,19 @@ from phr.store.connections import Connections
 from phr.store.consents import Consents
 from phr.store.context import Sealer
 from phr.store.documents import Documents
+from phr.store.guidance_courses import GuidanceCourses
 from phr.store.intake import Intake
+from phr.store.letters import Letters
+from phr.store.messages import Addresses, Messages, Registrations
 from phr.store.operations import Operations
 from phr.store.outbox import Outbox
 from phr.store.people import Accounts, People
 from phr.store.points import Points
 from phr.store.releases import Releases
+from phr.store.reviews import Reviews
 from phr.store.search import Search
 from phr.store.sessions import Sessions
+from phr.store.staffing import Staffing
 from phr.store.signin import SignIn
 from phr.store.uploads import Uploads
 from phr.store.vitals import Vitals
@@ -111,6 +116,16 @@ class UnitOfWork:
         return Worklist(self._session)
 
     @cached_property
+    def staffing(self) -> Staffing:
+        """Duties and plans of nurses."""
+        return Staffing(self._session)
+
+    @cached_property
+    def reviews(self) -> Reviews:
+        """Decisions about single values."""
+        return Reviews(self._driver, self._session)
+
+    @cached_property
     def points(self) -> Points:
         """Points events."""
         return Points(self._session)
@@ -121,9 +136,34 @@ class UnitOfWork:
         return Cards(self._session)
 
     @cached_property
+    def messages(self) -> Messages:
+        """What people were told."""
+        return Messages(self._session)
+
+    @cached_property
+    def addresses(self) -> Addresses:
+        """Where they are reached, and what they asked for."""
+        return Addresses(self._session)
+
+    @cached_property
+    def registrations(self) -> Registrations:
+        """Numbers of postcards."""
+        return Registrations(self._session)
+
+    @cached_property
+    def letters(self) -> Letters:
+        """Letters on paper."""
+        return Letters(self._session)
+
+    @cached_property
     def uploads(self) -> Uploads:
         """Files that people send."""
         return Uploads(self._driver)
+
+    @cached_property
+    def courses(self) -> GuidanceCourses:
+        """Courses of specific health guidance."""
+        return GuidanceCourses(self._session)
 
     @cached_property
     def releases(self) -> Releases:

@@ -8,6 +8,7 @@ from phr.store.tables.connections import (
     CloudNotice,
     CloudSecret,
 )
+from phr.store.tables.courses import GuidanceCourse, GuidanceEvent, GuidanceHandover
 from phr.store.tables.guidance import (
     Outbox,
     PointsEvent,
@@ -60,6 +61,9 @@ __all__ = [
     "CloudSecret",
     "ConsentGrant",
     "ContactAddress",
+    "GuidanceCourse",
+    "GuidanceEvent",
+    "GuidanceHandover",
     "Heartbeat",
     "ImportMark",
     "IntakeCount",

@@ -1,2 +1,2 @@
--- Takes it away.
-SELECT 1;
+-- Takes guidance away.
+DROP TABLE phr.guidance_handover, phr.guidance_event, phr.guidance_course;
