@@ -21,7 +21,7 @@ from ingest.cloud.transport import Request, Transport
 from ingest.cloud.types import LIMITS, DataType
 from ingest.errors import BadPayload
 from ingest.files.google_health import decode
-from ingest.files.google_points import Wire
+from ingest.files.google_bodies import Wire
 from ingest.series import Batch, Reject, Series
 
 _LONGEST_TOKEN: Final = 4096

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,7 +24,8 @@ from ingest.files.clock_text import (
     zone_offsets,
 )
 from ingest.files.columns import Rows, tidy
-from ingest.files.google_points import Kind, Output, Sleep, Wire
+from ingest.files.google_bodies import Sleep, Wire
+from ingest.files.google_points import Kind, Output
 from ingest.series import MANUAL, ZONE_ASSUMED, Flags, Micros, Reject, Seconds, Series, Source, Values
 
 LONGEST = 31 * DAY
@@ -203,6 +204,14 @@ def _values(points: Points, output: Output) -> Values:
     return values if output.per == 1.0 else values / output.per
 
 
+def _told_apart(points: Points, rows: Rows) -> Rows:
+    """Rows of one instant that are several things begin a part of a second apart; they end when they did."""
+    if not points.kind.apart or rows.duration is None:
+        return rows
+    shift = np.fromiter(map(attrgetter(points.kind.apart), points.bodies), np.int64, len(points))
+    return replace(rows, start=rows.start + shift, duration=np.maximum(rows.duration - shift, 0))
+
+
 def points_to_series(points: Points, zone: ZoneInfo) -> tuple[list[Series], list[Reject]]:
     """All that points of one type deliver, and what of them does not."""
     if not len(points):
@@ -210,13 +219,14 @@ def points_to_series(points: Points, zone: ZoneInfo) -> tuple[list[Series], list
     if points.kind.shape == "sleep":
         return _sleeps(points, zone)
     rows, good, rejects = (_day_rows if points.kind.shape == "day" else _instant_rows)(points, zone)
+    rows = _told_apart(points, rows)
     series: list[Series] = []
     some = np.zeros(len(points), np.bool_)
-    for output in points.kind.outputs:
-        values = _values(points, output)
-        present = np.isfinite(values)
+    for code in dict.fromkeys(output.code for output in points.kind.outputs):
+        channels = {one.channel: _values(points, one) for one in points.kind.outputs if one.code == code}
+        present = np.logical_or.reduce([np.isfinite(values) for values in channels.values()])
         some |= present
-        series += rows.series(output.code, {"value": values}, good & present)
+        series += rows.series(code, channels, good & present)
     first = points.kind.outputs[0]
     return series, rejects + _rejects(points, good & ~some, first.absent, camel(first.path))
 

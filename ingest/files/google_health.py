@@ -15,8 +15,9 @@ import msgspec
 
 from ingest.errors import BadPayload, NotOfThisFormat
 from ingest.files.columns import tally
+from ingest.files.google_bodies import Wire
 from ingest.files.google_columns import Points, points_to_series
-from ingest.files.google_points import KINDS, NOT_CARRIED, Kind, Wire
+from ingest.files.google_points import KINDS, NOT_CARRIED, Kind
 from ingest.files.google_rollup import rollups_to_series
 from ingest.files.parts import Part, chosen, fitting, forgiven, whole
 from ingest.files.source import Entry, opened, resumed

@@ -12,7 +12,8 @@ import numpy as np
 
 from ingest.files.clock_text import DAY, SECOND, civil_days, instants, to_utc, zone_offsets
 from ingest.files.columns import Rows
-from ingest.files.google_points import KINDS, NAN, NOT_CARRIED, CivilTime, Wire
+from ingest.files.google_bodies import NAN, CivilTime, Wire
+from ingest.files.google_points import KINDS, NOT_CARRIED
 from ingest.series import ZONE_ASSUMED, Reject, Series, Source
 
 WINDOW_MEMBERS: Final = frozenset({"civilStartTime", "civilEndTime", "startTime", "endTime"})

@@ -110,6 +110,30 @@ def _exercise(value: float, _label: int) -> str:
     )
 
 
+MEALS: Final = (
+    ("BREAKFAST", "ごはんとみそ汁", 420, 14.2, 8.5, 69.1, 0.94, 4.1),
+    ("LUNCH", "きつねうどん", 510, 17.9, 9.8, 84.4, 2.02, 4.6),
+    ("SNACK", "まんじゅう", 130, 2.4, 0.3, 29.5, 0.02, 1.1),
+    ("DINNER", "焼き魚と小鉢", 690, 31.0, 22.7, 78.8, 1.42, 6.3),
+)
+"""Invented foods: meal, name, kcal, and grams of protein, fat, carbohydrate, sodium and fibre of one helping."""
+
+
+def _nutrition(value: float, label: int) -> str:
+    """``value`` is the helpings of the food that the label names."""
+    meal, name, kcal, *grams = MEALS[label]
+    protein, fat, carbohydrate, sodium, fibre = (double(one * value) for one in grams)
+    nutrients = ",".join(
+        f'{{"nutrient":"{word}","quantity":{{"grams":{amount}}}}}'
+        for word, amount in (("PROTEIN", protein), ("SODIUM", sodium), ("DIETARY_FIBER", fibre))
+    )
+    return (
+        f'"nutrients":[{nutrients}],"energy":{{"kcal":{double(kcal * value)}}},'
+        f'"totalCarbohydrate":{{"grams":{carbohydrate}}},"totalFat":{{"grams":{fat}}},"mealType":"{meal}",'
+        f'"serving":{{"amount":{double(value)}}},"foodDisplayName":"{name}"'
+    )
+
+
 BODIES: Final[dict[str, Callable[[float, int], str]]] = {
     "active-energy-burned": _number("kcal"),
     "active-minutes": _active,
@@ -134,6 +158,8 @@ BODIES: Final[dict[str, Callable[[float, int], str]]] = {
     "heart-rate": _whole("beatsPerMinute"),
     "heart-rate-variability": _hrv,
     "height": _whole("heightMillimeters"),
+    "hydration-log": lambda value, _label: f'"amountConsumed":{{"milliliters":{double(value)}}}',
+    "nutrition-log": _nutrition,
     "oxygen-saturation": _number("percentage"),
     "respiratory-rate-sleep-summary": _breathing,
     "run-vo2-max": _number("runVo2Max"),

@@ -89,6 +89,7 @@ SUMMARIES: Final[dict[str, Callable[[Rows], str]]] = {
     ),
     "distance": _total("millimetersSum"),
     "floors": _total("countSum"),
+    "hydration-log": lambda rows: f'"amountConsumed":{{"millilitersSum":{double(float(rows.value.sum()))}}}',
     "heart-rate": _spread("beatsPerMinuteAvg", "beatsPerMinuteMax", "beatsPerMinuteMin"),
     "run-vo2-max": _spread("rateAvg", "rateMax", "rateMin"),
     "sedentary-period": lambda rows: f'"durationSum":"{int(rows.value.sum())}s"',

@@ -12,7 +12,7 @@ from synthetic_data.google_health.dice import Floats, Ints, rolls
 from synthetic_data.google_health.minutes import bout_of, usual_day
 from synthetic_data.google_health.nights import nights
 from synthetic_data.google_health.people import BARE, DAY, DERIVED, MANUAL, SCALE, Person
-from synthetic_data.google_health.rows import Rows, build
+from synthetic_data.google_health.rows import Rows, build, join
 
 _BASELINE_DAYS: Final = 3
 """The first nights have no temperature baseline: NaN."""
@@ -169,6 +169,30 @@ def _exercise(person: Person) -> Rows:
     return _inside(person, found.take(length > 0))
 
 
+def _logged(person: Person, purpose: str, hours: tuple[int, ...], value: Callable[[Floats], Floats]) -> Rows:
+    """Sessions of ten minutes at these hours of the days on which somebody cared to write; ``label`` is which hour."""
+    days = _days(person)
+    found = []
+    for label, hour in enumerate(hours):
+        luck = rolls(person.key(f"{purpose}-{label}"), days)
+        chosen = luck < 0.6
+        local = days[chosen] * DAY + hour * 3600 + (luck[chosen] * 3000).astype(np.int64)
+        start = local - person.zones.at(local - person.zones.at(local))
+        end, zone = start + 600, person.zones
+        labels = np.full(len(start), label, dtype=np.int64)
+        amount = value(luck[chosen])
+        found.append(build(start, end, zone.at(start), zone.at(end), amount, label=labels, source=MANUAL))
+    return _inside(person, join(found))
+
+
+def _eaten(person: Person) -> Rows:
+    return _logged(person, "meal", (7, 12, 15, 18), lambda luck: np.round(0.75 + luck, 2))
+
+
+def _drunk(person: Person) -> Rows:
+    return _logged(person, "drink", (8, 13, 20), lambda luck: np.rint(100 + luck * 300))
+
+
 SPARSE: Final[dict[str, Callable[[Person], Rows]]] = {
     "blood-glucose": _some("glucose", 84, 30, 0.1, MANUAL),
     "body-fat": _fat,
@@ -182,6 +206,8 @@ SPARSE: Final[dict[str, Callable[[Person], Rows]]] = {
     "daily-vo2-max": _fitness,
     "exercise": _exercise,
     "height": _height,
+    "hydration-log": _drunk,
+    "nutrition-log": _eaten,
     "respiratory-rate-sleep-summary": _breathing,
     "run-vo2-max": _some("run-vo2", 38, 5, 0.1, BARE),
     "sleep": _sleeps,

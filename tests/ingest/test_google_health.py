@@ -227,6 +227,8 @@ SHAPES = [
     ("proto_derived_types.json", "heart-rate-variability", {"hrv-rmssd": 1, "80404-7": 1}),
     ("proto_derived_types.json", "height", {"8302-2": 1}),
     ("proto_derived_types.json", "blood-glucose", {"2339-0": 1}),
+    ("proto_derived_types.json", "nutrition-log", {"meal": 1}),
+    ("proto_derived_types.json", "hydration-log", {"8999-5": 1}),
     ("rollups.json", "dailyRollUp steps response", {"41950-7": 2}),
     ("rollups.json", "dailyRollUp total-calories response", {"41979-6": 3}),
 ]

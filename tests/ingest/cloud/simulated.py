@@ -72,7 +72,7 @@ class Resident:
     def take(self, step):
         """Rows and bookmark together; what a whole window no longer shows is retracted."""
         for series in step.batch.series:
-            values = series.channels["value"].tolist()
+            values = next(iter(series.channels.values())).tolist()
             for start, value in zip(series.start.tolist(), values, strict=True):
                 self.rows[series.code, series.source.key, start] = value
         if step.reread is not None:

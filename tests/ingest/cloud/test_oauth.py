@@ -245,7 +245,8 @@ def test_published_token_answers_are_understood():
     source = oauth(answering(first, later))
     tokens = source.finish("c", code_verifier="v")
     assert missing_scopes(scopes_for(COLLECTED), tokens.scope) == {
-        "https://www.googleapis.com/auth/googlehealth.settings.readonly"
+        "https://www.googleapis.com/auth/googlehealth.nutrition.readonly",
+        "https://www.googleapis.com/auth/googlehealth.settings.readonly",
     }
     renewed = source.refresh(tokens)
     assert (renewed.access_token, renewed.refresh_token) == ("ya29.EXAMPLE2", "1//EXAMPLE")

@@ -78,6 +78,7 @@ def test_scopes_are_read_only_and_few():
         "activity_and_fitness",
         "health_metrics_and_measurements",
         "sleep",
+        "nutrition",
         "settings",
     }
     assert all(one.endswith(".readonly") for one in scopes)

@@ -27,6 +27,7 @@ DIRECT = {
     "daily-heart-rate-variability": ("hrv-day", 1),
     "daily-oxygen-saturation": ("spo2-day", 1),
     "daily-respiratory-rate": ("rr-day", 1),
+    "hydration-log": ("8999-5", 1),
 }
 
 
