@@ -20,8 +20,8 @@ from ingest.cloud.plan import Window
 from ingest.cloud.transport import Request, Transport
 from ingest.cloud.types import LIMITS, DataType
 from ingest.errors import BadPayload
-from ingest.files.google_health import decode
 from ingest.files.google_bodies import Wire
+from ingest.files.google_health import decode
 from ingest.series import Batch, Reject, Series
 
 _LONGEST_TOKEN: Final = 4096

@@ -11,8 +11,8 @@ from typing import Any, Final
 import msgspec
 
 from ingest.errors import BadPayload
-from ingest.files.google_health import place_of
 from ingest.files.google_bodies import Date, Wire
+from ingest.files.google_health import place_of
 
 LARGEST_BODY: Final = 1 << 20
 MOST_NOTICES: Final = 1000
