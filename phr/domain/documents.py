@@ -19,7 +19,11 @@ from consent.categories import category_of
 from phr.domain.query import moment_range
 from phr.errors import Invalid
 
-TYPES: Final = frozenset({"Observation", "Patient", "Consent", "QuestionnaireResponse", "RiskAssessment"})
+TYPES: Final = frozenset(
+    {"Observation", "Patient", "Consent", "QuestionnaireResponse", "RiskAssessment", "Immunization"}
+)
+MOTHER_CHILD: Final = "urn:phr:questionnaire:mother-child"
+"""The form of the mother-child record: its answers are about the child's record, not a questionnaire's."""
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _DIGITS: Final = 400  # of a number, and powers of ten: more is no measurement but an attack on arithmetic
 
@@ -34,7 +38,11 @@ def _decimal(text: str) -> Decimal:
 
 _DECODER: Final = msgspec.json.Decoder(float_hook=_decimal)
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
-_BY_TYPE: Final = {"QuestionnaireResponse": "questionnaire", "RiskAssessment": "guidance"}
+_BY_TYPE: Final = {
+    "QuestionnaireResponse": "questionnaire",
+    "RiskAssessment": "guidance",
+    "Immunization": "child",
+}
 _EVENT: Final = frozenset(
     ["registered", "preliminary", "final", "amended", "corrected", "cancelled", "entered-in-error", "unknown"]
 )
@@ -45,6 +53,7 @@ _STATES: Final = {
     "QuestionnaireResponse": frozenset(
         ["in-progress", "completed", "amended", "entered-in-error", "stopped"]
     ),
+    "Immunization": frozenset(["completed", "entered-in-error", "not-done"]),
 }  # required bindings, which fhir.resources does not check
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -157,14 +166,14 @@ def describe(resource: dict[str, Any], zone: ZoneInfo, new_id: Callable[[], str]
     identity = str(resource.get("id") or new_id())
     if _ID.fullmatch(identity) is None:
         raise Invalid("not a FHIR id", field=f"{kind}.id")
-    codings = _codings(resource.get("code"))
+    codings = _codings(resource.get("vaccineCode" if kind == "Immunization" else "code"))
     low, high = _effective(resource, zone)
     day = (low or _EPOCH).astimezone(zone).date()
     return Described(
         type=kind,
         id=identity,
         subject=_subject(resource),
-        category=_category(kind, codings),
+        category=_category(kind, codings, resource),
         day=day,
         codes=tuple(f"{system}|{code}" for system, code in codings),
         labels=tuple(
@@ -179,10 +188,15 @@ def describe(resource: dict[str, Any], zone: ZoneInfo, new_id: Callable[[], str]
     )
 
 
-def _category(kind: str, codings: Sequence[tuple[str, str]]) -> str | None:
+def _category(kind: str, codings: Sequence[tuple[str, str]], resource: dict[str, Any]) -> str | None:
     if kind == "Observation":
         known = [category_of(system, code) for system, code in codings]
         return next((one for one in known if one is not None), None)
+    if (
+        kind == "QuestionnaireResponse"
+        and str(resource.get("questionnaire", "")).split("|")[0] == MOTHER_CHILD
+    ):
+        return "child"
     return _BY_TYPE.get(kind)
 
 

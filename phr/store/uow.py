@@ -22,6 +22,7 @@ from phr.store.connections import Connections
 from phr.store.consents import Consents
 from phr.store.context import Sealer
 from phr.store.documents import Documents
+from phr.store.family import Family
 from phr.store.guidance_courses import GuidanceCourses
 from phr.store.intake import Intake
 from phr.store.letters import Letters
@@ -34,8 +35,8 @@ from phr.store.releases import Releases
 from phr.store.reviews import Reviews
 from phr.store.search import Search
 from phr.store.sessions import Sessions
-from phr.store.staffing import Staffing
 from phr.store.signin import SignIn
+from phr.store.staffing import Staffing
 from phr.store.uploads import Uploads
 from phr.store.vitals import Vitals
 from phr.store.worklist import Worklist
@@ -154,6 +155,11 @@ class UnitOfWork:
     def letters(self) -> Letters:
         """Letters on paper."""
         return Letters(self._session)
+
+    @cached_property
+    def family(self) -> Family:
+        """Guardians, classes, check-ins and brushing days."""
+        return Family(self._session)
 
     @cached_property
     def uploads(self) -> Uploads:

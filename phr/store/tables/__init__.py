@@ -9,6 +9,7 @@ from phr.store.tables.connections import (
     CloudSecret,
 )
 from phr.store.tables.courses import GuidanceCourse, GuidanceEvent, GuidanceHandover
+from phr.store.tables.family import BrushingDay, CheckIn, ClassMember, Guardianship
 from phr.store.tables.guidance import (
     Outbox,
     PointsEvent,
@@ -53,7 +54,10 @@ __all__ = [
     "AuditEvent",
     "AuditHead",
     "AuditRoot",
+    "BrushingDay",
     "Card",
+    "CheckIn",
+    "ClassMember",
     "CloudAttempt",
     "CloudBookmark",
     "CloudConnection",
@@ -61,6 +65,7 @@ __all__ = [
     "CloudSecret",
     "ConsentGrant",
     "ContactAddress",
+    "Guardianship",
     "GuidanceCourse",
     "GuidanceEvent",
     "GuidanceHandover",
