@@ -135,6 +135,13 @@ def mismatches(
     theirs = next(
         (one["value"] for one in given.get("identifier", ()) if one["system"] == INSURED_SYSTEM), ""
     )
-    if insured_no and theirs and insured_no.split(":")[:3] != theirs.split(":")[:3]:
+    parts = zip(_number_parts(insured_no), _number_parts(theirs), strict=True)
+    if any(ours and other and ours != other for ours, other in parts):
         found.append("insured_no")
     return tuple(found)
+
+
+def _number_parts(text: str) -> tuple[str, str, str]:
+    """Insurer, symbol and number in one spelling: the forms write widths, spaces and leading zeros differently."""
+    insurer, symbol, number, *_ = [*map(_plain, text.split(":")), "", "", ""]
+    return (insurer.zfill(8) if insurer else ""), symbol, number

@@ -16,9 +16,10 @@ from zoneinfo import ZoneInfo
 
 from ingest import parallel
 from ingest.errors import IngestError
+from ingest.files.checkup_person import mismatches
 from ingest.registry import FORMATS
 from ingest.series import Batch, Reject, Series
-from phr.domain.access import machine
+from phr.domain.access import Access, machine
 from phr.domain.documents import Described, describe, dump, parse
 from phr.errors import Invalid, Refused
 from phr.ids import new_id
@@ -38,6 +39,11 @@ PatientOf = Callable[[UUID], str]
 """The Patient id of a person."""
 RegisterOne = Callable[[dict[str, Any], str], UUID]
 """Registers the person of a Patient: resource, request -> person."""
+Differs = Callable[[UUID, dict[str, Any]], tuple[str, ...]]
+"""In what a Patient of a file differs from what is known of a person; nothing for formats that are not checked."""
+_NAMED: Final = frozenset({"checkup-csv", "checkup-xml", "checkup-fhir"})
+"""Formats that say who was examined, and must be right about it (R2-1)."""
+_INSURED: Final = "urn:phr:insured"
 
 
 @dataclass
@@ -99,8 +105,9 @@ class Importing:
     ) -> Imported:
         """Imports a file or folder for one person, or for the people that a file names.
 
-        people: the person behind a key in the file. Raises Invalid for an unknown format or a missing path, and
-        Refused when the file itself cannot be read; what was received before stays, and a repeat goes on there.
+        people: the person behind a key in the file. Raises Invalid for an unknown format or a missing path, or a
+        check-up of somebody else than the person it is for, of which nothing is stored; and Refused when the file
+        itself cannot be read: what was received before stays, and a repeat goes on there.
         """
         if name not in FORMATS:
             raise Invalid(f"unknown format; known are {', '.join(sorted(FORMATS))}", field="format")
@@ -109,8 +116,17 @@ class Importing:
         digest = file_digest(name, path)
         owner = person or UUID(int=0)
         start = self._mark(person, digest, request) if person is not None else ""
+        differs = self._differing(request) if name in _NAMED else lambda _person, _resource: ()
         job = _Job(
-            self._receive, self._zone, request, digest, person, people, self._register, self._patient_of
+            self._receive,
+            self._zone,
+            request,
+            digest,
+            person,
+            people,
+            self._register,
+            self._patient_of,
+            differs,
         )
         try:
             for batch in _ahead(parallel.read(name, path, zone=zone or self._zone, mark=start)):
@@ -122,6 +138,32 @@ class Importing:
             job.keep()
             raise Refused(str(error)) from error
         return Imported(job.people, job.receipt, tuple(job.unowned))
+
+    def _differing(self, request: str) -> Differs:
+        """Compares the people of a file with the register, reading each of ours once."""
+        known: dict[UUID, dict[str, Any]] = {}
+
+        def differs(person: UUID, resource: dict[str, Any]) -> tuple[str, ...]:
+            if person not in known:
+                known[person] = self._identity(person, request)
+            return mismatches(dump(resource).encode(), **known[person])
+
+        return differs
+
+    def _identity(self, person: UUID, request: str) -> dict[str, Any]:
+        """Birth date, sex and insured number of a person, as far as they are known."""
+        access = Access("system", "import", self._recipient, "register", request, person)
+        with self._store.begin(access) as uow:
+            found = uow.people.get(person)
+            document = None if found is None else uow.documents.get("Patient", found.patient_id)
+            uow.commit()
+        identifiers = [] if document is None else parse(document.body.encode()).get("identifier", [])
+        insured = [str(one.get("value", "")) for one in identifiers if one.get("system") == _INSURED]
+        return {
+            "birth_date": None if found is None else found.birth_date,
+            "sex": "unknown" if found is None else found.sex,
+            "insured_no": next(iter(insured), ""),
+        }
 
     def _mark(self, person: UUID, digest: str, request: str) -> str:
         with self._store.begin(machine(self._recipient, "collect", request, person, "import")) as uow:
@@ -143,8 +185,10 @@ class _Job:
         people: Callable[[str], UUID] | None,
         register: RegisterOne,
         patient_of: PatientOf,
+        differs: Differs,
     ) -> None:
         self._patient_of = patient_of
+        self._differs = differs
         self._receive = receive
         self._zone = zone
         self._request = request
@@ -165,6 +209,9 @@ class _Job:
         unfit: Counter[str] = Counter()
         resources = _parsed(batch.documents, unfit)
         owner = self._registered(batch, resources, unfit) or self._owner(batch.person_key)
+        if other := self._somebody_else(owner, resources):
+            self.unowned.append(Reject("another-person", ", ".join(other)))
+            return
         pending = self._pending.setdefault(owner, _Pending())
         pending.take(batch, self._adopted(resources, owner, unfit))
         pending.rejects.extend(Reject("invalid-document", place, n) for place, n in sorted(unfit.items()))
@@ -183,6 +230,17 @@ class _Job:
             if len(self.people) > 1:
                 raise Invalid("the file holds several people; import it without naming one", field="resident")
         return self._person
+
+    def _somebody_else(self, owner: UUID, resources: list[dict[str, Any]]) -> tuple[str, ...]:
+        """In what the file's person is not the one it is to be stored for; a file for one person is then refused."""
+        patients = [one for one in resources if one.get("resourceType") == "Patient"]
+        found = tuple(dict.fromkeys(name for one in patients for name in self._differs(owner, one)))
+        if found and self._person is not None:
+            raise Invalid(
+                f"the file is of another person: {', '.join(found)} differs; nothing was stored",
+                field="resident",
+            )
+        return found
 
     def _registered(self, batch: Batch, resources: list[dict[str, Any]], unfit: Counter[str]) -> UUID | None:
         """The person of a Patient in the batch, who says whose it is when nobody else does."""

@@ -92,6 +92,22 @@ def test_a_file_of_somebody_else_is_noticed_before_it_is_stored():
     assert mismatches(b'{"resourceType":"Patient"}', birth_date=born, sex="male", insured_no="1:2:3:4") == ()
 
 
+@pytest.mark.parametrize(
+    ("known", "told"),
+    [
+        ("138123:１３１:4567:01", ()),
+        (" 00138123 : 131 : 45 67", ()),
+        ("00138123", ()),
+        ("::4567", ()),
+        ("::4568", ("insured_no",)),
+        ("99138123:131:4567", ("insured_no",)),
+    ],
+)
+def test_the_same_number_in_another_spelling_is_the_same_person(known, told):
+    """A city writes six digits of the insurer, an institution eight; half of a number contradicts nothing."""
+    assert mismatches(person()[0].document(), birth_date=None, sex="unknown", insured_no=known) == told
+
+
 TABLE = """
 reports = ["10"]
 guidance = []
