@@ -66,6 +66,11 @@ class Settings(BaseSettings):
     oidc_client_secret: SecretStr = Field(
         SecretStr(""), description="Client secret at the issuer of the common ID."
     )
+    staff_second_factor: str = Field(
+        "auto",
+        pattern="^(auto|on|off)$",
+        description="Whether staff need a second factor: auto asks for it except where only this machine reaches the service.",
+    )
     google_client_id: str = Field("", description="OAuth client id for the Google Health API.")
     google_client_secret: SecretStr = Field(
         SecretStr(""), description="OAuth client secret for the Google Health API."
@@ -126,6 +131,13 @@ class Settings(BaseSettings):
         pattern="^(fpg_priority|any)$",
         description="How glucose counts when both fasting glucose and HbA1c are known (fpg_priority or any).",
     )
+
+    @property
+    def two_factors(self) -> bool:
+        """Whether staff prove themselves twice."""
+        return self.staff_second_factor == "on" or (
+            self.staff_second_factor == "auto" and not self.on_loopback
+        )
 
     @property
     def on_loopback(self) -> bool:

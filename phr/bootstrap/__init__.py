@@ -16,6 +16,7 @@ from phr.bootstrap.guidance import Guidance
 from phr.bootstrap.health import Health
 from phr.bootstrap.messages import Messages
 from phr.bootstrap.nutrition import Nutrition
+from phr.bootstrap.signin import SignIn
 from phr.clients import google
 from phr.clients.ledger import LedgerClient, LedgerRefused, LedgerRetry, LedgerUnknown
 from phr.clock import Clock, SystemClock
@@ -24,7 +25,6 @@ from phr.domain.days import day_at
 from phr.domain.ledger import LedgerRefusal, parse_order
 from phr.errors import Busy, Refused
 from phr.ids import new_id
-from phr.services.accounts import Accounts
 from phr.services.cards import Cards
 from phr.services.checkups import Checkups
 from phr.services.connections import Connecting, Desk, Noticing, Syncing, Vault
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 __all__ = ["System", "ledger_store", "start", "stop_embedded"]
 
 
-class System(Health, Guidance, Evaluation, Messages, Family, Nutrition):
+class System(Health, Guidance, Evaluation, Messages, Family, Nutrition, SignIn):
     """Everything that this process runs, made on first use."""
 
     @cached_property
@@ -101,11 +101,6 @@ class System(Health, Guidance, Evaluation, Messages, Family, Nutrition):
     def webhook_keys(self) -> Keys:
         """The keys that sign its notifications."""
         return google.signing_keys(self.settings.google_keys_url)
-
-    @cached_property
-    def accounts(self) -> Accounts:
-        """Sign-in."""
-        return Accounts(self.store, self.clock, self.settings.session_minutes)
 
     @cached_property
     def identities(self) -> Identities:

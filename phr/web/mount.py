@@ -14,6 +14,7 @@ from phr.web.answer import SignInNeeded, see
 from phr.web.forms import local_address
 from phr.web.headers import SECURITY_HEADERS
 from phr.web.pages import (
+    account,
     cards,
     connect,
     evaluation,
@@ -33,6 +34,7 @@ from phr.web.render import STATIC, Renderer
 
 _AREAS: Final = (
     signin,
+    account,
     resident,
     health,
     nutrition,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from phr.web.sentences_files import FILES
+from phr.web.sentences_health import HEALTH
 from phr.web.words import N_
 
 SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
@@ -50,12 +51,38 @@ SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
         "not-a-day": N_("日付を入れてください"),
         "order": N_("終わりの日は、始まりの日より後にしてください"),
         "too-long": N_("長すぎます。短くしてください"),
+        "left-out": N_("まだ書いていません"),
+        "no-record": N_(
+            "この番号と生年月日の記録に、書きこめませんでした。番号、生年月日、本人の「共有」を見てください"
+        ),
+        "no-consent-answers": N_(
+            "まだ記録していません。「共有」で「機器からの取りこみ」を始めると、記録できます。"
+        ),
     },
     "sign-in-problem": {
         "link": N_("このリンクは、使えなくなっています。新しいリンクを受け取ってください。"),
         "password": N_("番号か合言葉がちがいます。もう一度入れてください。"),
+        "openid": N_("共通IDで確かめられませんでした。もう一度試すか、ほかの方法を選んでください。"),
+        "passkey": N_("パスキーで確かめられませんでした。もう一度試すか、ほかの方法を選んでください。"),
+        "code": N_("番号がちがいます。アプリに出ている、いまの番号を入れてください。"),
+        "locked": N_("まちがいが続いたので、しばらく待つ必要があります。数分後にもう一度試してください。"),
+        "tied": N_("このリンクの人は、べつの共通IDとつながっています。市に連絡してください。"),
         "needed": N_("先にログインしてください。"),
         "time-out": N_("安全のため、ログアウトしました。記録は無事です。"),
+    },
+    "account-notice": {
+        "ended": N_("その端末をログアウトさせました。"),
+        "passphrase": N_("合言葉を設定しました。"),
+        "totp": N_("認証アプリを登録しています。"),
+        "passkey": N_("パスキーをつくりました。"),
+        "removed": N_("パスキーを消しました。"),
+    },
+    "account-problem": {
+        "passphrase": N_("その合言葉は使えません。15文字以上で、番号をふくまないものにしてください。"),
+        "code": N_("番号がちがいます。アプリに出ている、いまの番号を入れてください。"),
+        "locked": N_("まちがいが続いたので、しばらく待つ必要があります。数分後にもう一度試してください。"),
+        "passkey-failed": N_("パスキーをつくれませんでした。もう一度試してください。"),
+        "last": N_("最後の1つは消せません。先に、ほかの方法を登録してください。"),
     },
     "attention": {
         "outbox-late": N_("送信が遅れています"),
@@ -152,5 +179,6 @@ SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
         "head": N_("急な激しい頭痛、見えにくい"),
     },
     **FILES,
+    **HEALTH,
 }
 """Table -> code -> sentence; %(name)s and %(number)d are filled by the page."""

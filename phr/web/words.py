@@ -112,6 +112,13 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "research-identifiable": N_("大学の研究（名前あり）"),
         "collect": N_("機器からの取りこみ"),
     },
+    "sign-in-way": {
+        "link": N_("受け取ったリンク"),
+        "password": N_("番号と合言葉"),
+        "openid": N_("市の共通ID"),
+        "passkey": N_("パスキー"),
+        "two-factors": N_("合言葉と認証アプリ"),
+    },
     "own-work": {
         "register": N_("名簿の管理"),
         "consent": N_("共有の設定"),

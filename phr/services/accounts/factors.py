@@ -113,14 +113,21 @@ class Factors:
     # Authenticator codes (RFC 6238) and recovery codes
 
     def offer_totp(self, account: UUID, subject: str, request: str) -> str:
-        """A new key as an otpauth address, to be confirmed with a code; Conflict when one is in use."""
-        key = pyotp.random_base32(32)
+        """A key as an otpauth address, to be confirmed with a code; the same until then. Conflict when one is in use."""
+        about = f"totp:{account}"
         with self._store.begin(_access(request)) as uow:
-            if any(one.confirmed for one in uow.signin.factors(account, "totp")):
+            known = next(iter(uow.signin.factors(account, "totp")), None)
+            if known is not None and known.confirmed:
                 raise Conflict("an authenticator is in use")
-            uow.signin.remove(account, kind="totp")
-            sealed = self._box.seal(key.encode(), f"totp:{account}")
-            uow.signin.add(self._factor(account, "totp", material=sealed, confirmed=False))
+            if known is None:
+                key = pyotp.random_base32(32)
+                uow.signin.add(
+                    self._factor(
+                        account, "totp", material=self._box.seal(key.encode(), about), confirmed=False
+                    )
+                )
+            else:
+                key = self._box.open(known.material, about).decode()
             uow.commit()
         return pyotp.TOTP(key).provisioning_uri(name=subject, issuer_name=self._service)
 

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Final
 
+import orjson
 from fastapi import APIRouter, Depends, Form, Query, Request
-from fastapi.responses import Response
+from fastapi.responses import JSONResponse, Response
 
+from phr.errors import Busy, Conflict, Invalid, NotAllowed, Refused
 from phr.web.answer import HOMES, LOCALE_COOKIE, SESSION_COOKIE, Service, html, keep, see
 from phr.web.forms import checked_form, local_address, session_of
+from phr.web.headers import PAGE_HEADERS
+from phr.web.ports import Browser, Services, SignedIn, ToTie
 from phr.web.render import LOCALES
 from phr.web.views.signin import SignIn
 
 router = APIRouter()
-_YEAR = 365 * 24 * 3600
+_YEAR: Final = 365 * 24 * 3600
+_ATTEMPT: Final = "phr_attempt"
+TIE: Final = "phr_tie"
+HALF: Final = "phr_half"
+_MINUTES: Final = 600
+_CREDENTIAL: Final = 16_384
+_Short = Annotated[str, Form(max_length=200)]
 
 
 @router.get("/")
@@ -32,7 +42,14 @@ def sign_in(
     done: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
     """The ways to sign in. A link's token is only carried into the form: it is used up by the POST."""
-    view = SignIn(services.ways(), token=token, after=local_address(after, ""), signed_out=done == "out")
+    view = SignIn(
+        services.ways(),
+        token=token,
+        after=local_address(after, ""),
+        signed_out=done == "out",
+        tying=done == "tie" and bool(request.cookies.get(TIE)),
+        problem=done if done in {"openid", "passkey", "locked"} else "",
+    )
     return html(request, "sign_in", view)
 
 
@@ -40,34 +57,184 @@ def sign_in(
 def start_session(
     request: Request,
     services: Service,
-    way: Annotated[str, Form()] = "link",
-    token: Annotated[str, Form()] = "",
-    number: Annotated[str, Form()] = "",
-    passphrase: Annotated[str, Form()] = "",
-    after: Annotated[str, Form()] = "",
+    way: _Short = "link",
+    token: _Short = "",
+    number: _Short = "",
+    passphrase: Annotated[str, Form(max_length=1000)] = "",
+    after: Annotated[str, Form(max_length=500)] = "",
+    shared: _Short = "",
 ) -> Response:
     """Sign in, or show the page again and say why not."""
-    if way == "password":
-        made = services.sign_in_password(number.strip()[:64], passphrase[:200])
-    else:
-        way = "link"
-        made = services.sign_in_link(token.strip()[:200])
+    browser = browser_of(request, shared)
+    problem = "link"
+    try:
+        if way == "password":
+            problem = "password"
+            made = services.sign_in_password(number.strip()[:64], passphrase, browser)
+        else:
+            tie = request.cookies.get(TIE, "")[:200]
+            made = services.sign_in_link(token.strip(), browser, tie)
+    except Busy:
+        made, problem = None, "locked"
+    except Conflict:
+        made, problem = None, "tied"
     if made is None:
-        again = SignIn(services.ways(), problem=way, after=local_address(after, ""))
+        again = SignIn(services.ways(), problem=problem, after=local_address(after, ""))
         return html(request, "sign_in", again, status=403)
-    answer = see(local_address(after, HOMES[made.role]) if after not in {"", "/"} else HOMES[made.role])
+    return enter(request, made, after)
+
+
+def browser_of(request: Request, shared: str = "") -> Browser:
+    """What the browser says of itself."""
+    return Browser(request.headers.get("user-agent", "")[:400], bool(shared))
+
+
+def enter(request: Request, made: SignedIn, after: str = "", page: Response | None = None) -> Response:
+    """Into the service with a session, or on to the second factor with the half of one."""
+    if not made.whole:
+        answer: Response = see("/sign-in/second")
+        keep(request, answer, HALF, made.cookie, max_age=made.max_age)
+        return answer
+    wanted = local_address(made.after or after, "")
+    answer = page or see(wanted if wanted not in {"", "/"} else HOMES[made.role])
     keep(request, answer, SESSION_COOKIE, made.cookie, max_age=made.max_age)
+    for gone in (HALF, TIE, _ATTEMPT):
+        answer.delete_cookie(gone, path="/")
     return answer
+
+
+@router.get("/sign-in/openid")
+def openid_begin(
+    request: Request, services: Service, after: Annotated[str, Query(max_length=500)] = ""
+) -> Response:
+    """To the city's common ID."""
+    try:
+        address, word = services.openid_begin(local_address(after, ""))
+    except (Refused, Busy):
+        return see("/sign-in?done=openid")
+    answer = see(address)
+    keep(request, answer, _ATTEMPT, word, max_age=_MINUTES)
+    return answer
+
+
+@router.get("/sign-in/openid/back")
+def openid_back(
+    request: Request,
+    services: Service,
+    state: Annotated[str, Query(max_length=500)] = "",
+    code: Annotated[str, Query(max_length=4000)] = "",
+) -> Response:
+    """Back from the common ID: signed in, on to tie it once, or why not."""
+    try:
+        found = services.openid_finish(attempt_of(request), state, code, browser_of(request))
+    except (Refused, Busy):
+        answer: Response = see("/sign-in?done=openid")
+    else:
+        if not isinstance(found, ToTie):
+            return enter(request, found)
+        answer = see("/sign-in?done=tie")
+        keep(request, answer, TIE, found.word, max_age=_MINUTES)
+    answer.delete_cookie(_ATTEMPT, path="/")
+    return answer
+
+
+@router.post("/sign-in/passkey/ask", dependencies=[Depends(checked_form)])
+def passkey_ask(request: Request, services: Service) -> Response:
+    """What the browser needs to use a passkey, as WebAuthn names it."""
+    options, word = services.passkey_ask()
+    return asked(request, options, word)
+
+
+def asked(request: Request, options: dict[str, Any], word: str) -> Response:
+    """Options for the browser; the attempt's word stays in a cookie that no script reads."""
+    answer = JSONResponse(options, headers=dict(PAGE_HEADERS))
+    keep(request, answer, _ATTEMPT, word, max_age=_MINUTES)
+    return answer
+
+
+def credential_of(text: str) -> dict[str, Any]:
+    """What the browser made, as JSON. Raises Invalid."""
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise Invalid("is not JSON", field="credential") from error
+    if not isinstance(found, dict):
+        raise Invalid("is not a credential", field="credential")
+    return found
+
+
+def attempt_of(request: Request) -> str:
+    """The word of the attempt that this browser began."""
+    return request.cookies.get(_ATTEMPT, "")[:200]
+
+
+@router.post("/sign-in/passkey", dependencies=[Depends(checked_form)])
+def passkey(
+    request: Request,
+    services: Service,
+    credential: Annotated[str, Form(max_length=_CREDENTIAL)] = "",
+    after: Annotated[str, Form(max_length=500)] = "",
+    shared: _Short = "",
+) -> Response:
+    """Sign in with a passkey."""
+    try:
+        made = services.passkey_take(
+            attempt_of(request), credential_of(credential), browser_of(request, shared)
+        )
+    except Invalid:
+        return see("/sign-in?done=passkey")
+    return enter(request, made, after)
+
+
+@router.get("/sign-in/second")
+def second(request: Request, services: Service) -> Response:
+    """The second factor of who has shown the first."""
+    try:
+        view = services.second(request.cookies.get(HALF, "")[:200])
+    except NotAllowed:
+        return see("/sign-in")
+    return html(request, "second", view)
+
+
+@router.post("/sign-in/second", dependencies=[Depends(checked_form)])
+def second_code(request: Request, services: Service, code: _Short = "", enrol: _Short = "") -> Response:
+    """A code of the authenticator, or a recovery code; the first time it takes the authenticator into use."""
+    half = request.cookies.get(HALF, "")[:200]
+    try:
+        if enrol:
+            return _enrolled(request, services, half, code)
+        made = services.second_code(half, code, browser_of(request))
+    except NotAllowed:
+        return see("/sign-in")
+    except Busy:
+        return _second_again(request, services, half, "locked")
+    except Invalid:
+        return _second_again(request, services, half, "code")
+    return _second_again(request, services, half, "code") if made is None else enter(request, made)
+
+
+def _enrolled(request: Request, services: Services, half: str, code: str) -> Response:
+    made, codes = services.second_enrol(half, code, browser_of(request))
+    return enter(request, made, page=html(request, "recovery_codes", (HOMES[made.role], codes)))
+
+
+def _second_again(request: Request, services: Services, half: str, problem: str) -> Response:
+    view = services.second(half)
+    view = type(view)(
+        view.name, view.totp, view.passkeys, view.codes, view.offer, view.passkeys_offered, problem
+    )
+    return html(request, "second", view, status=403)
 
 
 @router.post("/session/end", dependencies=[Depends(checked_form)])
 def end_session(request: Request, services: Service) -> Response:
-    """Sign out: the session ends in the service, not only in the browser."""
+    """Sign out: the session ends in the service, not only in the browser, which forgets what it kept."""
     session = session_of(request)
     if session is not None:
         services.sign_out(session)
     answer = see("/sign-in?done=out")
     answer.delete_cookie(SESSION_COOKIE, path="/")
+    answer.headers["Clear-Site-Data"] = '"cache", "storage"'
     return answer
 
 

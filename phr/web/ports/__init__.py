@@ -18,11 +18,13 @@ from phr.web.ports.nutrition import NutritionPages
 from phr.web.ports.operate import OperatorPages
 from phr.web.ports.research import Download, ResearchPages, ResearchRequest
 from phr.web.ports.resident import BloodPressureEntry, ResidentPages, Saved, WeightEntry
-from phr.web.ports.session import Role, Session, SignedIn, SignInPages
+from phr.web.ports.session import AccountPages, Browser, Role, Session, SignedIn, SignInPages, ToTie
 from phr.web.ports.staff import Contact, StaffPages
 
 __all__ = [
+    "AccountPages",
     "BloodPressureEntry",
+    "Browser",
     "CardPages",
     "Coming",
     "ConnectPages",
@@ -46,6 +48,7 @@ __all__ = [
     "SignInPages",
     "SignedIn",
     "StaffPages",
+    "ToTie",
     "UploadPages",
     "WeightEntry",
 ]
@@ -53,6 +56,7 @@ __all__ = [
 
 class Services(
     SignInPages,
+    AccountPages,
     ResidentPages,
     ConnectPages,
     UploadPages,

@@ -8,9 +8,9 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to sign in. ``kind`` link: one-time token in a form; password: number and passphrase; openid: ``href``."""
+    """One way to sign in. link: one-time token in a form; password: number and passphrase; openid: ``href``; passkey."""
 
-    kind: Literal["link", "password", "openid"]
+    kind: Literal["link", "password", "openid", "passkey"]
     href: str = ""
 
 
@@ -18,7 +18,8 @@ class Way:
 class SignIn:
     """The ways offered, easiest first; ``problem`` why the last try failed (words.SIGN_IN_PROBLEMS), or empty.
 
-    ``token`` is the one-time token of the link that was opened, ``after`` the page to go to.
+    ``token`` is the one-time token of the link that was opened, ``after`` the page to go to. ``tying`` a common ID
+    waits to be tied to an account by a link.
     """
 
     ways: tuple[Way, ...]
@@ -26,6 +27,7 @@ class SignIn:
     token: str = ""
     after: str = ""
     signed_out: bool = False
+    tying: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from phr.web.ports import Services
+from phr.web.wired.account import AccountArea
 from phr.web.wired.cards import Carding
 from phr.web.wired.connect import Connections
 from phr.web.wired.evaluation import EvaluationArea
@@ -26,6 +27,7 @@ __all__ = ["wire"]
 
 class Wired(
     SigningIn,
+    AccountArea,
     Own,
     Connections,
     Uploading,

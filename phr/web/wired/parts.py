@@ -10,7 +10,7 @@ from phr.clients.ledger import LedgerClient
 from phr.clock import Clock
 from phr.config import Settings
 from phr.domain.days import day_at
-from phr.services.accounts import Accounts
+from phr.services.accounts import Accounts, CommonId, Factors, Passkeys
 from phr.services.balance import Balance
 from phr.services.cards import Cards
 from phr.services.catalogue import Catalogue
@@ -25,12 +25,14 @@ from phr.services.operate import Operate
 from phr.services.permissions import Permissions
 from phr.services.points import Points
 from phr.services.proofs import Proofs
+from phr.services.questionnaires import Questionnaires
 from phr.services.receive import Receive
 from phr.services.received import ReceivedData
 from phr.services.reconciled import ReconciledDays
 from phr.services.register import Register
 from phr.services.requests import Requests
 from phr.services.reviews import Reviews
+from phr.services.risk_display import RiskDisplay
 from phr.services.trail import Trail
 from phr.services.uploads import Uploads
 from phr.services.worklist import Worklist
@@ -47,6 +49,12 @@ class System(Protocol):
     def store(self) -> Any: ...  # noqa: D102
     @property
     def accounts(self) -> Accounts: ...  # noqa: D102
+    @property
+    def factors(self) -> Factors: ...  # noqa: D102
+    @property
+    def passkeys(self) -> Passkeys: ...  # noqa: D102
+    @property
+    def common_id(self) -> CommonId: ...  # noqa: D102
     @property
     def consents(self) -> Consents: ...  # noqa: D102
     @property
@@ -72,6 +80,10 @@ class System(Protocol):
     @property
     def operate(self) -> Operate: ...  # noqa: D102
     def ledger(self) -> LedgerClient: ...  # noqa: D102
+    @property
+    def risk_display(self) -> RiskDisplay: ...  # noqa: D102
+    @property
+    def questionnaires(self) -> Questionnaires: ...  # noqa: D102
 
 
 class Parts:

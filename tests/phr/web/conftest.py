@@ -78,6 +78,8 @@ def samples() -> ModuleType:
     made = load("samples")
     made.VIEWS.update(load("samples_connect").VIEWS)
     made.VIEWS.update(load("samples_files").VIEWS)
+    made.VIEWS.update(load("samples_health").VIEWS)
+    made.VIEWS.update(load("samples_signin").VIEWS)
     return made
 
 

@@ -43,14 +43,23 @@ class FakeService:
     def ways(self):
         return (Way("link"), Way("password"))
 
-    def sign_in_link(self, token):
+    def sign_in_link(self, token, browser, tie=""):
         role = token.removeprefix("good-")
         return SignedIn(role, role, 900) if token.startswith("good-") else None
 
-    def sign_in_password(self, number, passphrase):
+    def sign_in_password(self, number, passphrase, browser):
         return (
             SignedIn("resident", "resident", 900) if (number, passphrase) == ("12345678", "right") else None
         )
+
+    def second(self, half):
+        return self.samples.VIEWS["second"][2]
+
+    def second_code(self, half, code, browser):
+        return SignedIn("nurse", "nurse", 900) if code == "123456" else None
+
+    def account(self, session, notice):
+        return replace(self.samples.VIEWS["account"][2], notice=notice)
 
     def sign_out(self, session):
         self._ask("sign_out", session.subject)
