@@ -1,0 +1,202 @@
+"""Invented views of the pages of scores and questionnaires, in every state."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from phr.domain.questionnaires import Area
+from phr.domain.risk_picture import of_checkup, picture
+from phr.web.views.health import (
+    Answer,
+    Filled,
+    Filling,
+    Met,
+    Named,
+    Question,
+    QuestionnaireList,
+    QuestionnaireResult,
+    RiskPage,
+    Stated,
+)
+from phr.web.views.resident import ConsentCard
+from risk.questionnaires.definition import form
+from risk.scores.model import load
+
+DAY = date(2026, 11, 21)
+CARD = ConsentCard(
+    "risk",
+    True,
+    ("ときわの市",),
+    ("activity", "blood-pressure", "body", "checkup"),
+    None,
+    ("JP",),
+    2,
+    "2026-04",
+)
+SCORE = load("hisayama")
+ABOUT = Stated("hisayama", "JAS-2022", 10, (40, 79), SCORE.outcome, str(SCORE.citation))
+VALUES = {"sbp_avg": 142.0, "ldl": 150.0, "hdl": 45.0, "fpg": 95.0, "hba1c_ngsp": 5.6, "smoking": 1.0}
+ANSWERED = {"egfr": 80.0, "hist_heart": 2.0, "hist_stroke": 2.0, "hist_renal": 2.0}
+TOLD = RiskPage(
+    CARD,
+    "told",
+    ABOUT,
+    date(2026, 9, 12),
+    "健診",
+    picture(of_checkup(VALUES | ANSWERED, age=55, sex="M"), {}),
+)
+YOUNG = picture(of_checkup(VALUES | ANSWERED | {"smoking": 3.0, "sbp_avg": 110.0}, age=42, sex="F"), {})
+LACKING = picture(of_checkup({"sbp_avg": 900.0, "smoking": 3.0}, age=66, sex="F"), {})
+OUTSIDE = picture(of_checkup(VALUES | ANSWERED | {"fpg": 140.0}, age=82, sex="F"), {})
+LOW = picture(
+    of_checkup(VALUES | ANSWERED | {"ldl": 100.0, "smoking": 3.0, "sbp_avg": 118.0}, age=60, sex="F"), {}
+)
+
+
+def _named(name: str, last: date | None = None) -> Named:
+    known = form(name)
+    return Named(known.key, {"ja": known.ja, "en": known.en}, known.age, len(known.items), last)
+
+
+def _filling(name: str) -> Filling:
+    questions = tuple(
+        Question(
+            item.number,
+            item.domain,
+            {"ja": item.ja, "en": item.en},
+            tuple((option.code, {"ja": option.ja, "en": option.en}) for option in item.options),
+            item.kind == "bmi",
+        )
+        for item in form(name).items
+    )
+    return Filling(_named(name), form(name).citation, questions, today=DAY)
+
+
+def _answers(name: str, point: int | None) -> tuple[Answer, ...]:
+    return tuple(
+        Answer(
+            item.number,
+            {"ja": item.ja, "en": item.en},
+            None if item.number == 3 else {"ja": "はい", "en": "yes"},
+            None if item.number == 3 else point,
+        )
+        for item in form(name).items
+    )
+
+
+KIHON, ELDERLY = _filling("kihon"), _filling("elderly")
+DRAFT = replace(
+    KIHON,
+    typed={"q1": "yes", "q2": "no", "height_cm": "1605", "weight_kg": "52", "skip": "1"},
+    problems={"q3": "choose", "q4": "choose", "height_cm": "out-of-range"},
+)
+AREAS = (Area("life", False), Area("motor", True), Area("nutrition", None), Area("mood", False))
+OWN = Filled("3f0c", DAY, "web", AREAS, _answers("kihon", None))
+HISTORY = (("3f0c", DAY, "web"), ("2a11", date(2025, 11, 3), "paper"), ("1b7e", date(2024, 11, 8), ""))
+RESULT = QuestionnaireResult(_named("kihon", DAY), KIHON.citation, OWN, HISTORY, saved=True)
+POINTS = Filled(
+    "3f0c",
+    DAY,
+    "paper",
+    AREAS,
+    _answers("kihon", 1),
+    (
+        Met({"ja": "運動器の機能", "en": "movement"}, 3, 5, 3, True, ()),
+        Met({"ja": "栄養", "en": "nutrition"}, 1, 2, 2, None, (12,)),
+        Met({"ja": "閉じこもり", "en": "staying at home"}, 0, 1, 1, False, ()),
+    ),
+    True,
+    8,
+    (
+        {
+            "ja": "フレイルの目安(J-CHS 2020): 確認できた2項目のうち少なくとも1項目",
+            "en": "Frailty criteria (J-CHS 2020): at least 1 of 2 checked",
+        },
+    ),
+)
+STAFF = replace(RESULT, shown=POINTS, name="佐藤 和子", patient="p-12")
+
+VIEWS = {
+    "risk": ("risk", "resident", TOLD),
+    "risk-on": ("risk", "resident", replace(TOLD, done="on", answers={"pad": False})),
+    "risk-off": ("risk", "resident", RiskPage(replace(CARD, on=False, version=0), "off", ABOUT)),
+    "risk-stopped": (
+        "risk",
+        "resident",
+        RiskPage(replace(CARD, on=False, until=date(2027, 3, 31)), "off", ABOUT, done="off"),
+    ),
+    "risk-no-check-up": ("risk", "resident", RiskPage(CARD, "no-check-up", ABOUT)),
+    "risk-fewer-than-one": ("risk", "resident", replace(TOLD, picture=YOUNG)),
+    "risk-nothing-to-change": ("risk", "resident", replace(TOLD, picture=LOW, source="")),
+    "risk-lacking": ("risk", "resident", replace(TOLD, picture=LACKING)),
+    "risk-outside": (
+        "risk",
+        "resident",
+        replace(
+            TOLD,
+            picture=OUTSIDE,
+            excluded=(
+                {"ja": "40〜79歳ではないこと", "en": "an age outside 40 to 79"},
+                {"ja": "糖尿病型の範囲の値または薬の回答", "en": "glucose values in the diabetes range"},
+            ),
+        ),
+    ),
+    "questionnaires": (
+        "questionnaires",
+        "resident",
+        QuestionnaireList((_named("kihon", DAY), _named("elderly"))),
+    ),
+    "questionnaire": ("questionnaire", "resident", ELDERLY),
+    "questionnaire-draft": ("questionnaire", "resident", DRAFT),
+    "questionnaire-no-consent": (
+        "questionnaire",
+        "resident",
+        replace(ELDERLY, problems={"consent": "no-consent-answers"}),
+    ),
+    "questionnaire-result": ("questionnaire_result", "resident", RESULT),
+    "questionnaire-quiet": (
+        "questionnaire_result",
+        "resident",
+        replace(RESULT, shown=replace(OWN, areas=(Area("life", False),)), history=HISTORY[:1], saved=False),
+    ),
+    "questionnaire-never": (
+        "questionnaire_result",
+        "resident",
+        QuestionnaireResult(_named("elderly"), ELDERLY.citation, None, ()),
+    ),
+    "questionnaire-staff": ("questionnaire_staff", "nurse", replace(KIHON, staff=True)),
+    "questionnaire-staff-draft": (
+        "questionnaire_staff",
+        "nurse",
+        replace(
+            DRAFT,
+            staff=True,
+            typed={**DRAFT.typed, "patient": "p-12"},
+            problems={"patient": "no-record", "born": "not-a-day", "day": "not-a-day", "q3": "choose"},
+        ),
+    ),
+    "questionnaire-points": ("questionnaire_points", "nurse", replace(STAFF, saved=True)),
+    "questionnaire-points-open": (
+        "questionnaire_points",
+        "nurse",
+        replace(STAFF, shown=replace(POINTS, target=None, lines=())),
+    ),
+    "questionnaire-points-none": (
+        "questionnaire_points",
+        "nurse",
+        replace(STAFF, shown=replace(POINTS, target=False), history=()),
+    ),
+    "questionnaire-points-elderly": (
+        "questionnaire_points",
+        "nurse",
+        replace(STAFF, form=_named("elderly", DAY), shown=replace(POINTS, criteria=(), target=None)),
+    ),
+    "questionnaire-points-not-shared": (
+        "questionnaire_points",
+        "nurse",
+        replace(STAFF, shown=None, permitted=False),
+    ),
+    "questionnaire-points-never": ("questionnaire_points", "nurse", replace(STAFF, shown=None, history=())),
+}
+"""Name of the state -> template, role that sees it, view."""
