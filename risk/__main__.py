@@ -16,6 +16,7 @@ from risk.errors import BadInput, RiskError
 from risk.judge import judge
 from risk.limits import FOURTH, GLUCOSE_RULES, THIRD, load, standard
 from risk.model import command as model
+from risk.programme import command as programme
 from risk.scores import command as scores
 from risk.stratify import table
 
@@ -53,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     stratify.add_argument("--limits", type=Path, metavar="LIMITS.toml", help="the city's own reviewed limits")
     scores.add_parser(commands)
     model.add_parsers(commands)
+    programme.add_parser(commands)
     return parser
 
 
@@ -84,6 +86,7 @@ _COMMANDS: Final = {
     "score": _score,
     "train": model.run_train,
     "evaluate": model.run_evaluate,
+    "programme": programme.run,
 }
 
 

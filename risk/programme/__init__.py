@@ -1,0 +1,1 @@
+"""Evaluation of a programme: who took part, what changed, and what changed more than in comparable people."""
