@@ -1,4 +1,4 @@
-"""The command line of the invented city: ``python -m synthetic_data city|calibrate|google-health|ble``."""
+"""The command line of the invented city: ``python -m synthetic_data city|programme|calibrate|google-health|ble``."""
 
 from __future__ import annotations
 
@@ -58,6 +58,21 @@ def _parser() -> argparse.ArgumentParser:
     city.add_argument("--json", action="store_true", help="print the summary as one JSON object")
     city.add_argument("directory", metavar="DIR", type=Path, help="a new or an empty folder")
     city.set_defaults(run=_city)
+    programme = commands.add_parser(
+        "programme", help="write the files of an invented programme whose true effect is known"
+    )
+    programme.add_argument("--residents", type=int, default=4000, help="how many people of 40 to 74 (4000)")
+    programme.add_argument("--seed", type=int, default=1, help="the same seed gives the same bytes (1)")
+    programme.add_argument(
+        "--effect",
+        action="append",
+        default=[],
+        metavar="NAME=NUMBER",
+        help="what it truly does, as weight_kg=-1.2 or uptake=0.12; none for nothing; may be repeated",
+    )
+    programme.add_argument("--region", default="kumamoto", help="as for city")
+    programme.add_argument("directory", metavar="DIR", type=Path, help="a new or an empty folder")
+    programme.set_defaults(run=_programme)
     calibrate = commands.add_parser(
         "calibrate", help="derive the calibration tables from the raw public files"
     )
@@ -111,6 +126,13 @@ def _city(options: argparse.Namespace) -> None:
             f"{summary.residents} residents, {summary.checkups} check-ups and {summary.samples} samples "
             f"in {summary.files} files below {options.directory} ({time.monotonic() - started:.1f} s)"
         )
+
+
+def _programme(options: argparse.Namespace) -> None:
+    from synthetic_data.programme import Effects, invent, write
+
+    made = invent(options.residents, options.seed, Effects.of(options.effect), options.region)
+    print(json.dumps(write(options.directory, made)))
 
 
 def _bar(total: int) -> Callable[[int], None]:
