@@ -1,9 +1,103 @@
-"""Children and their guardians."""
+"""Families: guardians, a child's record, check-ins, and the tooth-brushing game, joined to what they need."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, cast
+from uuid import UUID
+
 from phr.bootstrap.core import Core
+from phr.domain.days import day_at
+from phr.domain.documents import Described
+from phr.domain.worklist import PRIORITIES, Case, opened, with_new_data
+from phr.ids import new_id
+from phr.services.consents import Consents
+from phr.services.family import Brushing, CheckIns, Children, Guardians
+from phr.store.tables import WorkItem
+from phr.store.uow import UnitOfWork
 
 
 class Family(Core):
-    """Children and their guardians."""
+    """What is done for children and by those who act for them."""
+
+    @property
+    def _consents(self) -> Consents:
+        """Consents, with all that ends when one changes; the whole system has them."""
+        return cast("Consents", cast("Any", self).consents)
+
+    @cached_property
+    def guardians(self) -> Guardians:
+        """Who acts for whom."""
+
+        def record(person: UUID, resource: dict[str, Any], *, actor: str, role: str, request: str) -> str:
+            return self._consents.record(person, resource, actor=actor, role=role, request=request).consent_id
+
+        def withdraw(person: UUID, consent: str, *, actor: str, role: str, request: str) -> None:
+            self._consents.withdraw(person, consent, actor=actor, role=role, request=request)
+
+        s = self.settings
+        return Guardians(self.store, self.clock, s.tz, s.recipient, record, withdraw)
+
+    @cached_property
+    def children(self) -> Children:
+        """A child's record."""
+        return Children(self.store, self.clock, self.settings.tz, self.receive)
+
+    @cached_property
+    def brushing(self) -> Brushing:
+        """The tooth-brushing game."""
+        s = self.settings
+        return Brushing(self.store, self.clock, s.tz, s.recipient)
+
+    @cached_property
+    def check_ins(self) -> CheckIns:
+        """Check-ins; an urgent answer is a case in its own transaction."""
+
+        def keep(person: UUID, document: Described, *, actor: str, role: str, request: str) -> int:
+            receipt = self.receive(person, [], documents=[document], request=request, actor=actor, role=role)
+            return receipt.refused
+
+        s = self.settings
+        return CheckIns(self.store, self.clock, s.tz, s.recipient, keep, self._check_in_case)
+
+    def _check_in_case(
+        self, uow: UnitOfWork, person: UUID, check_in: UUID, urgency: str, why: Sequence[Mapping[str, str]]
+    ) -> None:
+        """A case of kind check-in, or the same one again with what is new; words of harm stand with the alarms."""
+        now = self.clock.now()
+        item = uow.worklist.of_kind(person, "check-in")
+        mark = str(check_in)
+        told = [dict(reason) for reason in why]
+        basis = {"severity": "red" if urgency == "now" else "amber", "check_in": mark}
+        priority = PRIORITIES["alarm" if urgency == "now" else "referral"]
+        if item is None:
+            item = WorkItem(
+                person_id=person,
+                item_id=new_id(),
+                kind="check-in",
+                category="questionnaire",
+                day=day_at(now, self.settings.tz),
+                priority=priority,
+                state=opened(mark).state,
+                reasons=told,
+                basis=basis,
+                data_mark=mark,
+                rule_version="check-in",
+                version=1,
+                opened_at=now,
+                updated_at=now,
+            )
+            uow.worklist.put(item, "opened", "check-in", now)
+            return
+        before = Case(item.state, item.holder, item.outcome, item.data_mark, item.version)
+        after = with_new_data(before, mark) or before
+        item.state, item.holder, item.outcome, item.version = (
+            after.state,
+            after.holder,
+            after.outcome,
+            after.version,
+        )
+        item.reasons, item.basis, item.data_mark, item.priority = told, basis, mark, priority
+        item.day = day_at(now, self.settings.tz)
+        uow.worklist.put(item, "answered-again", "check-in", now)

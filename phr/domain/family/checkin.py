@@ -123,6 +123,28 @@ def urgency(filled: Filled, form: Form = FORM) -> tuple[Urgency, tuple[str, ...]
     return ("call" if reasons else "none"), tuple(reasons)
 
 
+def told(filled: Filled, reasons: tuple[str, ...], form: Form = FORM) -> list[dict[str, str]]:
+    """The reasons of a case in words, by language; the note itself stays in the answer."""
+    lines = [dict(_TOLD[reason]) for reason in reasons if reason in _TOLD]
+    lines += [
+        {"ja": f"{question.ja}：{answer.ja}", "en": f"{question.en} {answer.en}", "rule": "check-in"}
+        for question in form.questions
+        for answer in question.answers
+        if question.key in reasons and filled.chosen[question.key] == answer.key
+    ]
+    return lines
+
+
+_TOLD: Final = {
+    "note": {
+        "ja": "自由記述に、すぐに話を聞きたい言葉があります。いま電話してください。",
+        "en": "The note has words that cannot wait. Call now.",
+        "rule": "check-in",
+    },
+    "call": {"ja": "電話がほしいとのことです。", "en": "Wishes to be called.", "rule": "check-in"},
+}
+
+
 def response(filled: Filled, patient: str, authored: str, form: Form = FORM) -> dict[str, Any]:
     """The answers as a FHIR QuestionnaireResponse about the one who answered."""
     items: list[dict[str, Any]] = [
