@@ -1,4 +1,4 @@
-"""The command line of the invented city: ``python -m synthetic_data city|programme|calibrate|google-health|ble``."""
+"""The command line of the invented city: ``python -m synthetic_data city|programme|calibrate|google-health|openid|ble``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from synthetic_data.ble import command as ble
 from synthetic_data.errors import BadCalibrationError, BadOptionError
 from synthetic_data.google_health import command as google_health
+from synthetic_data.openid import command as openid
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -83,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     calibrate.set_defaults(run=_calibrate)
     google_health.add_parser(commands)
     ble.add_parser(commands)
+    openid.add_parser(commands)
     return parser
 
 

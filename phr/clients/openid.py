@@ -81,27 +81,29 @@ class OpenId:
         """Whether a provider is set up."""
         return bool(self._issuer and self._client_id)
 
+    def close(self) -> None:
+        """Gives its connections back."""
+        self._http.close()
+
     def ask(self) -> Asked:
         """Begins the code flow with PKCE (RFC 7636), state and nonce."""
         if not self.ready:
             raise Refused("no OpenID provider is set up")
         nonce, verifier, state = generate_token(32), generate_token(64), generate_token(48)
-        with self._client() as client:
-            url, state = client.create_authorization_url(
-                self._place().authorization_endpoint, state=state, nonce=nonce, code_verifier=verifier
-            )
+        url, state = self._client().create_authorization_url(
+            self._place().authorization_endpoint, state=state, nonce=nonce, code_verifier=verifier
+        )
         return Asked(url, state, nonce, verifier)
 
     def identity(self, code: str, nonce: str, verifier: str) -> Identity:
         """Who came back with this code. Raises Refused, or Busy when the provider does not answer."""
         try:
-            with self._client() as client:
-                token = client.fetch_token(
-                    self._place().token_endpoint,
-                    grant_type="authorization_code",
-                    code=code,
-                    code_verifier=verifier,
-                )
+            token = self._client().fetch_token(
+                self._place().token_endpoint,
+                grant_type="authorization_code",
+                code=code,
+                code_verifier=verifier,
+            )
         except httpx.HTTPError as error:
             raise Busy("the OpenID provider does not answer") from error
         except (OAuth2Error, ValueError, TypeError) as error:
@@ -111,10 +113,9 @@ class OpenId:
             raise Refused("the OpenID provider gave no ID token")
         return self._checked(found, nonce)
 
-    def _client(self) -> OAuth2Client:
-        session = httpx.Client(transport=_Bounded(self._http), trust_env=False)
+    def _client(self) -> Any:
         return OAuth2Client(
-            session,
+            _Bounded(self._http),
             client_id=self._client_id,
             client_secret=self._client_secret or None,
             token_endpoint_auth_method="client_secret_basic" if self._client_secret else "none",
@@ -193,26 +194,20 @@ class OpenId:
             raise Refused("the OpenID provider's description cannot be read") from error
 
 
-class _Bounded(httpx.BaseTransport):
-    """Lends the connections of a client, and reads no answer without an end."""
+class _Bounded:
+    """What Authlib sends with: the given client, and no answer without an end."""
 
     def __init__(self, http: httpx.Client) -> None:
         self._http = http
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Sends with the time limits of the client."""
-        lent = self._http.build_request(
-            request.method, request.url, headers=request.headers, content=request.read()
-        )
-        answer = self._http.send(lent, stream=True)
-        try:
-            return httpx.Response(answer.status_code, headers=_plain(answer.headers), content=_read(answer))
-        finally:
-            answer.close()
-
-
-def _plain(headers: httpx.Headers) -> dict[str, str]:
-    return {"content-type": headers.get("content-type", "application/json")}
+    def post(self, url: str, *, data: dict[str, str], headers: dict[str, str], auth: Any) -> httpx.Response:
+        """Sends a form, authenticated as the client of this service."""
+        form = str(httpx.QueryParams(data))
+        address, sent, body = auth.prepare("POST", url, dict(headers), form)
+        with self._http.stream("POST", address, content=body, headers=sent) as answer:
+            if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
+                raise Busy("the OpenID provider does not answer")
+            return httpx.Response(answer.status_code, content=_read(answer), request=answer.request)
 
 
 def _read(answer: httpx.Response) -> bytes:

@@ -67,6 +67,10 @@ class CommonId:
         """Whether a provider is set up."""
         return self._provider.ready
 
+    def close(self) -> None:
+        """Gives connections to the provider back."""
+        self._provider.close()
+
     def begin(self, after: str, request: str) -> tuple[str, str]:
         """Where to send the person, and the word that their browser keeps."""
         asked = self._provider.ask()
