@@ -41,10 +41,12 @@ def make_app(system: System) -> Celery:
     sync_task = app.task(sync, name="phr.sync")
     seal_task = app.task(seal, name="phr.seal")
     tidy_task = app.task(tidy, name="phr.tidy")
+    escalate_task = app.task(escalate, name="phr.escalate")
     app.conf.beat_schedule = {
         "deliver": {"task": deliver_task.name, "schedule": 5.0, "options": {"expires": 60}},
         "uploads": {"task": uploads_task.name, "schedule": 5.0, "options": {"expires": 60}},
         "sync": {"task": sync_task.name, "schedule": 60.0, "options": {"expires": 60}},
+        "escalate": {"task": escalate_task.name, "schedule": 300.0, "options": {"expires": 300}},
         "seal": {"task": seal_task.name, "schedule": 3600.0, "options": {"expires": 3600}},
         "tidy": {"task": tidy_task.name, "schedule": 3600.0, "options": {"expires": 3600}},
     }
@@ -85,6 +87,11 @@ def seal() -> int:
     made = len(system.trail.seal(request=request))
     system.proofs.note(ok=system.trail.verify(request=request).ok, request=request)
     return made
+
+
+def escalate() -> int:
+    """Sends the red alarms that nobody answered by nine of the next working day to the duty inbox. Says how many."""
+    return _system().escalation(request=f"worker-{new_id()}")
 
 
 def tidy() -> int:

@@ -17,6 +17,7 @@ from phr.bootstrap.health import Health
 from phr.bootstrap.messages import Messages
 from phr.bootstrap.nutrition import Nutrition
 from phr.bootstrap.signin import SignIn
+from phr.bootstrap.staff import StaffWork
 from phr.clients import google
 from phr.clients.ledger import LedgerClient, LedgerRefused, LedgerRetry, LedgerUnknown
 from phr.clock import Clock, SystemClock
@@ -62,7 +63,7 @@ if TYPE_CHECKING:
 __all__ = ["System", "ledger_store", "start", "stop_embedded"]
 
 
-class System(Health, Guidance, Evaluation, Messages, Family, Nutrition, SignIn):
+class System(Health, Guidance, Evaluation, Messages, Family, Nutrition, SignIn, StaffWork):
     """Everything that this process runs, made on first use."""
 
     @cached_property
@@ -186,7 +187,8 @@ class System(Health, Guidance, Evaluation, Messages, Family, Nutrition, SignIn):
     @cached_property
     def worklist(self) -> Worklist:
         """Cases; a decision to guide earns points in its own transaction, and taking it back reverses them."""
-        return Worklist(self.store, self.clock, self._decided, self._undone)
+        s = self.settings
+        return Worklist(self.store, self.clock, s.tz, self.planning, self._decided, self._undone)
 
     def _decided(self, uow: UnitOfWork, item: WorkItem, _outcome: str) -> None:
         self.points.earn_in(uow, item.person_id, self._guided(item))
@@ -248,9 +250,10 @@ class System(Health, Guidance, Evaluation, Messages, Family, Nutrition, SignIn):
         )
 
     def deliver(self, ledger: LedgerClient) -> Deliver:
-        """Delivers letters; messages wait until a sender for them is set up."""
+        """Delivers letters."""
         senders: dict[str, Send] = {"ledger": _to_ledger(ledger), "revoke": _to_cloud(self.connections)}
-        return Deliver(self.store, self.clock, self.settings.recipient, senders)
+        to_people = {"message": self.message_sender}
+        return Deliver(self.store, self.clock, self.settings.recipient, senders, to_people)
 
     @property
     def broker_url(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -198,6 +199,26 @@ def fingerprints(columns: Columns) -> list[str]:
             :16
         ]
         for at, row in enumerate(rows)
+    ]
+
+
+def sample_texts(columns: Columns) -> list[str]:
+    """Rows of columns as JSON, for values that are kept aside. Channels without a value are left out."""
+    names = sorted(columns.channels)
+    return [
+        json.dumps(
+            {
+                "start": int(columns.start[row]),
+                "duration": None if columns.duration is None else int(columns.duration[row]),
+                "offset": int(columns.offset[row]),
+                **{
+                    name: float(columns.channels[name][row])
+                    for name in names
+                    if not np.isnan(columns.channels[name][row])
+                },
+            }
+        )
+        for row in range(len(columns))
     ]
 
 

@@ -12,14 +12,16 @@ from phr.clock import Clock
 from phr.domain.access import Access
 from phr.domain.days import day_at
 from phr.domain.documents import Described, describe
+from phr.domain.findable import address_key, kana_key
 from phr.errors import Invalid, NotFound
 from phr.ids import new_id, person_id
 from phr.store.documents import Document
-from phr.store.tables import Person
+from phr.store.tables import Person, PersonAddress
 from phr.store.uow import Store
 
 _SEXES = frozenset({"male", "female", "other", "unknown"})
 INSURED = "urn:phr:insured"
+_CONFIDENTIALITY = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
 
 
 class Register:
@@ -45,6 +47,7 @@ class Register:
                 return person, present.version
             version = uow.documents.version(person, "Patient", described.id) + 1
             uow.people.put(_person(person, described))
+            uow.people.put_address(_address(person, described))
             uow.documents.put(
                 Document(
                     person_id=person,
@@ -145,7 +148,26 @@ def _person(person: UUID, described: Described) -> Person:
         sex=resource.get("gender", "unknown") if resource.get("gender") in _SEXES else "unknown",
         district=str(address.get("district") or address.get("city") or ""),
         insurer_no=re.split("[:-]", identifiers.get(INSURED, ""), maxsplit=1)[0],
+        kana_key=kana_key(kana),
+        guarded=_guarded(resource),
     )
+
+
+def _address(person: UUID, described: Described) -> PersonAddress:
+    """The first address, as one text; a person who lives nowhere that we know of has an empty one."""
+    resource = described.resource
+    given: dict[str, Any] = next(iter(resource.get("address", [])), {})
+    parts = [given.get(name, "") for name in ("state", "city", "district")] + list(given.get("line", []))
+    text = str(given.get("text") or "".join(str(part) for part in parts))[:300]
+    return PersonAddress(
+        person_id=person, text=text, address_key=address_key(text), guarded=_guarded(resource)
+    )
+
+
+def _guarded(resource: dict[str, Any]) -> bool:
+    """Whether the Patient is under a protective measure (支援措置): restricted or very restricted in FHIR's own code."""
+    labels = resource.get("meta", {}).get("security", [])
+    return any(one.get("system") == _CONFIDENTIALITY and one.get("code") in {"R", "V"} for one in labels)
 
 
 def _is_kana(name: dict[str, Any], text: str) -> bool:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from uuid import UUID
 
+from sqlalchemy import and_, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from phr.store.audit import NOBODY
-from phr.store.tables import Account, Person, PersonTrait
+from phr.store.tables import Account, Person, PersonAddress, PersonTrait
 
 
 class People:
@@ -41,6 +43,59 @@ class People:
         return self._session.exec(
             select(Person).where(col(Person.person_id) > after).order_by(col(Person.person_id)).limit(limit)
         ).all()
+
+    def of(self, people: Sequence[UUID]) -> dict[UUID, Person]:
+        """Those of these people whom this context may know."""
+        found = self._session.exec(select(Person).where(col(Person.person_id).in_(set(people)))).all()
+        return {person.person_id: person for person in found}
+
+    def put_address(self, address: PersonAddress) -> None:
+        """Where a person lives, new or in place of the earlier one."""
+        values = address.model_dump()
+        statement = insert(PersonAddress).values(values)
+        self._session.execute(statement.on_conflict_do_update(index_elements=["person_id"], set_=values))
+
+    def address(self, person: UUID) -> PersonAddress | None:
+        """Where a person lives; None when unknown, or not for this context."""
+        return self._session.get(PersonAddress, person)
+
+    def sought(self, kana: str, born: date | None, address: str, limit: int = 50) -> Sequence[Person]:
+        """People by the beginning of their kana or name, their birth date, or a part of their address; all that is given.
+
+        An address that this context may not see finds nobody, and neither does a district behind a block.
+        """
+        query = select(Person)
+        if kana:
+            query = query.where(
+                col(Person.kana_key).startswith(kana, autoescape=True)
+                | func.replace(func.replace(col(Person.name), " ", ""), "\u3000", "").startswith(
+                    kana, autoescape=True
+                )
+            )
+        if born is not None:
+            query = query.where(col(Person.birth_date) == born)
+        if address:
+            lives = select(PersonAddress.person_id).where(
+                col(PersonAddress.address_key).contains(address, autoescape=True)
+            )
+            district = and_(
+                col(Person.guarded).is_(other=False), col(Person.district).contains(address, autoescape=True)
+            )
+            query = query.where(col(Person.person_id).in_(lives) | district)
+        return self._session.exec(
+            query.order_by(col(Person.kana_key), col(Person.person_id)).limit(limit)
+        ).all()
+
+    def household(self, person: UUID, limit: int = 20) -> Sequence[Person]:
+        """Others at the same address, as far as this context may know them and their addresses."""
+        own = self.address(person)
+        if own is None or not own.address_key:
+            return []
+        there = select(PersonAddress.person_id).where(
+            PersonAddress.address_key == own.address_key, PersonAddress.person_id != person
+        )
+        query = select(Person).where(col(Person.person_id).in_(there)).order_by(col(Person.birth_date))
+        return self._session.exec(query.limit(limit)).all()
 
     def find(self, text: str, limit: int = 50) -> Sequence[Person]:
         """People whose name or kana begins with a text."""

@@ -17,7 +17,9 @@ from sqlmodel import Session
 from phr.domain.access import Access
 from phr.errors import Busy, Conflict, NotAllowed, PhrError
 from phr.store.audit import NOBODY, Audit
+from phr.store.blocks import Blocks
 from phr.store.cards import Cards
+from phr.store.case_blocks import CaseBlocks
 from phr.store.connections import Connections
 from phr.store.consents import Consents
 from phr.store.context import Sealer
@@ -60,6 +62,16 @@ class UnitOfWork:
     def vitals(self) -> Vitals:
         """Measurements."""
         return Vitals(self._driver)
+
+    @cached_property
+    def blocks(self) -> Blocks:
+        """Many people at once."""
+        return Blocks(self._driver)
+
+    @cached_property
+    def case_blocks(self) -> CaseBlocks:
+        """Cases of many people at once."""
+        return CaseBlocks(self._session)
 
     @cached_property
     def search(self) -> Search:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
+from sqlalchemy import and_, false, func, or_, update
 from sqlmodel import Session, col, select
 
 from phr.store.tables import WorkEvent, WorkItem
+
+_ANEW: Final = frozenset({"opened", "fired-again"})
 
 
 class Worklist:
@@ -32,17 +36,87 @@ class Worklist:
         query = select(WorkItem).where(WorkItem.person_id == person)
         return self._session.exec(query.order_by(col(WorkItem.priority), col(WorkItem.opened_at))).all()
 
-    def listed(self, states: Sequence[str], limit: int = 200) -> Sequence[WorkItem]:
-        """Cases in these states, most urgent first, then by the model's rank, then oldest."""
+    def listed(
+        self, states: Sequence[str], limit: int = 200, late: Mapping[int, datetime] | None = None
+    ) -> Sequence[WorkItem]:
+        """Cases in these states, most urgent first; of one priority the late ones, then by the model's rank, then oldest.
+
+        late: the instant before which a case of a priority must have been opened to be late.
+        """
         query = select(WorkItem).where(col(WorkItem.state).in_(states))
+        waited = [
+            and_(col(WorkItem.priority) == priority, col(WorkItem.opened_at) <= since)
+            for priority, since in (late or {}).items()
+        ]
         query = query.order_by(
-            col(WorkItem.priority), col(WorkItem.rank).desc(), col(WorkItem.opened_at), col(WorkItem.item_id)
+            col(WorkItem.priority),
+            or_(false(), *waited).desc(),
+            col(WorkItem.rank).desc(),
+            col(WorkItem.opened_at),
+            col(WorkItem.item_id),
         )
         return self._session.exec(query.limit(limit)).all()
 
+    def held_by(self, holder: str, *, lock: bool = False) -> Sequence[WorkItem]:
+        """The open cases in somebody's hands, oldest first."""
+        query = select(WorkItem).where(WorkItem.state == "claimed", WorkItem.holder == holder)
+        query = query.order_by(col(WorkItem.opened_at), col(WorkItem.item_id))
+        return self._session.exec(query.with_for_update() if lock else query).all()
+
+    def held_count(self) -> dict[str, int]:
+        """How many open cases each nurse holds."""
+        query = select(WorkItem.holder, func.count()).where(WorkItem.state == "claimed")
+        rows = self._session.exec(query.group_by(col(WorkItem.holder))).all()
+        return {str(holder): int(number) for holder, number in rows}
+
+    def seen(self, item: WorkItem) -> None:
+        """Notes that a nurse looked, without a new version."""
+        self._session.execute(
+            update(WorkItem)
+            .where(
+                col(WorkItem.person_id) == item.person_id,
+                col(WorkItem.item_id) == item.item_id,
+                col(WorkItem.stage) == "new",
+                col(WorkItem.state) != "closed",
+            )
+            .values(stage="seen")
+        )
+
+    def unanswered(self, limit: int = 1000) -> Sequence[WorkItem]:
+        """Alarms that nobody has contacted anybody about and that have not escalated yet, oldest first."""
+        query = select(WorkItem).where(
+            col(WorkItem.state) != "closed",
+            col(WorkItem.kind).startswith("alarm"),
+            col(WorkItem.stage) != "contacted",
+            col(WorkItem.escalated_at).is_(None),
+        )
+        return self._session.exec(query.order_by(col(WorkItem.opened_at)).limit(limit)).all()
+
+    def happened(self, since: datetime, until: datetime) -> Sequence[tuple[str, str, datetime, UUID]]:
+        """Kind of case, event, instant and case of what happened in a time; until is not included."""
+        query = (
+            select(WorkItem.kind, WorkEvent.event, WorkEvent.at, WorkItem.item_id)
+            .join(
+                WorkItem,
+                and_(
+                    col(WorkItem.person_id) == col(WorkEvent.person_id),
+                    col(WorkItem.item_id) == col(WorkEvent.item_id),
+                ),
+            )
+            .where(col(WorkEvent.at) >= since, col(WorkEvent.at) < until)
+            .order_by(col(WorkItem.item_id), col(WorkEvent.version))
+        )
+        return [
+            (str(kind), str(event), at, item) for kind, event, at, item in self._session.exec(query).all()
+        ]
+
     def put(self, item: WorkItem, event: str, actor: str, now: datetime, note: str = "") -> None:
-        """Saves a case in its new version together with what happened."""
+        """Saves a case in its new version together with what happened. One that is opened anew nobody has seen yet."""
         item.updated_at = now
+        if event in _ANEW:
+            item.stage = "new"
+        if event == "opened":
+            item.escalated_at = None
         self._session.add(item)
         self._session.flush()
         self._session.add(

@@ -14,16 +14,16 @@ import numpy as np
 from phr.clock import micros
 from phr.domain.days import day_of
 from phr.domain.samples import Columns, joined
-from phr.domain.worklist import OPEN, PRIORITIES
+from phr.domain.worklist import CLOSED, CONTACTED, OPEN, PRIORITIES
 from phr.ids import new_id
 from phr.services.receive.prepare import Prepared
 from phr.store.tables import WorkItem
 from phr.store.uow import UnitOfWork
 from phr.store.vitals import Chunk, Slot
 from risk.alarms import Alarm, alarms
+from risk.limits import standard
 
 _FRESH: Final = timedelta(hours=24)
-_QUIET: Final = timedelta(hours=6)  # one alarm for a person and rule, unless it gets worse (R5-5)
 _RANK: Final = {"amber": 1, "red": 2}
 
 
@@ -60,9 +60,11 @@ def raise_alarms(
         if int(arrived.start.max()) < oldest:
             continue
         old = before.get(slot)
-        method = ready.sources[slot.source_id].method
-        for alarm in _fired(slot, arrived, old, now_us, method, birth, symptoms):
-            warned = _raise(uow, person, slot, ready.categories[slot], arrived, alarm, now, inbox)
+        source = ready.sources[slot.source_id]
+        for alarm in _fired(slot, arrived, old, now_us, source.method, birth, symptoms):
+            warned = _raise(
+                uow, person, slot, ready.categories[slot], arrived, alarm, now, inbox, source.device
+            )
             if warned is not None:
                 found.append(warned)
     return found
@@ -110,11 +112,12 @@ def _raise(
     alarm: Alarm,
     now: datetime,
     inbox: str,
+    device: str,
 ) -> Warned | None:
     kind = f"alarm:{alarm.rule}"
     at = int(arrived.start[alarm.row])
     item = uow.worklist.of_kind(person, kind)
-    basis: dict[str, Any] = {"severity": alarm.severity, "start": at, "fired": now.isoformat()}
+    basis = _basis(alarm, at, now, device)
     if item is not None and _quiet(item, alarm, now):
         return None
     reasons = [_reason(slot, arrived, alarm)]
@@ -138,9 +141,12 @@ def _raise(
         event = "opened"
     else:
         item.reasons, item.basis, item.data_mark, item.version = reasons, basis, str(at), item.version + 1
-        item.day = slot.day
-        if item.state == "closed":
-            item.state, item.holder, item.outcome, item.opened_at = OPEN, None, None, now
+        if (
+            item.state == CLOSED or item.stage == CONTACTED
+        ):  # the earlier one is answered; this one waits from now
+            item.opened_at, item.escalated_at = now, None
+        if item.state == CLOSED:
+            item.state, item.holder, item.outcome = OPEN, None, None
         event = "fired-again"
     item.day = slot.day
     uow.worklist.put(item, event, "alarms", now)
@@ -155,10 +161,22 @@ def _raise(
     return Warned(alarm.rule, alarm.severity, alarm.text_key)
 
 
+def _basis(alarm: Alarm, at: int, now: datetime, device: str) -> dict[str, Any]:
+    """What the list needs to know: how urgent, since when, and of which kind of device, so that storms are seen (R9-5)."""
+    return {
+        "severity": alarm.severity,
+        "top": alarm.top,
+        "start": at,
+        "fired": now.isoformat(),
+        "device": device[:100],
+    }
+
+
 def _quiet(item: WorkItem, alarm: Alarm, now: datetime) -> bool:
     fired = datetime.fromisoformat(item.basis["fired"])
     worse = _RANK.get(alarm.severity, 0) > _RANK.get(item.basis["severity"], 0)
-    return now - fired < _QUIET and not worse
+    quiet = timedelta(hours=standard().windows["quiet_hours"])
+    return now - fired < quiet and not worse  # one alarm for a person and rule, unless it gets worse (R5-5)
 
 
 def _reason(slot: Slot, arrived: Columns, alarm: Alarm) -> dict[str, Any]:

@@ -210,26 +210,6 @@ def _number(value: float) -> float | str:
     return value if value == value and abs(value) != float("inf") else str(value)  # noqa: PLR0124 - NaN is not itself
 
 
-def sample_texts(columns: Columns) -> list[str]:
-    """Rows of columns as JSON, for values that are kept aside. Channels without a value are left out."""
-    names = sorted(columns.channels)
-    return [
-        json.dumps(
-            {
-                "start": int(columns.start[row]),
-                "duration": None if columns.duration is None else int(columns.duration[row]),
-                "offset": int(columns.offset[row]),
-                **{
-                    name: float(columns.channels[name][row])
-                    for name in names
-                    if not np.isnan(columns.channels[name][row])
-                },
-            }
-        )
-        for row in range(len(columns))
-    ]
-
-
 def coalesce(series: Sequence[Series]) -> list[Series]:
     """Series of one code and source joined, so that each day is merged and encoded once."""
     groups: dict[tuple[str, str, frozenset[str], bool], list[Series]] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
@@ -16,10 +16,11 @@ from phr.clock import Clock, micros
 from phr.domain.access import Access
 from phr.domain.days import day_at
 from phr.domain.documents import Described
-from phr.domain.samples import Columns, Merged, correct, fingerprints, joined, merge, summarise
+from phr.domain.reviews import Verdict, with_confirmed, without_rejected
+from phr.domain.samples import Columns, Merged, correct, fingerprints, joined, merge, sample_texts, summarise
 from phr.errors import Conflict
 from phr.services.receive.alarms import Warned, raise_alarms
-from phr.services.receive.prepare import Allowed, Prepared, Preparer, coalesce, judged, sample_texts
+from phr.services.receive.prepare import Allowed, Prepared, Preparer, coalesce, judged
 from phr.store.connections import Mark
 from phr.store.documents import Document
 from phr.store.uow import Store, UnitOfWork
@@ -126,7 +127,9 @@ class Receive:
         ready = preparer.result
         receipt = Receipt(refused=ready.refused, quarantined=ready.quarantined)
         before = uow.vitals.load(person, ready.parts) if ready.parts else {}
-        writes = self._merge(uow, person, ready, before, receipt, birth, take)
+        verdicts = uow.reviews.of(person, ready.parts)
+        receipt.repeated += _leave_rejected(ready, verdicts)
+        writes = self._merge(uow, person, ready, before, verdicts, receipt, birth, take)
         if ready.sources and (writes or not before):
             uow.vitals.put_sources(person, list(ready.sources.values()))
         uow.vitals.save(person, writes, now)
@@ -169,15 +172,17 @@ class Receive:
         person: UUID,
         ready: Prepared,
         before: dict[Slot, Chunk],
+        verdicts: Mapping[Slot, list[Verdict]],
         receipt: Receipt,
         birth: date | None,
         take: Take,
     ) -> list[Write]:
         writes = []
         for slot, parts in ready.parts.items():
+            said = verdicts.get(slot, [])
             arrived = joined(parts)
             old = before.get(slot)
-            merged = take(None if old is None else old.columns, arrived)
+            merged = take(None if old is None or not len(old.columns) else old.columns, arrived)
             lost = 0 if merged.losers is None else len(merged.losers)
             if merged.losers is not None:
                 _keep_aside(uow, person, slot, ready.categories[slot], merged.losers)
@@ -187,7 +192,7 @@ class Receive:
             receipt.repeated += len(arrived) - merged.added - lost
             if merged.changed:
                 version = 1 if old is None else old.version + 1
-                columns = judged(slot.code, merged.columns, slot.day, birth)
+                columns = with_confirmed(judged(slot.code, merged.columns, slot.day, birth), said)
                 writes.append(Write(slot, ready.categories[slot], version, columns, summarise(columns)))
         return writes
 
@@ -262,6 +267,22 @@ class Receive:
             numbers[reject.reason, reject.field.split("[")[0][:100]] += reject.count
         if numbers:
             uow.intake.count(person, day_at(now, self._zone), numbers)
+
+
+def _leave_rejected(ready: Prepared, verdicts: Mapping[Slot, list[Verdict]]) -> int:
+    """Takes out what a person rejected before, so that it neither comes back nor alarms; gives how many."""
+    left = 0
+    for slot, said in verdicts.items():
+        arrived = joined(ready.parts[slot]) if slot in ready.parts else None
+        if arrived is None:
+            continue
+        kept = without_rejected(arrived, said)
+        left += len(arrived) - len(kept)
+        if len(kept):
+            ready.parts[slot] = [kept]
+        else:
+            del ready.parts[slot]
+    return left
 
 
 def _keep_aside(uow: UnitOfWork, person: UUID, slot: Slot, category: str, losers: Columns) -> None:
