@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -105,6 +105,34 @@ class Settings(BaseSettings):
     )
     city: str = Field("ときわの市", description="Name of the city as residents read it.")
     telephone: str = Field("0XX-123-4567", description="Number that pages give to residents who need help.")
+    letter_sender: str = Field(
+        "ときわの市 健康推進課 / 〒000-0100 ときわの市中央1-1",
+        description="Lines of the sender on letters, separated by slashes.",
+    )
+    smtp_host: str = Field("", description="Mail server that takes our e-mail; empty means no e-mail.")
+    smtp_port: int = Field(587, ge=1, le=65535, description="Its port.")
+    smtp_user: str = Field("", description="User at the mail server; empty means no sign-in.")
+    smtp_password: SecretStr = Field(SecretStr(""), description="Password at the mail server.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="starttls, tls, or none (only for a mail server on this machine)."
+    )
+    mail_from: str = Field(
+        "kenko@localhost.invalid", description="Address from which residents get e-mail, without a name."
+    )
+    line_token: SecretStr = Field(
+        SecretStr(""), description="Channel access token of the city's LINE account; empty means no LINE."
+    )
+    line_secret: SecretStr = Field(SecretStr(""), description="Channel secret that signs LINE's notices.")
+    line_url: _Address = Field("https://api.line.me", description="Address of the LINE Messaging API.")
+    vapid_key: SecretStr = Field(
+        SecretStr(""),
+        description="Private key of web push (P-256, base64url or DER in base64); empty means no push messages.",
+    )
+    vapid_contact: str = Field(
+        "mailto:kenko@localhost.invalid",
+        pattern="^(mailto:|https://)",
+        description="Whom a push service may write to about our push messages.",
+    )
     recipient: str = Field("Organization/city-health", description="The city's own organisation in consents.")
     pool_size: int = Field(8, ge=1, le=200, description="Database connections kept open by one process.")
     log_level: str = Field(
@@ -131,6 +159,16 @@ class Settings(BaseSettings):
         pattern="^(fpg_priority|any)$",
         description="How glucose counts when both fasting glucose and HbA1c are known (fpg_priority or any).",
     )
+    insurer_numbers: str = Field(
+        "",
+        pattern=r"^([0-9]{6}|[0-9]{8})?(,([0-9]{6}|[0-9]{8}))*$",
+        description="Insurer numbers (保険者番号) whose insured people this city gives specific health guidance, separated by commas; nobody when empty.",
+    )
+    guidance_institution: str = Field(
+        "",
+        pattern="^([0-9]{10})?$",
+        description="Ten-digit number of this city as an institution of specific health guidance (特定保健指導機関番号), for files to insurers.",
+    )
 
     @property
     def two_factors(self) -> bool:
@@ -138,6 +176,10 @@ class Settings(BaseSettings):
         return self.staff_second_factor == "on" or (
             self.staff_second_factor == "auto" and not self.on_loopback
         )
+
+    def mail_is_safe(self) -> bool:
+        """Whether mail travels encrypted, or stays on this machine."""
+        return self.smtp_security != "none" or self.smtp_host in _LOOPBACK
 
     @property
     def on_loopback(self) -> bool:

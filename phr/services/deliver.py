@@ -35,6 +35,10 @@ Send = Callable[[str, Mapping[str, Any]], str]
 """Sends one letter: idempotency key and payload -> what the other side answered."""
 
 
+SendTo = Callable[[Outbox], str]
+"""Sends one letter of which the sender needs to know whose it is and since when it waits."""
+
+
 @dataclass(slots=True)
 class Delivered:
     """What one round did."""
@@ -47,11 +51,21 @@ class Delivered:
 class Deliver:
     """Delivers letters by kind; kinds without a sender wait."""
 
-    def __init__(self, store: Store, clock: Clock, recipient: str, senders: Mapping[str, Send]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        recipient: str,
+        senders: Mapping[str, Send],
+        to_people: Mapping[str, SendTo] | None = None,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._recipient = recipient
-        self._senders = senders
+        self._senders: Mapping[str, SendTo] = {
+            **{kind: _without_person(send) for kind, send in senders.items()},
+            **(to_people or {}),
+        }
 
     def __call__(self, *, request: str, limit: int = 500) -> Delivered:
         """One round over what is due. Letters are leased first, so that a slow call holds no lock."""
@@ -73,7 +87,7 @@ class Deliver:
     def _one(self, letter: Outbox, request: str, done: Delivered) -> None:
         error, retry, receipt = "", None, ""
         try:
-            receipt = self._senders[letter.kind](letter.idempotency_key, letter.payload)
+            receipt = self._senders[letter.kind](letter)
         except UndeliverableError as trouble:
             error = str(trouble) or "undeliverable"
         except TryLaterError as trouble:
@@ -97,6 +111,10 @@ class Deliver:
                 "deliver", letter.kind, letter.person_id, count=1, outcome="failed" if error else "ok"
             )
             uow.commit()
+
+
+def _without_person(send: Send) -> SendTo:
+    return lambda letter: send(letter.idempotency_key, letter.payload)
 
 
 def backoff(attempts: int) -> timedelta:

@@ -23,6 +23,7 @@ _GIVEN: dict[str, Any] = {
     "code": "8867-4",
     "chain": 9999,
     "state": "connected",
+    "channel": "email",
     "cohort": "invited",
 }
 _BY_TYPE: dict[str, Any] = {
