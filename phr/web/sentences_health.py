@@ -52,6 +52,28 @@ HEALTH: Final[Mapping[str, Mapping[str, str]]] = {
         "society": N_("人とのつながり"),
         "support": N_("相談できる人"),
     },
+    "moved": {
+        "weight-up": N_("体重が、以前よりふえています。"),
+        "weight-down": N_("体重が、以前よりへっています。"),
+        "spo2-up": N_("SpO2が、以前より高くなっています。"),
+        "spo2-down": N_("SpO2が、以前より低くなっています。"),
+        "temperature-up": N_("体温が、以前より高くなっています。"),
+        "temperature-down": N_("体温が、以前より低くなっています。"),
+        "resting-heart-rate-up": N_("安静時の心拍数が、以前より多くなっています。"),
+        "resting-heart-rate-down": N_("安静時の心拍数が、以前より少なくなっています。"),
+        "steps-up": N_("歩数が、以前よりふえています。"),
+        "steps-down": N_("歩数が、以前よりへっています。"),
+        "sleep-up": N_("ねむりが、以前より長くなっています。"),
+        "sleep-down": N_("ねむりが、以前より短くなっています。"),
+    },
+    "glucose-share": {
+        "in_range": N_("70〜180の時間"),
+        "below_70": N_("70より低い時間"),
+        "below_54": N_("54より低い時間"),
+        "above_180": N_("180より高い時間"),
+        "above_250": N_("250より高い時間"),
+        "cv": N_("値のゆれ（変動係数）"),
+    },
     "channel": {"web": N_("この画面で"), "paper": N_("紙で"), "": N_("ほかの方法で")},
 }
 """Table -> code -> sentence."""

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from phr.web.charts import Chart
+from phr.web.views.home import GlucoseShares, HomeWeek, OwnChange
 from phr.web.views.parts import CheckUp, Proof
 
 Period = Literal["day", "week", "month", "year"]
@@ -18,7 +19,8 @@ class Vital:
     """The newest value of one vital. ``vital`` is blood-pressure, steps, sleep, weight ... (words.VITALS).
 
     ``values`` is empty when nothing was measured; blood pressure has upper and lower. ``usual`` is the own usual range
-    of the first value, None while there are too few days (``days_missing`` says how many more are needed).
+    of the first value, None while there are too few days (``days_missing`` says how many more are needed). ``week`` is the
+    judgement of blood pressure, ``change`` that against the own past: one value alone is never judged.
     """
 
     vital: str
@@ -29,6 +31,8 @@ class Vital:
     limits: tuple[float, ...] = ()
     goal: float | None = None
     days_missing: int = 0
+    week: HomeWeek | None = None
+    change: OwnChange | None = None
 
     @property
     def where(self) -> Where:
@@ -37,11 +41,6 @@ class Vital:
             return "unknown"
         low, high = self.usual
         return "below" if self.values[0] < low else "above" if self.values[0] > high else "usual"
-
-    @property
-    def at_limit(self) -> bool:
-        """Whether any value has reached its limit."""
-        return any(value >= limit for value, limit in zip(self.values, self.limits, strict=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +110,9 @@ class Record:
     saved: bool = False
     entry: Entry | None = None
     shares: tuple[SourceShare, ...] = ()
+    home: HomeWeek | None = None
+    change: OwnChange | None = None
+    glucose: GlucoseShares | None = None
 
 
 @dataclass(frozen=True, slots=True)

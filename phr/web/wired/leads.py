@@ -16,7 +16,11 @@ _RECENT: Final = timedelta(days=7)
 
 
 def lead_of(shown: Sequence[Vital], *, referred: bool, now: datetime) -> str:
-    """The sentence (words "lead"). What asks for a doctor comes before what is usual."""
+    """The sentence (words "lead"). What asks for a doctor comes before what is usual.
+
+    Only what holds over days is told: the mean of a week, or a change against the own past; but a value that asks to
+    measure again at once is told at once.
+    """
     known = [one for one in shown if one.at is not None and one.values]
     if any(urgent(one, now) for one in known):
         return "urgent"
@@ -27,9 +31,9 @@ def lead_of(shown: Sequence[Vital], *, referred: bool, now: datetime) -> str:
     recent = [one for one in known if one.at is not None and now - one.at < _RECENT]
     if not any(one.at is not None and now - one.at < _FRESH for one in recent):
         return "no-data"
-    if any(one.limits and one.at_limit for one in recent):
+    if any(one.week is not None and one.week.high for one in recent):
         return "above-limit"
-    if any(one.where in {"above", "below"} and one.vital != "steps" for one in recent):
+    if any(one.change is not None and one.change.moved and one.vital != "steps" for one in recent):
         return "outside-usual"
     return "usual"
 

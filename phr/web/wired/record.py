@@ -16,11 +16,14 @@ from phr.services.points import Happened
 from phr.web import charts
 from phr.web.ports import BloodPressureEntry, Saved, Session, WeightEntry
 from phr.web.sessions import WebSession, held
+from phr.web.views.home import GlucoseShares, OwnChange
 from phr.web.views.resident import Period, Record, SlotAverage
-from phr.web.wired import vitals
+from phr.web.wired import home_results, vitals
 from phr.web.wired.daily import daily_values, day_columns, shares_of_day
 from phr.web.wired.parts import Area
+from phr.web.wired.resident import age_on
 from phr.web.wired.vitals import KINDS, Reading
+from risk.home_blood_pressure import HomePressure
 
 _SYMPTOMS: Final = {
     "chest": frozenset({"chest-pain", "breathless"}),
@@ -42,10 +45,13 @@ class Records(Area):
         until = min(last, today) if last is not None else today
         first = charts.first_day(period, until)
         access = one.access()
+        averages: tuple[SlotAverage, ...] = ()
+        home = None
         if vital == "blood-pressure":
-            chart, averages = self._pressure(one, access, period, until)
+            chart, judged = self._pressure(one, access, period, until)
+            averages, home = home_results.averages(judged), home_results.home_week(judged)
         else:
-            chart, averages = self._chart(one, access, vital, period, until), ()
+            chart = self._chart(one, access, vital, period, until)
         span = until - first + timedelta(days=1)
         return Record(
             vital=vital,
@@ -57,6 +63,9 @@ class Records(Area):
             later=min(until + span, today) if until < today else None,
             averages=averages,
             week=(until - timedelta(days=6), until) if averages else None,
+            home=home,
+            change=self._change(one, access, vital, until),
+            glucose=self._glucose(one, access, until) if vital == "glucose" else None,
             shares=shares_of_day(self._parts, one.person, access, vital, until) if period == "day" else (),
         )
 
@@ -66,17 +75,17 @@ class Records(Area):
 
     def _pressure(
         self, one: WebSession, access: Access, period: Period, until: date
-    ) -> tuple[charts.Chart | None, tuple[SlotAverage, ...]]:
+    ) -> tuple[charts.Chart | None, HomePressure]:
         since = self._since(period, until) - timedelta(days=1)
         chunks = self._parts.charts.samples(
             one.person, [vitals.BLOOD_PRESSURE], since, until + timedelta(days=1), access
         )
         found = [r for r in vitals.readings(chunks, self._parts.zone) if r.day <= until]
-        averages = slot_averages(found, until)
+        judged = home_results.judged_week(chunks, until, self._parts.zone)
         if period == "day":
-            return self._pressure_day([r for r in found if r.day == until], found, until), averages
+            return self._pressure_day([r for r in found if r.day == until], found, until), judged
         days, columns = vitals.pressure_columns(found)
-        return charts.record_chart("t-bp", "blood-pressure", period, until, days, columns), averages
+        return charts.record_chart("t-bp", "blood-pressure", period, until, days, columns), judged
 
     def _pressure_day(self, of_day: list[Reading], found: list[Reading], until: date) -> charts.Chart | None:
         columns = {line.key: np.full(len(of_day), np.nan) for line in charts.STYLES["blood-pressure"].lines}
@@ -96,6 +105,25 @@ class Records(Area):
         if period == "day":
             return self._day(one, access, vital, until, charts.usual_range(days, values, until))
         return charts.record_chart(f"t-{vital}", vital, period, until, days, {"value": values})
+
+    def _change(self, one: WebSession, access: Access, vital: str, until: date) -> OwnChange | None:
+        """Against the own past. Today's steps are not over yet, so their last day is yesterday."""
+        if vital not in home_results.MEASURES:
+            return None
+        last = min(until, self._parts.today() - timedelta(days=1)) if vital == "steps" else until
+        since = last - timedelta(days=home_results.days_needed() - 1)
+        worn = None
+        if home_results.needs_worn(vital):
+            chunks = self._parts.charts.samples(one.person, [home_results.HEART], since, last, access)
+            worn = home_results.worn_minutes(chunks)
+        return home_results.own_change(vital, self.daily(one, access, vital, since, last), last, worn)
+
+    def _glucose(self, one: WebSession, access: Access, until: date) -> GlucoseShares | None:
+        """Time in range of the last two weeks."""
+        since = until - timedelta(days=home_results.SENSOR_DAYS - 1)
+        chunks = self._parts.charts.samples(one.person, [home_results.SENSOR], since, until, access)
+        born = self._system.register.known(one.person, access).birth_date if chunks else None
+        return home_results.glucose_shares(chunks, until, age_on(born, until))
 
     def daily(
         self, one: WebSession, access: Access, vital: str, since: date, until: date
@@ -185,27 +213,3 @@ class Records(Area):
             self._system.points.earn(one.person, [thing], request=one.request)
         except RulesError:
             return  # a year without rules earns nothing; the value is stored all the same
-
-
-def slot_averages(found: list[Reading], until: date) -> tuple[SlotAverage, ...]:
-    """The means of the week's mornings and evenings; a mean from five days on."""
-    first = until - timedelta(days=6)
-    week = [one for one in found if first <= one.day <= until]
-    if not week:
-        return ()
-    slots = vitals.by_slot(week)
-    made = []
-    for slot in ("morning", "evening"):
-        pairs = np.array([pair for (_day, named), pair in slots.items() if named == slot])
-        enough = len(pairs) >= vitals.NEEDED
-        values = (float(pairs[:, 0].mean()), float(pairs[:, 1].mean())) if enough else None
-        made.append(
-            SlotAverage(
-                "morning" if slot == "morning" else "evening",
-                len(pairs),
-                vitals.NEEDED,
-                values,
-                vitals.LIMITS,
-            )
-        )
-    return tuple(made)

@@ -17,6 +17,7 @@ from phr.services.directory import Listed
 from phr.web import charts
 from phr.web.ports import Session
 from phr.web.sessions import WebSession, held, organisation_name
+from phr.web.views.home import HomeWeek
 from phr.web.views.parts import Proof
 from phr.web.views.resident import (
     CheckUpPage,
@@ -27,7 +28,7 @@ from phr.web.views.resident import (
     Vital,
     WhoLooked,
 )
-from phr.web.wired import vitals
+from phr.web.wired import home_results, vitals
 from phr.web.wired.daily import daily_values
 from phr.web.wired.examined import check_up
 from phr.web.wired.leads import lead_of, next_step
@@ -69,15 +70,17 @@ class Own(Area):
         one = held(session)
         today = self._parts.today()
         since = today - timedelta(days=charts.USUAL_DAYS)
+        long = today - timedelta(days=home_results.days_needed())
         chunks = self._parts.charts.samples(one.person, [vitals.BLOOD_PRESSURE], since, today, one.access())
         found = vitals.readings(chunks, self._parts.zone)
+        judged = home_results.judged_week(chunks, today, self._parts.zone)
         daily = {
-            vital: daily_values(self._parts, one.person, one.access(), vital, since, today)
-            for vital in ("steps", "sleep", "weight")
+            vital: daily_values(self._parts, one.person, one.access(), vital, first, today)
+            for vital, first in (("steps", since), ("sleep", long), ("weight", long))
         }
         goal = self._goal(one, today)
         shown = tuple(
-            _pressure(found, today)
+            _pressure(found, today, home_results.home_week(judged))
             if vital == "blood-pressure"
             else _vital(vital, daily[vital], today, goal, self._parts)
             for vital in _SHOWN
@@ -189,7 +192,7 @@ def age_on(born: date | None, today: date) -> int | None:
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
-def _pressure(found: list[Reading], today: date) -> Vital:
+def _pressure(found: list[Reading], today: date, week: HomeWeek | None) -> Vital:
     axis = KINDS["blood-pressure"].axis
     days, columns = vitals.pressure_columns(found)
     upper = np.where(
@@ -208,6 +211,7 @@ def _pressure(found: list[Reading], today: date) -> Vital:
         axis,
         vitals.LIMITS,
         days_missing=missing,
+        week=week,
     )
 
 
@@ -234,6 +238,7 @@ def _vital(vital: str, values: dict[date, float], today: date, goal: float | Non
         (low, high),
         goal=goal if vital == "steps" and days[-1] == today else None,
         days_missing=missing,
+        change=None if home_results.needs_worn(vital) else home_results.own_change(vital, values, today),
     )
 
 

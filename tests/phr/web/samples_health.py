@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 from phr.domain.questionnaires import Area
 from phr.domain.risk_picture import of_checkup, picture
@@ -19,7 +19,8 @@ from phr.web.views.health import (
     RiskPage,
     Stated,
 )
-from phr.web.views.resident import ConsentCard
+from phr.web.views.home import GlucoseShares, HomeWeek, OwnChange, Share
+from phr.web.views.resident import ConsentCard, Record, SlotAverage, Today, Vital
 from risk.questionnaires.definition import form
 from risk.scores.model import load
 
@@ -117,7 +118,65 @@ POINTS = Filled(
 )
 STAFF = replace(RESULT, shown=POINTS, name="佐藤 和子", patient="p-12")
 
-VIEWS = {
+WEEK = (date(2026, 11, 15), DAY)
+HOME = HomeWeek(*WEEK, high=True, missing=0, wrist=2, refused=1, target=(125.0, 75.0), over_target=True)
+AVERAGES = (
+    SlotAverage("morning", 6, 5, (138.0, 86.0), (135.0, 85.0)),
+    SlotAverage("evening", 3, 5, None, (135.0, 85.0)),
+)
+PRESSURE = Record("blood-pressure", "week", *WEEK, None, None, None, AVERAGES, WEEK, home=HOME)
+FEW = (replace(AVERAGES[0], days=3, values=None), AVERAGES[1])
+FEWER = replace(PRESSURE, averages=FEW, home=HomeWeek(*WEEK, high=None, missing=2))
+MOVED = OwnChange("steps", (10, 7, 14), (41, 14, 56), (6200.0, 7900.0), "down", 0, "{steps}/d", 10)
+STEPS = Record("steps", "month", date(2026, 10, 25), DAY, None, None, None, change=MOVED)
+SLEPT = OwnChange("sleep", (12, 7, 14), (50, 14, 56), (6.5, 6.4), "", 1, "h")
+NOT_YET = OwnChange("weight", (2, 3, 7), (4, 10, 56), None, "", 1, "kg")
+SHARES = (
+    Share("in_range", 74.2, 70.0, "at-least", True),
+    Share("below_70", 2.1, 4.0, "at-most", True),
+    Share("above_180", 26.0, 25.0, "at-most", False),
+    Share("cv", 33.4, 36.0, "at-most", True),
+)
+SENSOR = GlucoseShares(date(2026, 11, 8), DAY, 3900, 96.7, 70.0, True, 142.0, SHARES, True)
+GLUCOSE = Record("glucose", "month", date(2026, 10, 25), DAY, None, None, None, glucose=SENSOR)
+BAND = (90.0, 180.0)
+NOW = datetime(2026, 11, 20, 22, 0, tzinfo=UTC)
+
+
+def _pressure(week: HomeWeek | None) -> Vital:
+    return Vital("blood-pressure", NOW, (128.0, 76.0), (124.0, 136.0), BAND, (135.0, 85.0), week=week)
+
+
+def _today(week: HomeWeek | None, lead: str) -> Today:
+    weight = Vital("weight", NOW, (54.2,), (52.0, 53.0), (48.0, 60.0), change=replace(NOT_YET, moved="up"))
+    return Today(DAY, lead, None, (_pressure(week), weight), 0, 0, 0)
+
+
+HOMES = {
+    "record-home-high": ("record", "resident", PRESSURE),
+    "record-home-low": (
+        "record",
+        "resident",
+        replace(PRESSURE, home=replace(HOME, high=False, over_target=False)),
+    ),
+    "record-home-target": ("record", "resident", replace(PRESSURE, home=replace(HOME, over_target=None))),
+    "record-home-few": ("record", "resident", FEWER),
+    "record-moved": ("record", "resident", STEPS),
+    "record-not-moved": ("record", "resident", replace(STEPS, vital="sleep", change=SLEPT)),
+    "record-not-enough": ("record", "resident", replace(STEPS, vital="weight", change=NOT_YET)),
+    "record-glucose": ("record", "resident", GLUCOSE),
+    "record-glucose-adult": ("record", "resident", replace(GLUCOSE, glucose=replace(SENSOR, older=False))),
+    "record-glucose-few": (
+        "record",
+        "resident",
+        replace(GLUCOSE, glucose=replace(SENSOR, enough=False, mean=None)),
+    ),
+    "today-high": ("today", "resident", _today(HOME, "above-limit")),
+    "today-low": ("today", "resident", _today(replace(HOME, high=False), "usual")),
+    "today-few": ("today", "resident", _today(FEWER.home, "outside-usual")),
+}
+
+VIEWS = HOMES | {
     "risk": ("risk", "resident", TOLD),
     "risk-on": ("risk", "resident", replace(TOLD, done="on", answers={"pad": False})),
     "risk-off": ("risk", "resident", RiskPage(replace(CARD, on=False, version=0), "off", ABOUT)),
