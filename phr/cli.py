@@ -17,6 +17,7 @@ _COMMANDS: Final = {
     "consent": ("people", "consent"),
     "score": ("people", "score"),
     "export": ("people", "export"),
+    "guidance": ("guidance", "guidance"),
     "sync": ("connections", "sync"),
     "connections": ("connections", "connections"),
     "audit": ("service", "audit"),

@@ -127,6 +127,8 @@ class Undone(_Event, frozen=True, tag="undone"):
     version: int
 
 
+HABITS_AND_SMOKING: Final = ("diet", "exercise", "smoking", "rest", "other")
+
 Event = (
     Proposed
     | Invited
