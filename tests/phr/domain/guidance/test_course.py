@@ -162,6 +162,7 @@ def test_a_remote_interview_of_the_third_period_was_longer():
 
 def test_a_split_interview_is_two_parts_in_order_and_long_enough_together():
     """First on the day of the check-up, second when the results are there."""
+    check(at_state(), interviewed(CHECKUP, part="first", minutes=12), FOURTH, TODAY)
     half = at_state(interviewed(CHECKUP, part="first", minutes=12))
     assert half.state == "proposed"
     check(half, interviewed(part="second", minutes=8), FOURTH, TODAY)
