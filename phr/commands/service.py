@@ -185,6 +185,18 @@ def user_add(subject: str, role: str, recipient: str, name: str, link: bool) -> 
         click.echo(f"{made.settings.base_url}/sign-in?token={secret}")
 
 
+@user.command("reset")
+@click.argument("subject")
+@guarded
+def user_reset(subject: str) -> None:
+    """Remove passphrase, authenticator, passkeys and codes of an account, end its sessions, and print a new link."""
+    made = system()
+    made.factors.reset(subject, request())
+    made.accounts.end_all(subject, request())
+    secret = made.accounts.link(subject, request())
+    click.echo(f"{made.settings.base_url}/sign-in?token={secret}")
+
+
 def _person(made: System, subject: str, role: str) -> UUID | None:
     """The person behind a resident's account, registered when unknown."""
     if role != "resident":

@@ -25,7 +25,7 @@ from synthetic_data.openid.provider import Provider, Refusal
 
 HOST: Final = "127.0.0.1"
 _START_SECONDS: Final = 20
-_PAGE: Final = """<!doctype html><html lang="ja"><meta charset="utf-8"><title>共通ID（架空）</title>
+_PAGE: Final = """<!doctype html><html lang="ja"><meta charset="utf-8"><link rel="icon" href="data:,"><title>共通ID（架空）</title>
 <main><h1>共通ID（架空）</h1><p>からだ手帳に、だれとしてログインしますか。</p>{forms}</main></html>"""
 _FORM: Final = """<form method="post"><input type="hidden" name="sub" value="{sub}">{kept}<button>{sub}</button></form>"""
 

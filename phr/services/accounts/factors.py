@@ -17,7 +17,7 @@ from phr.clock import Clock
 from phr.domain import signin as rules
 from phr.domain.access import Access
 from phr.domain.sealing import Box
-from phr.errors import Busy, Conflict, Invalid
+from phr.errors import Busy, Conflict, Invalid, NotFound
 from phr.ids import new_id
 from phr.store.tables import Account, AccountFactor
 from phr.store.uow import Store, UnitOfWork
@@ -207,11 +207,22 @@ class Factors:
                 uow.audit.add("factor", "removed")
             uow.commit()
 
+    def reset(self, subject: str, request: str) -> None:
+        """Removes every factor and pause of an account: an operator has seen the person. Raises NotFound."""
+        with self._store.begin(_access(request)) as uow:
+            account = uow.accounts.by_subject(subject)
+            if account is None:
+                raise NotFound("no such account")
+            uow.signin.remove(account.account_id)
+            uow.signin.succeeded(_name(subject))
+            uow.audit.add("factor", "reset")
+            uow.commit()
+
     # Pauses
 
     def _heard(self, uow: UnitOfWork, subject: str, now: datetime) -> tuple[str, int]:
         """The name under which failures count, and their number if this one fails too. Raises Busy while it waits."""
-        name = sha256(subject.casefold().encode()).hexdigest()
+        name = _name(subject)
         known = uow.signin.failures(name)
         if known is None:
             return name, 1
@@ -243,6 +254,10 @@ class Factors:
             confirmed=confirmed,
             created_at=self._clock.now(),
         )
+
+
+def _name(subject: str) -> str:
+    return sha256(subject.casefold().encode()).hexdigest()
 
 
 def _digest(account: UUID, code: str) -> bytes:

@@ -169,6 +169,15 @@ class Accounts:
             uow.commit()
         return secret
 
+    def link(self, subject: str, request: str) -> str:
+        """A one-time link for an account, for the purpose of its role's pages."""
+        with self._store.begin(self._access(request)) as uow:
+            account = uow.accounts.by_subject(subject)
+            uow.commit()
+        if account is None:
+            raise NotFound("no such account")
+        return self.issue(subject, "link", purpose=HOME[account.role], request=request)
+
     def enter(self, subject: str, where: Where, *, strong: bool, purpose: str = "", request: str) -> Entered:
         """A session for who proved to be this account; staff who did so only once get the half of one."""
         with self._store.begin(self._access(request)) as uow:

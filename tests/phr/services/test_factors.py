@@ -11,8 +11,8 @@ import pytest
 from argon2 import PasswordHasher
 
 from phr.bootstrap import start
-from phr.errors import Busy, Conflict, Invalid
-from phr.services.accounts import Factors, Where
+from phr.errors import Busy, Conflict, Invalid, NotFound
+from phr.services.accounts import Factors, Held, Where
 from tests.conftest import test_settings as settings_for
 
 PHRASE = "a long walk along the river"
@@ -125,6 +125,18 @@ def test_the_last_second_factor_stays(factors, nurse, clock, system):
     with pytest.raises(Conflict):
         factors.remove(nurse.account, only, "t")
     assert factors.held(nurse.account, "t").totp
+
+
+def test_a_reset_leaves_nothing_but_a_new_link(factors, nurse, clock, system):
+    """For somebody who lost phone and paper, and whom the operator has seen."""
+    factors.set_passphrase(nurse.account, nurse.subject, PHRASE, "t")
+    enrol(factors, nurse, clock)
+    factors.reset(nurse.subject, "t")
+    assert factors.by_passphrase(nurse.subject, PHRASE, "t") is None
+    assert factors.held(nurse.account, "t") == Held(False, False, (), 0)
+    assert system.accounts.redeem(system.accounts.link(nurse.subject, "t"), "t") is not None
+    with pytest.raises(NotFound):
+        factors.reset("nobody at all", "t")
 
 
 def test_nothing_readable_is_kept(factors, nurse, clock, system):
