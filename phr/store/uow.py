@@ -33,6 +33,7 @@ from phr.store.operations import Operations
 from phr.store.outbox import Outbox
 from phr.store.people import Accounts, People
 from phr.store.points import Points
+from phr.store.programmes import Programmes
 from phr.store.releases import Releases
 from phr.store.reviews import Reviews
 from phr.store.search import Search
@@ -142,6 +143,11 @@ class UnitOfWork:
     def points(self) -> Points:
         """Points events."""
         return Points(self._session)
+
+    @cached_property
+    def programmes(self) -> Programmes:
+        """Programmes and their members."""
+        return Programmes(self._driver, self._session)
 
     @cached_property
     def cards(self) -> Cards:
