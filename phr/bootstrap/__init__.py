@@ -39,6 +39,7 @@ from phr.services.operate import Operate
 from phr.services.points import Happened, Points
 from phr.services.proofs import Proofs
 from phr.services.reconciled import ReconciledDays
+from phr.services.retract import Retract
 from phr.services.trail import Trail
 from phr.services.upload_jobs import Import, ReceiveOne, UploadJobs
 from phr.services.uploads import Limits, Uploads
@@ -76,6 +77,12 @@ class System(Health, Guidance, Evaluation, Messages, Family, Nutrition, SignIn, 
         """What ends with a consent ends in its transaction."""
         self.connections.consent_changed(uow, person)
         self.uploads.consent_changed(uow, person)
+        self.retract.consent_changed(uow, person)
+
+    @cached_property
+    def retract(self) -> Retract:
+        """Results that no longer rest on anything shared."""
+        return Retract(self.store, self.clock, self.settings.tz, self.settings.recipient)
 
     @cached_property
     def _desk(self) -> Desk:
@@ -172,11 +179,25 @@ class System(Health, Guidance, Evaluation, Messages, Family, Nutrition, SignIn, 
 
     @cached_property
     def assess(self) -> Assess:
-        """Stratification."""
-        from phr.services.assess import Assess  # noqa: PLC0415 - pandas is slow to load, and most commands need it not
+        """Every rule over the city."""
+        from phr.services.assess import (  # noqa: PLC0415 - pandas is slow to load, and most commands need it not
+            Assess,
+            Setting,
+        )
+        from risk.model.artifact import shipped  # noqa: PLC0415 - as above
 
         s = self.settings
-        return Assess(self.store, self.clock, s.tz, s.recipient, s.check_glucose_rule)
+        return Assess(
+            Setting(
+                self.store,
+                self.clock,
+                s.tz,
+                s.recipient,
+                s.check_glucose_rule,
+                shipped,
+                lambda person, request: self.retract(person, request=request),
+            )
+        )
 
     @cached_property
     def points(self) -> Points:

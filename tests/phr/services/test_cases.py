@@ -59,10 +59,13 @@ def test_assessing_again_changes_nothing(system, clock, admin):
 def test_the_basis_of_an_assessment_can_be_read(system, clock, admin):
     """Cited Observations exist, and are this person's."""
     person, patient = checked(system, clock)
-    (body,) = [
-        row[1] for row in rows_of(admin, "resource", person, "type, body") if row[0] == "RiskAssessment"
+    bodies = [
+        json.loads(body)
+        for kind, body in rows_of(admin, "resource", person, "type, body")
+        if kind == "RiskAssessment"
     ]
-    basis = [one["reference"].removeprefix("Observation/") for one in json.loads(body)["basis"]]
+    assert {body["meta"]["tag"][0]["code"] for body in bodies} == {"guidance", "risk"}
+    basis = {one["reference"].removeprefix("Observation/") for body in bodies for one in body["basis"]}
     assert len(basis) > 5
     for identity in basis:
         found = json.loads(Observations(system.store, system.settings.tz).read(identity, nurse()))
