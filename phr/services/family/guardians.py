@@ -41,6 +41,10 @@ CITY_PURPOSES: Final = ("collect", "guidance", "points")
 """For what a representative may agree on behalf of a child; research is not among them."""
 
 
+WRITES: Final = frozenset({"collect", "guardian", "guardian-ended", "class"})
+"""Actions of the trail that changed something."""
+
+
 @dataclass(frozen=True, slots=True)
 class Clerk:
     """Who works at the counter, in one request."""

@@ -17,10 +17,14 @@ from phr.services.catalogue import Catalogue
 from phr.services.charts import Charts
 from phr.services.checkup_results import CheckupResults
 from phr.services.connections import Connecting
+from phr.services.confirmations import Confirmations
 from phr.services.consents import Consents
+from phr.services.differences import Differences
 from phr.services.directory import Directory
 from phr.services.export import Export
+from phr.services.family import Brushing, CheckIns, Children, Guardians
 from phr.services.identities import Identities
+from phr.services.nutrition import Diary
 from phr.services.operate import Operate
 from phr.services.permissions import Permissions
 from phr.services.points import Points
@@ -33,9 +37,10 @@ from phr.services.register import Register
 from phr.services.requests import Requests
 from phr.services.reviews import Reviews
 from phr.services.risk_display import RiskDisplay
+from phr.services.set_apart import SetApart
 from phr.services.trail import Trail
 from phr.services.uploads import Uploads
-from phr.services.worklist import Worklist
+from phr.services.worklist import Finding, Numbers, Planning, Worklist
 
 
 class System(Protocol):
@@ -74,12 +79,34 @@ class System(Protocol):
     @property
     def worklist(self) -> Worklist: ...  # noqa: D102
     @property
+    def planning(self) -> Planning: ...  # noqa: D102
+    @property
+    def finding(self) -> Finding: ...  # noqa: D102
+    @property
+    def numbers(self) -> Numbers: ...  # noqa: D102
+    @property
+    def confirmations(self) -> Confirmations: ...  # noqa: D102
+    @property
+    def set_apart(self) -> SetApart: ...  # noqa: D102
+    @property
     def export(self) -> Export: ...  # noqa: D102
     @property
     def trail(self) -> Trail: ...  # noqa: D102
     @property
     def operate(self) -> Operate: ...  # noqa: D102
     def ledger(self) -> LedgerClient: ...  # noqa: D102
+    @property
+    def diary(self) -> Diary: ...  # noqa: D102
+    @property
+    def differences(self) -> Differences: ...  # noqa: D102
+    @property
+    def guardians(self) -> Guardians: ...  # noqa: D102
+    @property
+    def children(self) -> Children: ...  # noqa: D102
+    @property
+    def brushing(self) -> Brushing: ...  # noqa: D102
+    @property
+    def check_ins(self) -> CheckIns: ...  # noqa: D102
     @property
     def risk_display(self) -> RiskDisplay: ...  # noqa: D102
     @property
