@@ -130,8 +130,6 @@ def _usable(
         try:
             score(published.name, _table(person), 1)
         except BadInput as problem:
-            if problem.field not in person:
-                raise
             left.append(problem.field)
             del person[problem.field]
         else:

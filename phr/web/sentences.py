@@ -12,8 +12,8 @@ from phr.web.words import N_
 SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
     "lead": {
         "usual": N_("%(name)sさん、新しい値は、どれもいつもの幅の中です。"),
-        "above-limit": N_("%(name)sさん、基準以上の値があります。"),
-        "outside-usual": N_("%(name)sさん、いつもと少しちがう値があります。"),
+        "above-limit": N_("%(name)sさん、この7日間の血圧の平均が、基準以上です。"),
+        "outside-usual": N_("%(name)sさん、以前とくらべて、かわってきたものがあります。"),
         "referral": N_("%(name)sさん、医師に見てもらいたい健診の値があります。"),
         "urgent": N_("%(name)sさん、すぐに確かめたい値があります。"),
         "no-data": N_("%(name)sさん、きょうの記録は、まだありません。"),
@@ -50,6 +50,7 @@ SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
         "choose": N_("1つ選んでください"),
         "not-a-day": N_("日付を入れてください"),
         "order": N_("終わりの日は、始まりの日より後にしてください"),
+        "lead-only": N_("まとめ役の保健師だけが変えられます"),
         "too-long": N_("長すぎます。短くしてください"),
         "left-out": N_("まだ書いていません"),
         "no-record": N_(
