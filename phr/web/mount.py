@@ -21,6 +21,7 @@ from phr.web.pages import (
     family,
     guidance,
     health,
+    imports,
     messages,
     nutrition,
     operate,
@@ -28,6 +29,7 @@ from phr.web.pages import (
     resident,
     signin,
     staff,
+    team,
     uploads,
 )
 from phr.web.render import STATIC, Renderer
@@ -43,7 +45,9 @@ _AREAS: Final = (
     connect,
     uploads,
     cards,
+    imports,
     staff,
+    team,
     guidance,
     evaluation,
     research,

@@ -13,6 +13,7 @@ from phr.web.ports.family import FamilyPages
 from phr.web.ports.files import CardPages, Coming, ConnectPages, Piece, UploadPages
 from phr.web.ports.guidance import GuidancePages
 from phr.web.ports.health import HealthPages
+from phr.web.ports.imports import ImportPages
 from phr.web.ports.messages import MessagePages
 from phr.web.ports.nutrition import NutritionPages
 from phr.web.ports.operate import OperatorPages
@@ -20,9 +21,11 @@ from phr.web.ports.research import Download, ResearchPages, ResearchRequest
 from phr.web.ports.resident import BloodPressureEntry, ResidentPages, Saved, WeightEntry
 from phr.web.ports.session import AccountPages, Browser, Role, Session, SignedIn, SignInPages, ToTie
 from phr.web.ports.staff import Contact, StaffPages
+from phr.web.ports.team import Away, TeamPages
 
 __all__ = [
     "AccountPages",
+    "Away",
     "BloodPressureEntry",
     "Browser",
     "CardPages",
@@ -34,6 +37,7 @@ __all__ = [
     "FamilyPages",
     "GuidancePages",
     "HealthPages",
+    "ImportPages",
     "MessagePages",
     "NutritionPages",
     "OperatorPages",
@@ -48,6 +52,7 @@ __all__ = [
     "SignInPages",
     "SignedIn",
     "StaffPages",
+    "TeamPages",
     "ToTie",
     "UploadPages",
     "WeightEntry",
@@ -62,6 +67,7 @@ class Services(
     UploadPages,
     CardPages,
     StaffPages,
+    TeamPages,
     ResearchPages,
     OperatorPages,
     HealthPages,
@@ -70,6 +76,7 @@ class Services(
     MessagePages,
     FamilyPages,
     NutritionPages,
+    ImportPages,
     Protocol,
 ):
     """Everything that the pages need, as ``app.state.services``."""

@@ -10,6 +10,7 @@ from phr.web.wired.evaluation import EvaluationArea
 from phr.web.wired.family import FamilyArea
 from phr.web.wired.guidance import GuidanceArea
 from phr.web.wired.health import HealthArea
+from phr.web.wired.imports import ImportArea
 from phr.web.wired.messages import MessageArea
 from phr.web.wired.nutrition import NutritionArea
 from phr.web.wired.operate import Operating
@@ -20,6 +21,8 @@ from phr.web.wired.resident import Own
 from phr.web.wired.sharing import SharingPages
 from phr.web.wired.signin import SigningIn
 from phr.web.wired.staff import Staff
+from phr.web.wired.staff_moves import StaffMoves
+from phr.web.wired.team import TeamArea
 from phr.web.wired.uploads import Uploading
 
 __all__ = ["wire"]
@@ -35,6 +38,8 @@ class Wired(
     Records,
     SharingPages,
     Staff,
+    StaffMoves,
+    TeamArea,
     Researching,
     Operating,
     HealthArea,
@@ -43,6 +48,7 @@ class Wired(
     MessageArea,
     FamilyArea,
     NutritionArea,
+    ImportArea,
 ):
     """Everything that the pages need."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from zoneinfo import ZoneInfo
 
 from phr.clients.ledger import LedgerClient
@@ -16,13 +16,15 @@ from phr.services.cards import Cards
 from phr.services.catalogue import Catalogue
 from phr.services.charts import Charts
 from phr.services.checkup_results import CheckupResults
-from phr.services.connections import Connecting
 from phr.services.confirmations import Confirmations
+from phr.services.connections import Connecting
 from phr.services.consents import Consents
 from phr.services.differences import Differences
 from phr.services.directory import Directory
+from phr.services.evaluation.programmes import Programmes
 from phr.services.export import Export
 from phr.services.family import Brushing, CheckIns, Children, Guardians
+from phr.services.guidance import Courses
 from phr.services.identities import Identities
 from phr.services.nutrition import Diary
 from phr.services.operate import Operate
@@ -41,6 +43,9 @@ from phr.services.set_apart import SetApart
 from phr.services.trail import Trail
 from phr.services.uploads import Uploads
 from phr.services.worklist import Finding, Numbers, Planning, Worklist
+
+if TYPE_CHECKING:
+    from phr.services.evaluation.reports import Reports
 
 
 class System(Protocol):
@@ -89,11 +94,17 @@ class System(Protocol):
     @property
     def set_apart(self) -> SetApart: ...  # noqa: D102
     @property
+    def courses(self) -> Courses: ...  # noqa: D102
+    @property
     def export(self) -> Export: ...  # noqa: D102
     @property
     def trail(self) -> Trail: ...  # noqa: D102
     @property
     def operate(self) -> Operate: ...  # noqa: D102
+    @property
+    def programmes(self) -> Programmes: ...  # noqa: D102
+    @property
+    def programme_reports(self) -> Reports: ...  # noqa: D102
     def ledger(self) -> LedgerClient: ...  # noqa: D102
     @property
     def diary(self) -> Diary: ...  # noqa: D102

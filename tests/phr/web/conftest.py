@@ -78,9 +78,11 @@ def samples() -> ModuleType:
     made = load("samples")
     made.VIEWS.update(load("samples_connect").VIEWS)
     made.VIEWS.update(load("samples_files").VIEWS)
+    made.VIEWS.update(load("samples_staff").VIEWS)
     made.VIEWS.update(load("samples_family").VIEWS)
     made.VIEWS.update(load("samples_health").VIEWS)
     made.VIEWS.update(load("samples_signin").VIEWS)
+    made.VIEWS.update(load("samples_nutrition").VIEWS)
     return made
 
 
