@@ -45,12 +45,13 @@ class Inbox:
         now = self._clock.now()
         with self._store.begin(access.about(person)) as uow:
             rows = uow.messages.inbox(person)
+            told = [_told(row, names) for row in rows]
             for row in rows:
                 if row.read_at is None:
                     uow.messages.read(person, row.message_id, now)
             uow.audit.add("read", "messages", person, count=len(rows))
             uow.commit()
-        return [_told(row, names) for row in rows]
+        return told
 
     def unread(self, person: UUID, access: Access) -> int:
         """How many were not read."""
