@@ -1,7 +1,7 @@
 """What a published score says to one person: a count out of a hundred people, what it would be otherwise, or why there is none.
 
-A number of a group is shown and cited, never a finding about the person. Nothing is filled in: an unknown value or an
-unanswered question gives no number. Only two questions that no check-up asks are taken as no, and the page says so.
+A number of a group is shown and cited, never a finding about the person. Nothing is filled in and nothing is taken as
+no: an unknown value or an unanswered question gives no number.
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ Person = Mapping[str, float | str]
 
 QUESTIONS: Final = ("hist_heart", "hist_stroke", "ckd", "pad", "fh")
 """Illnesses that a score may be not made for, and that a person can answer."""
-RARELY_ASKED: Final = frozenset({"pad", "fh"})
-"""Those that no check-up asks."""
 _FROM: Final = {"sbp": ("sbp_avg", "sbp1"), "dbp": ("dbp_avg", "dbp1")}
 _TAKEN: Final = (
     *("sbp", "dbp", "fpg", "hba1c_ngsp", "tg_fasting", "hdl", "ldl", "egfr", "smoking", "bmi", "waist_cm"),
@@ -49,8 +47,8 @@ class Otherwise:
 class Picture:
     """A score for one person. count: people of a hundred, 0 for fewer than one, None where there is no number.
 
-    excluded: why the score is not made for this person (age or an illness). ask: questions without an answer.
-    missing: columns without a value. unusable: columns whose value cannot be true. assumed: questions taken as no.
+    excluded: why the score is not made for this person (age or an illness). ask: questions that no check-up answered.
+    missing: columns without a value. unusable: columns whose value cannot be true.
     """
 
     score: Score
@@ -62,7 +60,6 @@ class Picture:
     ask: tuple[str, ...]
     missing: tuple[str, ...]
     unusable: tuple[str, ...]
-    assumed: tuple[str, ...]
     otherwise: tuple[Otherwise, ...]
 
 
@@ -94,8 +91,6 @@ def picture(person: Person, answers: Mapping[str, bool], name: str = DEFAULT) ->
     usable, unusable = _usable(published, dict(person))
     asked = [key for key in QUESTIONS if key in published.exclude and not _known(usable, key)]
     given = {**usable, **{key: 1.0 if answers[key] else 0.0 for key in asked if key in answers}}
-    assumed = tuple(key for key in asked if key not in answers and key in RARELY_ASKED)
-    given |= dict.fromkeys(assumed, 0.0)
     told = tell(name, given)
     return Picture(
         score=published,
@@ -107,7 +102,6 @@ def picture(person: Person, answers: Mapping[str, bool], name: str = DEFAULT) ->
         ask=tuple(asked),
         missing=tuple(key for key in told.missing if key not in QUESTIONS),
         unusable=unusable,
-        assumed=assumed if told.risk is not None else (),
         otherwise=() if told.risk is None else _otherwise(name, given, told.risk),
     )
 

@@ -45,6 +45,12 @@ class RiskPage:
     answers: Mapping[str, bool] = field(default_factory=dict)
     done: Literal["", "on", "off"] = ""
 
+    @property
+    def open(self) -> bool:
+        """Whether a question stands between the person and an answer."""
+        picture = self.picture
+        return picture is not None and not picture.excluded and bool(set(picture.ask) - self.answers.keys())
+
 
 @dataclass(frozen=True, slots=True)
 class Named:

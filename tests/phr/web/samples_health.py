@@ -25,6 +25,7 @@ from risk.questionnaires.definition import form
 from risk.scores.model import load
 
 DAY = date(2026, 11, 21)
+NO = {"pad": False, "fh": False}
 CARD = ConsentCard(
     "risk",
     True,
@@ -45,13 +46,15 @@ TOLD = RiskPage(
     ABOUT,
     date(2026, 9, 12),
     "健診",
-    picture(of_checkup(VALUES | ANSWERED, age=55, sex="M"), {}),
+    picture(of_checkup(VALUES | ANSWERED, age=55, sex="M"), NO),
+    answers=NO,
 )
-YOUNG = picture(of_checkup(VALUES | ANSWERED | {"smoking": 3.0, "sbp_avg": 110.0}, age=42, sex="F"), {})
+YOUNG = picture(of_checkup(VALUES | ANSWERED | {"smoking": 3.0, "sbp_avg": 110.0}, age=42, sex="F"), NO)
+ASKS = picture(of_checkup(VALUES | ANSWERED, age=55, sex="M"), {"pad": False})
 LACKING = picture(of_checkup({"sbp_avg": 900.0, "smoking": 3.0}, age=66, sex="F"), {})
-OUTSIDE = picture(of_checkup(VALUES | ANSWERED | {"fpg": 140.0}, age=82, sex="F"), {})
+OUTSIDE = picture(of_checkup(VALUES | ANSWERED | {"fpg": 140.0}, age=82, sex="F"), NO)
 LOW = picture(
-    of_checkup(VALUES | ANSWERED | {"ldl": 100.0, "smoking": 3.0, "sbp_avg": 118.0}, age=60, sex="F"), {}
+    of_checkup(VALUES | ANSWERED | {"ldl": 100.0, "smoking": 3.0, "sbp_avg": 118.0}, age=60, sex="F"), NO
 )
 
 
@@ -178,7 +181,7 @@ HOMES = {
 
 VIEWS = HOMES | {
     "risk": ("risk", "resident", TOLD),
-    "risk-on": ("risk", "resident", replace(TOLD, done="on", answers={"pad": False})),
+    "risk-on": ("risk", "resident", replace(TOLD, done="on")),
     "risk-off": ("risk", "resident", RiskPage(replace(CARD, on=False, version=0), "off", ABOUT)),
     "risk-stopped": (
         "risk",
@@ -188,6 +191,7 @@ VIEWS = HOMES | {
     "risk-no-check-up": ("risk", "resident", RiskPage(CARD, "no-check-up", ABOUT)),
     "risk-fewer-than-one": ("risk", "resident", replace(TOLD, picture=YOUNG)),
     "risk-nothing-to-change": ("risk", "resident", replace(TOLD, picture=LOW, source="")),
+    "risk-asks": ("risk", "resident", replace(TOLD, picture=ASKS, answers={"pad": False})),
     "risk-lacking": ("risk", "resident", replace(TOLD, picture=LACKING)),
     "risk-outside": (
         "risk",

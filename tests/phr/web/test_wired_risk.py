@@ -34,6 +34,11 @@ def decide(city, mine, on, **more):
     return city.sent(mine, "/risk", "/risk/decision", on=on, version=version, **more)
 
 
+def computed(city, mine, **answers):
+    """The page after the questions that no check-up asks."""
+    return city.sent(mine, "/risk", "/risk", **({"pad": "no", "fh": "no"} | answers)).text
+
+
 def trail(system, me):
     return system.trail.of_person(me[0], actor=me[1], request="test", limit=500)
 
@@ -55,11 +60,12 @@ def test_asking_for_it_needs_the_tick_that_it_was_read(city, mine):
 def test_the_number_comes_with_the_consent_and_goes_with_it(system, city, mine, me):
     """Started and stopped on the page itself, effective at once, and recorded as any sharing."""
     assert decide(city, mine, "1", read="1").headers["location"] == "/risk?done=on"
-    page = mine.get("/risk?done=on").text
+    page = computed(city, mine)
     assert "同じ答えの人100人のうち、およそ6人が、10年のあいだに" in page
     assert "たばこをやめた人たち" in page
     assert decide(city, mine, "0").headers["location"] == "/risk?done=off"
-    assert "およそ6人" not in mine.get("/risk?done=off").text
+    assert "見る前に" in mine.get("/risk?done=off").text
+    assert "およそ6人" not in computed(city, mine)
     assert mine.get("/sharing").text.count("からだの変化の見まもり") > 1
 
 
@@ -93,13 +99,16 @@ def test_nothing_of_it_is_stored(system, city, mine, me):
 
 
 def test_an_answer_is_used_once_and_forgotten(city, mine):
-    """Yes takes the number away on that page; the next one does not know it."""
+    """Yes takes the number away on that page; the next one asks again."""
     decide(city, mine, "1", read="1")
-    answer = city.sent(mine, "/risk", "/risk", pad="yes", fh="no")
-    assert answer.status_code == 200
-    assert "あなたのために作られたものではありません" in answer.text
-    assert "およそ6人" not in answer.text
-    assert "およそ6人" in mine.get("/risk").text
+    page = computed(city, mine, pad="yes")
+    assert "あなたのために作られたものではありません" in page
+    assert "およそ6人" not in page
+    assert "およそ6人" in computed(city, mine)
+    again = mine.get("/risk").text
+    assert "計算の前に、2つおたずねします" in again
+    assert "checked" not in again
+    assert "およそ6人" not in again
 
 
 def test_a_check_up_that_is_not_shared_for_it_is_not_used(system, city, mine, me):

@@ -16,7 +16,7 @@ from phr.web.words import WORDS
 TEMPLATES = FOLDER / "templates"
 FORBIDDEN = re.compile("診断|治療|必ず|予防でき|病気です|フレイルです|正常です|異常です|危険です")
 ALLOWED = (
-    "これは診断ではありません",
+    "診断ではありません",
     "薬や治療のことは、かかりつけの先生に相談してください",
 )
 """Whole phrases that say what the pages do not do, or who decides."""
