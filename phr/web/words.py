@@ -182,6 +182,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "export": N_("名前を除いたデータ提供に入れました"),
         "score": N_("計算に使いました"),
         "download": N_("保存しました"),
+        "handover": N_("保険者に報告しました"),
         "connect": N_("データサービスとの接続を変えました"),
     },
     "level": {

@@ -44,6 +44,12 @@ _FROM: Final = {
 """Event -> the states in which it may happen."""
 
 
+def possible(state: str) -> frozenset[str]:
+    """The words of the events that may happen in a state, as far as the state alone decides."""
+    tags = {str(event.__struct_config__.tag) for event, states in _FROM.items() if state in states}
+    return frozenset(tags)
+
+
 @dataclass(frozen=True, slots=True)
 class Course:
     """Where a course stands. ``version`` is that of its last event, undone ones included."""

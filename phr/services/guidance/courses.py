@@ -282,7 +282,7 @@ class Courses:
         )
         uow.courses.put(row, kept)
         uow.audit.add(
-            f"guidance-{name_of(event)}", "guidance-course", row.person_id, categories=kept.category, count=1
+            "guidance", f"guidance-{name_of(event)}", row.person_id, categories=kept.category, count=1
         )
         if self._moved is not None and before != row.state:
             self._moved(uow, row, before, row.state)

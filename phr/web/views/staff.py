@@ -8,15 +8,19 @@ from datetime import date, datetime
 from typing import Literal
 
 from phr.web.charts import Chart
+from phr.web.views.guidance import CaseGuidance, GuidancePoints
 from phr.web.views.parts import CheckUp, Reason
 
-KINDS = ("alarm", "referral", "active-support", "motivational-support", "frailty", "trend")
+KINDS = ("alarm", "referral", "active-support", "motivational-support", "frailty", "trend", "check-in")
 """Kinds of work, most urgent first."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkRow:
-    """One case. ``state``: new, claimed, contacted, waiting, closed; ``version`` guards against two nurses at once."""
+    """One case. ``state``: new, seen, claimed, contacted, waiting, closed; ``version`` guards against two nurses at once.
+
+    blocked: under a protective measure; again: first of a storm, with the kind of device and how many more there are.
+    """
 
     case: str
     kind: str
@@ -31,6 +35,9 @@ class WorkRow:
     waiting_hours: int
     deadline_hours: int | None
     version: int
+    blocked: bool = False
+    escalated: bool = False
+    again: tuple[str, int] | None = None
 
     @property
     def late(self) -> bool:
@@ -39,8 +46,17 @@ class WorkRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Gone:
+    """A case that cannot be seen: not there, of another organisation, or not shared any more; which one is not told."""
+
+
+@dataclass(frozen=True, slots=True)
 class WorkList:
-    """The cases, red first. ``counts`` by kind are of all open cases; ``kind`` is the filter, empty for all."""
+    """The cases, red first. ``counts`` by kind are of all open cases; ``kind`` is the filter, empty for all.
+
+    hidden: free cases beyond the nurse's capacity that are not shown unless ``whole``; storms: kind of device and number
+    of people; covered: for whom she stands in today; ask: the case that she would take beyond her capacity.
+    """
 
     now: datetime
     rows: tuple[WorkRow, ...]
@@ -51,7 +67,14 @@ class WorkList:
     held: int
     capacity: int
     rule_versions: tuple[str, ...]
-    notice: Literal["", "claimed", "taken", "closed"] = ""
+    hidden: int = 0
+    whole: bool = False
+    storms: tuple[tuple[str, int], ...] = ()
+    covered: tuple[str, ...] = ()
+    lead: bool = False
+    ask: str = ""
+    ask_version: int = 0
+    notice: Literal["", "claimed", "taken", "closed", "full"] = ""
 
     @property
     def total(self) -> int:
@@ -82,21 +105,21 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class GuidancePoints:
-    """Points of 第4期 guidance: (date, words.GUIDANCE_POINTS, points) each, against what completes it."""
+class Neighbour:
+    """Somebody at the same address."""
 
-    needed: int
-    lines: tuple[tuple[date, str, int], ...]
-
-    @property
-    def total(self) -> int:
-        """All points so far."""
-        return sum(points for _, _, points in self.lines)
+    name: str
+    age: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One person's case: referral first, then the course, check-ups, reasons, permissions, contacts."""
+    """One person's case: referral first, then the course, check-ups, reasons, permissions, contacts.
+
+    blocked: the address is under a protective measure; mine: in the nurse's hands, or of whom she stands in for;
+    unlikely: values that wait for a word; apart: values in quarantine; others: case, kind and state of the person's
+    other cases.
+    """
 
     case: str
     kind: str
@@ -119,5 +142,27 @@ class Case:
     events: tuple[Event, ...]
     points: GuidancePoints | None
     guidance_period: tuple[date, date] | None = None
-    notice: Literal["", "claimed", "recorded", "decided", "closed", "undone", "taken", "late"] = ""
+    guidance: CaseGuidance | None = None
+    blocked: bool = False
+    address: str = ""
+    household: tuple[Neighbour, ...] = ()
+    escalated: datetime | None = None
+    colleagues: tuple[tuple[str, str], ...] = ()
+    lead: bool = False
+    unlikely: int = 0
+    apart: int = 0
+    others: tuple[tuple[str, str, str], ...] = ()
+    notice: Literal[
+        "",
+        "claimed",
+        "recorded",
+        "decided",
+        "closed",
+        "undone",
+        "taken",
+        "late",
+        "full",
+        "released",
+        "transferred",
+    ] = ""
     problems: Mapping[str, str] | None = None

@@ -40,11 +40,12 @@ _LOOKED: Final = 2000
 _DAYS: Final = 30
 _ACTIONS: Final = {
     **dict.fromkeys(("collect", "register", "claimed", "released", "transferred", "contact"), "write"),
-    **dict.fromkeys(("closed", "undone", "account"), "write"),
+    **dict.fromkeys(("closed", "undone", "account", "guidance"), "write"),
     **dict.fromkeys(("consent", "withdraw"), "share"),
     **dict.fromkeys(("export", "release"), "export"),
     **dict.fromkeys(("assess", "points", "count"), "score"),
     "download": "download",
+    "handover": "handover",
     **dict.fromkeys(("authorise", "connect", "connected", "needs-reconnect"), "connect"),
     **dict.fromkeys(("paused", "disconnected", "revoke"), "connect"),
 }
@@ -244,17 +245,30 @@ def _vital(vital: str, values: dict[date, float], today: date, goal: float | Non
 
 def _readers(rows: Iterable[Any]) -> int:
     """Different people who read, without the person and without machines."""
-    return len({row.actor for row in rows if row.role not in _SELF and row.outcome != "refused"})
+    seen = list(rows)
+    family = _family(seen)
+    return len({row.actor for row in seen if _role(row, family) not in _SELF and row.outcome != "refused"})
+
+
+def _family(rows: Iterable[Any]) -> frozenset[str]:
+    """The accounts that acted for the person: residents like the person, but others."""
+    return frozenset(row.actor for row in rows if row.role == "resident" and row.purpose == "family")
+
+
+def _role(row: Any, family: frozenset[str]) -> str:
+    return "family" if row.role == "resident" and row.actor in family else str(row.role)
 
 
 def _lines(rows: Iterable[Any], names: Mapping[str, Listed], zone: ZoneInfo) -> Iterable[Looked]:
     """One line for what one caller did in one request for one purpose, and one for a day's own looks; newest first."""
+    seen = list(rows)
+    family = _family(seen)
     groups: dict[tuple[Any, ...], list[Any]] = {}
-    for row in rows:
-        action = _ACTIONS.get(row.action, "read")
-        own = row.role == "resident" and action == "read"  # a day's own looks are one line
+    for row in seen:
+        action, role = _ACTIONS.get(row.action, "read"), _role(row, family)
+        own = role == "resident" and action == "read"  # a day's own looks are one line
         when = row.at.astimezone(zone).date() if own else row.request_id
-        key = (when, row.actor, row.role, "self" if own else row.purpose, action, row.outcome, row.reason)
+        key = (when, row.actor, role, "self" if own else row.purpose, action, row.outcome, row.reason)
         groups.setdefault(key, []).append(row)
     for (_request, actor, role, purpose, action, outcome, reason), group in groups.items():
         listed = names.get(actor)
@@ -264,7 +278,7 @@ def _lines(rows: Iterable[Any], names: Mapping[str, Listed], zone: ZoneInfo) -> 
             at=group[0].at,
             who="" if machine or listed is None else listed.display,
             role="machine" if machine else role,
-            organisation="" if role in _SELF else organisation_name(group[0].recipient),
+            organisation="" if role in _SELF | {"family"} else organisation_name(group[0].recipient),
             action=action,
             categories=tuple(sorted(categories)),
             purpose="self" if role == "resident" else purpose,

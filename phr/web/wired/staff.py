@@ -2,129 +2,122 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping
-from datetime import date, timedelta
-from typing import Any, Final
+from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 import orjson
 
+from phr.domain import queue
 from phr.domain.access import Access
 from phr.domain.days import day_at
-from phr.domain.worklist import CLOSED
-from phr.errors import Invalid, NotFound, Refused
+from phr.domain.worklist import UNDO_WITHIN
+from phr.errors import NotFound
 from phr.services.directory import Listed
-from phr.services.worklist import Opened, Row
+from phr.services.worklist import Colleague, Opened, Row
+from phr.services.worklist.rows import waiting
+from phr.store.tables import Person
 from phr.web import charts
-from phr.web.ports import Contact, Session
+from phr.web.ports import Session
 from phr.web.sessions import WebSession, held
-from phr.web.views.parts import Reason, Side
-from phr.web.views.staff import Case, Event, Permission, WorkList, WorkRow
+from phr.web.views.staff import Case, Event, Neighbour, Permission, WorkList, WorkRow
 from phr.web.wired import vitals
-from phr.web.wired.examined import check_up, told
+from phr.web.wired.examined import check_up
+from phr.web.wired.guidance import case_guidance
 from phr.web.wired.parts import Area
 from phr.web.wired.resident import age_on
+from phr.web.wired.staff_words import STATES, case_id, guidance, happened, kind_of, reasons
 from phr.web.wired.vitals import KINDS
-from risk.errors import BadInput
-from risk.limits import standard
-from risk.reasons import alarm_text
 
-_KINDS: Final = {"intensive": "active-support", "motivational": "motivational-support"}
-_SPEAKS: Final = {
-    "referral": frozenset({"referral"}),
-    "intensive": frozenset({"path", "risk"}),
-    "motivational": frozenset({"path", "risk"}),
-}
-_STATES: Final = {"open": "new", "claimed": "claimed", "closed": "closed"}
-_DEADLINES: Final = {"alarm": 12, "referral": 21 * 24}
-"""Hours: a red value within half a day; advice to see a doctor within three weeks."""
 _ROWS: Final = 25
 _LINES: Final = 3  # reasons in the list; the case shows all
 _MOST: Final = 500
-_CAPACITY: Final = 60  # open cases that one nurse can follow; shown, never enforced
 _WEEKS: Final = 25
-_UNDO: Final = timedelta(hours=24)
-_DECISIONS: Final = {
-    "active-support": "guided",
-    "motivational-support": "guided",
-    "refer": "referred",
-    "watch": "no-action",
-    "no-action": "no-action",
-}
-_CLOSES: Final = {
-    "goal-reached": "contacted",
-    "under-treatment": "already-treated",
-    "declined": "declined",
-    "moved": "no-action",
-    "not-needed": "no-action",
-}
-_CODED: Final = re.compile(r"\[([a-z-]{1,40})\] ?(.*)", re.DOTALL)
-_PLACES: Final = {
-    "85354-9": "home-blood-pressure",
-    "59408-5": "spo2",
-    "2339-0": "glucose",
-    "99504-3": "glucose",
-    "8310-5": "temperature",
-}
-_SIDES: Final[dict[str, Side]] = {">=": "at-or-above", ">": "above", "<=": "at-or-below", "<": "below"}
 _CHARTED: Final = ("blood-pressure", "weight", "steps")
 
 
 class Staff(Area):
     """Cases of the nurse's organisation."""
 
-    def work_list(self, session: Session, kind: str, page: int) -> WorkList:
-        """Open cases, red first."""
+    def work_list(self, session: Session, kind: str, page: int, *, whole: bool = False) -> WorkList:
+        """Open cases, red first; of the free ones as many as she can take, unless the whole list is asked for."""
         one = held(session)
-        rows = self._system.worklist.listed(_guidance(one), limit=_MOST)
-        names = self._parts.directory.named((row.item.holder or "" for row in rows), request=one.request)
-        shown = [row for row in rows if not kind or _kind(row.item.kind) == kind]
-        pages = max(1, -(-len(shown) // _ROWS))
+        access = guidance(one)
+        rows = self._system.worklist.listed(access, limit=_MOST)
+        team = {member.subject: member for member in self._system.planning.team(access)}
+        me = team.get(one.subject)
+        capacity = queue.standard().capacity if me is None else me.capacity
+        cases = [waiting(row.item) for row in rows]
+        wanted = [whole or fits for fits in queue.suggested(cases, one.subject, capacity)]
+        storms = queue.storms(cases, queue.standard())
+        again = _folded(storms, wanted, whole=whole)
+        places = [
+            place
+            for place, row in enumerate(rows)
+            if wanted[place] and (not kind or kind_of(row.item.kind) == kind)
+        ]
+        pages = max(1, -(-len(places) // _ROWS))
         page = min(page, pages)
-        part = shown[(page - 1) * _ROWS : page * _ROWS]
+        part = places[(page - 1) * _ROWS : page * _ROWS]
+        names = self._parts.directory.named(
+            (rows[place].item.holder or "" for place in part), request=one.request
+        )
         return WorkList(
             now=self._parts.now(),
-            rows=tuple(self._row(row, one, names) for row in part),
-            counts=Counter(_kind(row.item.kind) for row in rows),
+            rows=tuple(self._row(rows[place], one, names, again.get(place)) for place in part),
+            counts=Counter(kind_of(row.item.kind) for row in rows),
             kind=kind,
             page=page,
             pages=pages,
             held=sum(row.item.holder == one.subject for row in rows),
-            capacity=_CAPACITY,
+            capacity=capacity,
             rule_versions=tuple(sorted({row.item.rule_version for row in rows if row.item.rule_version})),
+            hidden=wanted.count(False),
+            whole=whole,
+            storms=tuple((storm.device, len(storm.places)) for storm in storms),
+            covered=tuple(member.display for member in team.values() if self._covered(member, one.subject)),
+            lead=me is not None and me.lead,
         )
 
-    def _row(self, row: Row, one: WebSession, names: Mapping[str, Listed]) -> WorkRow:
+    def _covered(self, member: Colleague, me: str) -> bool:
+        """Whether somebody stands in for this colleague today."""
+        today = self._parts.today()
+        if member.substitute != me or member.away_from is None or member.away_until is None:
+            return False
+        return member.away_from <= today <= member.away_until
+
+    def _row(
+        self, row: Row, one: WebSession, names: Mapping[str, Listed], again: tuple[str, int] | None
+    ) -> WorkRow:
         item, person = row.item, row.person
         holder = names.get(item.holder or "")
-        today = self._parts.today()
+        longest = queue.deadline(item.kind, queue.standard())
         return WorkRow(
             case=str(item.item_id),
-            kind=_kind(item.kind),
+            kind=kind_of(item.kind),
             name=person.name or person.patient_id,
             kana=person.kana,
-            age=age_on(person.birth_date, today),
+            age=age_on(person.birth_date, self._parts.today()),
             district=person.district,
-            reasons=tuple(_reasons(item)[:_LINES]),
-            state=_STATES[item.state],
+            reasons=tuple(reasons(item)[:_LINES]),
+            state=_shown_state(item.state, item.stage),
             holder=(item.holder or "") if holder is None else holder.display or holder.subject,
             mine=item.holder == one.subject,
             waiting_hours=int((self._parts.now() - item.opened_at).total_seconds() // 3600),
-            deadline_hours=_DEADLINES.get(_kind(item.kind)),
+            deadline_hours=None if longest is None else int(longest.total_seconds() // 3600),
             version=item.version,
+            blocked=person.guarded,
+            escalated=item.escalated_at is not None,
+            again=again,
         )
-
-    def claim(self, session: Session, case: str, version: int) -> None:
-        """Take the case."""
-        self._system.worklist.claim(_id(case), _guidance(held(session)), version)
 
     def case(self, session: Session, case: str) -> Case:
         """One case: what may be seen, and what may not."""
         one = held(session)
-        access = _guidance(one)
-        opened = self._system.worklist.open(_id(case), access)
+        access = guidance(one)
+        opened = self._system.worklist.open(case_id(case), access)
         item, person = opened.item, opened.person
         names = self._parts.directory.named(
             {item.holder or "", *(event.actor for event in opened.events)}, request=one.request
@@ -133,10 +126,12 @@ class Staff(Area):
         about = access.about(person.person_id)
         permissions = self._parts.permissions.of(person.person_id, about)
         examined = check_up(self._parts.checkups.of(person.person_id, about))
-        reasons = tuple(_reasons(item))
+        team = self._system.planning.team(access)
+        guidance_now = case_guidance(self._parts, item, person, about)
+        address, household = self._system.finding.address(person.person_id, access)
         return Case(
             case=case,
-            kind=_kind(item.kind),
+            kind=kind_of(item.kind),
             name=person.name or person.patient_id,
             kana=person.kana,
             sex="M" if person.sex == "male" else "F" if person.sex == "female" else "",
@@ -144,12 +139,12 @@ class Staff(Area):
             age=age_on(person.birth_date, self._parts.today()),
             district=person.district,
             phone=self._phone(person.patient_id, about),
-            state=self._state(opened),
+            state=_shown_state(item.state, item.stage),
             holder=shown.get(item.holder or "", item.holder or ""),
-            mine=item.holder == one.subject,
+            mine=opened.mine,
             version=item.version,
             referral=() if examined is None else examined.referral,
-            reasons=reasons,
+            reasons=tuple(reasons(item)),
             charts=tuple(self._charts(person.person_id, about)),
             permissions=tuple(
                 Permission(
@@ -160,13 +155,29 @@ class Staff(Area):
                 for category, found in permissions.items()
             ),
             check_up=examined,
-            events=tuple(self._events(opened, one, shown)),
-            points=None,
+            events=tuple(self._events(opened, shown)),
+            points=None,  # they stand in the section of guidance
+            guidance=guidance_now,
+            guidance_period=None if guidance_now is None else guidance_now.period,
+            blocked=person.guarded and not address,
+            address=address,
+            household=tuple(self.neighbour(other) for other in household),
+            escalated=item.escalated_at,
+            colleagues=tuple(
+                (member.subject, member.display) for member in team if member.subject != item.holder
+            ),
+            lead=any(member.lead for member in team if member.subject == one.subject),
+            unlikely=len(self._system.confirmations.pending(person.person_id, access)),
+            apart=len(self._system.set_apart.listed(person.person_id, access)),
+            others=tuple(
+                (str(other.item_id), kind_of(other.kind), _shown_state(other.state, other.stage))
+                for other in opened.others
+            ),
         )
 
-    def _state(self, opened: Opened) -> str:
-        contacted = any(event.event.startswith("contact:") for event in opened.events)
-        return "contacted" if opened.item.state == "claimed" and contacted else _STATES[opened.item.state]
+    def neighbour(self, person: Person) -> Neighbour:
+        """Somebody at the same address."""
+        return Neighbour(person.name or person.patient_id, age_on(person.birth_date, self._parts.today()))
 
     def _phone(self, patient: str, access: Access) -> str:
         """The first telephone number of the Patient."""
@@ -193,143 +204,37 @@ class Staff(Area):
             made.append(charts.weekly_chart(f"c-{vital}", vital, first, _WEEKS, on, {"value": values}))
         return [chart for chart in made if chart is not None]
 
-    def _events(self, opened: Opened, one: WebSession, names: dict[str, str]) -> list[Event]:
-        """Contacts and decisions, newest first; the last decision of one's own can be taken back for a day."""
-        now, item = self._parts.now(), opened.item
+    def _events(self, opened: Opened, names: dict[str, str]) -> list[Event]:
+        """Contacts and decisions, newest first; the last move of one's own can be taken back for a day."""
         made = []
         for event in reversed(opened.events):
-            what, outcome, memo = _told(event.event, event.note)
+            what, outcome, memo = happened(event.event, event.note)
             if not what:
                 continue
-            last = event.version == item.version and item.state == CLOSED and item.holder == one.subject
-            until = event.at + _UNDO
-            made.append(
-                Event(
-                    str(event.version),
-                    event.at,
-                    what,
-                    outcome,
-                    names.get(event.actor, event.actor),
-                    memo,
-                    until if last and now < until else None,
-                )
-            )
+            until = event.at + UNDO_WITHIN if event.version == opened.undo else None
+            who = names.get(event.actor, event.actor)
+            made.append(Event(str(event.version), event.at, what, outcome, who, memo, until))
         return made
 
-    def record_contact(self, session: Session, case: str, contact: Contact) -> None:
-        """Record a contact; only the holder may."""
-        way = f"phone-{contact.outcome}" if contact.way == "phone" else contact.way
-        note = f"[{contact.outcome}] {contact.memo}"
-        self._system.worklist.contact(_id(case), _guidance(held(session)), way, note)
 
-    def decide_case(self, session: Session, case: str, version: int, decision: str, reason: str) -> None:
-        """Record a decision with its reason; a decision to guide earns points in the same transaction."""
-        self._close(session, case, version, _DECISIONS, "decision", decision, reason)
-
-    def close_case(self, session: Session, case: str, version: int, outcome: str, reason: str) -> None:
-        """Close with an outcome and a reason."""
-        self._close(session, case, version, _CLOSES, "close", outcome, reason)
-
-    def _close(
-        self,
-        session: Session,
-        case: str,
-        version: int,
-        outcomes: dict[str, str],
-        field: str,
-        chosen: str,
-        reason: str,
-    ) -> None:
-        if chosen not in outcomes:
-            raise Invalid("not one of the choices", field=field)
-        note = f"[{field}-{chosen}] {reason}"
-        access = _guidance(held(session))
-        self._system.worklist.close(_id(case), access, outcomes[chosen], note, version)
-
-    def undo(self, session: Session, case: str, event: str) -> None:
-        """Take back one's own last decision within a day."""
-        one = held(session)
-        access = _guidance(one)
-        opened = self._system.worklist.open(_id(case), access)
-        last = opened.events[-1]
-        if str(last.version) != event or self._parts.now() >= last.at + _UNDO:
-            raise Refused("it can no longer be taken back")
-        self._system.worklist.undo(_id(case), access)
+def _shown_state(state: str, stage: str) -> str:
+    """The state as the pages name it: what was done counts more than in whose hands it is."""
+    if state == "closed" or stage == "new":
+        return STATES[state]
+    if stage == "contacted":
+        return "contacted"
+    return "claimed" if state == "claimed" else "seen"
 
 
-def _guidance(one: WebSession) -> Access:
-    return one.access("guidance")
-
-
-def _id(case: str) -> UUID:
-    try:
-        return UUID(case)
-    except ValueError:
-        raise NotFound("no such case") from None
-
-
-def _kind(kind: str) -> str:
-    return "alarm" if kind.startswith("alarm") else _KINDS.get(kind, kind)
-
-
-def _reasons(item: Any) -> list[Reason]:
-    """Why a case is there: a reading against its limits, or the lines of the rules that speak of this kind of case."""
-    kinds = _SPEAKS.get(item.kind)
-    return [
-        _alarm(reason, item.day) if "code" in reason else _line(reason, item.day)
-        for reason in item.reasons
-        if kinds is None or reason.get("kind") in kinds
-    ]
-
-
-def _line(reason: dict[str, Any], day: date) -> Reason:
-    return told(str(reason["ja"]), str(reason["en"]), next(iter(reason.get("items", [])), ""), day)
-
-
-def _alarm(reason: dict[str, Any], day: date) -> Reason:
-    """A reading with the limits that it passed; without a name for it, the text of the alarm."""
-    limits = standard().alarm
-    names = [str(name).rpartition(".")[2] for name in reason.get("limits", [])]
-    named = [limits[name] for name in names if name in limits]
-    values: dict[str, float] = reason["values"]
-    at = vitals.moment(int(reason["at"]) + int(reason["offset"]) * 1_000_000).date()
-    by_item = {limit.item: limit.value for limit in named}
-    side = _SIDES[named[0].op] if named else "at-or-above"
-    if reason["code"] == vitals.BLOOD_PRESSURE and "systolic" in values and not {"pulse"} & set(by_item):
-        pair = (values["systolic"], values["diastolic"])
-        bounds = (by_item.get("systolic"), by_item.get("diastolic"))
-        return Reason("home-blood-pressure", pair, bounds, side, at, "home")
-    if reason["code"] in _PLACES and "value" in values:
-        bound = next((limit.value for limit in named), None)
-        return Reason(_PLACES[reason["code"]], (values["value"],), (bound,), side, at, "device")
-    pulse = values.get("pulse", values.get("value"))
-    if pulse is not None:
-        bound = next((limit.value for limit in named), None)
-        return Reason("heart-rate", (pulse,), (bound,), side, at, "device")
-    return _alarm_words(reason, day)
-
-
-def _alarm_words(reason: dict[str, Any], day: date) -> Reason:
-    try:
-        return told(alarm_text(reason["text"], "ja"), alarm_text(reason["text"], "en"), "", day)
-    except BadInput:
-        return told("", "", "", day)
-
-
-def _told(event: str, note: str) -> tuple[str, str, str]:
-    """What happened, with which outcome and memo, from the event and its note."""
-    code, memo = "", note
-    match = _CODED.fullmatch(note)
-    if match is not None:
-        code, memo = match.group(1), match.group(2)
-    if event == "claimed":
-        return "claim", "", memo
-    if event == "undone":
-        return "undo", "", memo
-    if event.startswith("closed:"):
-        field, _, chosen = code.partition("-")
-        return ("decision" if field == "decision" else "close"), chosen, memo
-    if event.startswith("contact:"):
-        way = event.removeprefix("contact:").partition("-")[0]
-        return way, code, memo
-    return "", "", memo
+def _folded(storms: list[queue.Storm], wanted: list[bool], *, whole: bool) -> dict[int, tuple[str, int]]:
+    """Takes all but the first ones of a storm out of the short list; the last of those that stay says how many there are."""
+    shown = queue.standard().storm_shown
+    said: dict[int, tuple[str, int]] = {}
+    for storm in storms:
+        rest = storm.places[shown:]
+        if whole or not rest:
+            continue
+        said[storm.places[shown - 1]] = (storm.device, len(rest))
+        for place in rest:
+            wanted[place] = False
+    return said

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from zoneinfo import ZoneInfo
@@ -77,7 +77,13 @@ PEOPLE = {
 def samples() -> ModuleType:
     made = load("samples")
     made.VIEWS.update(load("samples_connect").VIEWS)
+    made.VIEWS.update(load("samples_evaluation").VIEWS)
     made.VIEWS.update(load("samples_files").VIEWS)
+    guided = load("samples_guidance")
+    made.VIEWS.update(guided.VIEWS)
+    made.VIEWS.update(
+        {name: ("case", "nurse", replace(made.CASE, guidance=one)) for name, one in guided.CASES.items()}
+    )
     made.VIEWS.update(load("samples_staff").VIEWS)
     made.VIEWS.update(load("samples_family").VIEWS)
     made.VIEWS.update(load("samples_health").VIEWS)

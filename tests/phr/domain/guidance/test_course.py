@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from phr.domain.guidance.course import check, check_undo, due_from, expected_kg, fold, live, months_after
+from phr.domain.guidance.course import (
+    check,
+    check_undo,
+    due_from,
+    expected_kg,
+    fold,
+    live,
+    months_after,
+    possible,
+)
 from phr.domain.guidance.events import (
     Closed,
     Declined,
@@ -91,6 +100,7 @@ def test_only_the_right_events_follow_a_state(state):
         except Conflict:
             pass
     assert allowed == MAY.get(state, set())
+    assert allowed == possible(state)
     assert found.ended == (state not in MAY)
 
 
