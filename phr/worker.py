@@ -7,12 +7,15 @@ from typing import Any, Final
 
 from celery import Celery, current_app
 from celery.beat import EmbeddedService
+from celery.schedules import crontab
 
 from phr.bootstrap import System, start
 from phr.ids import new_id
 
 _running: list[System] = []
 _reading: list[threading.Thread] = []
+_assessing: list[threading.Thread] = []
+_NIGHT: Final = (3, 10)  # hour and minute of the city at which everybody is assessed
 _PATIENCE: Final = 20.0  # seconds for a file to be given back when the worker stops
 
 
@@ -42,11 +45,17 @@ def make_app(system: System) -> Celery:
     seal_task = app.task(seal, name="phr.seal")
     tidy_task = app.task(tidy, name="phr.tidy")
     escalate_task = app.task(escalate, name="phr.escalate")
+    assess_task = app.task(assess, name="phr.assess")
     app.conf.beat_schedule = {
         "deliver": {"task": deliver_task.name, "schedule": 5.0, "options": {"expires": 60}},
         "uploads": {"task": uploads_task.name, "schedule": 5.0, "options": {"expires": 60}},
         "sync": {"task": sync_task.name, "schedule": 60.0, "options": {"expires": 60}},
         "escalate": {"task": escalate_task.name, "schedule": 300.0, "options": {"expires": 300}},
+        "assess": {
+            "task": assess_task.name,
+            "schedule": crontab(hour=_NIGHT[0], minute=_NIGHT[1]),
+            "options": {"expires": 3 * 3600},
+        },
         "seal": {"task": seal_task.name, "schedule": 3600.0, "options": {"expires": 3600}},
         "tidy": {"task": tidy_task.name, "schedule": 3600.0, "options": {"expires": 3600}},
     }
@@ -92,6 +101,19 @@ def seal() -> int:
 def escalate() -> int:
     """Sends the red alarms that nobody answered by nine of the next working day to the duty inbox. Says how many."""
     return _system().escalation(request=f"worker-{new_id()}")
+
+
+def assess() -> bool:
+    """Assesses the city, in a thread as above. It is told of nobody and tells of nobody. Says whether it began."""
+    if _assessing and _assessing[0].is_alive():
+        return False
+    system = _system()
+    thread = threading.Thread(
+        target=system.assess, kwargs={"request": f"worker-{new_id()}"}, name="assess", daemon=True
+    )
+    _assessing[:] = [thread]
+    thread.start()
+    return True
 
 
 def tidy() -> int:

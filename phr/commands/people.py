@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -157,10 +158,13 @@ def consent_show(resident: str, as_json: bool) -> None:
 @json_option
 @guarded
 def score(as_json: bool) -> None:
-    """Assess everybody who shares check-ups for guidance; open cases with reasons."""
+    """Assess everybody who shares data for it: check-ups, home measurements, questionnaires, scores; open cases."""
     done = system().assess(request=request())
-    value = {"people": done.people, "checkups": done.checkups, "flagged": done.flagged, "opened": done.opened}
-    show(value, as_json=as_json, text=", ".join(f"{key} {number}" for key, number in value.items()))
+    counts = {name: number for name, number in asdict(done).items() if isinstance(number, int)}
+    drift = [f"{level} {len(inputs)}" for level, inputs in sorted(done.drift.items())]
+    lines = [", ".join(f"{key} {number}" for key, number in counts.items())]
+    lines += [f"drift of the model's inputs: {', '.join(drift)}"] if drift else []
+    show({**counts, "raised": done.raised, "drift": done.drift}, as_json=as_json, text="\n".join(lines))
 
 
 @click.command()
