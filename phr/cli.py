@@ -18,6 +18,7 @@ _COMMANDS: Final = {
     "score": ("people", "score"),
     "export": ("people", "export"),
     "guidance": ("guidance", "guidance"),
+    "programme": ("programmes", "programme"),
     "sync": ("connections", "sync"),
     "connections": ("connections", "connections"),
     "audit": ("service", "audit"),
