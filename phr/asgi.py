@@ -9,7 +9,7 @@ from types import ModuleType
 from fastapi import FastAPI, Request, Response
 
 from phr import logs
-from phr.api import bundles, fhir, health, hooks, ledger, problems, reconciled
+from phr.api import bundles, fhir, health, hooks, ledger, problems, questionnaires, reconciled
 from phr.bootstrap import System, ledger_store, start
 from phr.web.errors import html_error
 from phr.web.mount import mount
@@ -34,6 +34,7 @@ def create_app(system: System | None = None) -> FastAPI:
     app.include_router(health.router)
     app.include_router(bundles.router)
     app.include_router(reconciled.router)
+    app.include_router(questionnaires.router)
     app.include_router(fhir.router)
     app.include_router(hooks.router)
     app.include_router(ledger.router, prefix="/ledger/v2")

@@ -16,11 +16,13 @@ _SEARCH: Final = {
     },
     "Patient": {"_id": "token"},
     "Consent": {"_id": "token", "patient": "reference", "status": "token"},
+    "Questionnaire": {"_id": "token", "url": "uri"},
 }
 _INTERACTIONS: Final = {
     "Observation": ("read", "search-type", "create"),
     "Patient": ("read", "search-type"),
     "Consent": ("read", "search-type", "create", "update", "history-instance"),
+    "Questionnaire": ("read", "search-type"),
 }
 
 
@@ -72,6 +74,6 @@ def _described(kind: str) -> dict[str, Any]:
     return {
         "type": kind,
         "interaction": [{"code": code} for code in _INTERACTIONS[kind]],
-        "versioning": "versioned",
+        "versioning": "no-version" if kind == "Questionnaire" else "versioned",
         "searchParam": [{"name": name, "type": of} for name, of in _SEARCH[kind].items()],
     }
