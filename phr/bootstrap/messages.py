@@ -21,7 +21,7 @@ from phr.errors import Busy, Invalid, Unsafe
 from phr.ids import new_id
 from phr.services.deliver import SendTo, TryLaterError
 from phr.services.letters import Letters
-from phr.services.messages import Addressing, AddressVault, Inbox, Nudging, Sending
+from phr.services.messages import DUTY, Addressing, AddressVault, Duty, Inbox, Nudging, Sending
 from phr.services.messages.sending import Outside
 from phr.services.reminders import Numbers, Reminders
 from phr.store.tables import Outbox, Person
@@ -73,12 +73,19 @@ class Messages(Core):
         outside = Outside(s.city, s.base_url.rstrip("/"))
         return Sending(self.store, self.clock, s.tz, s.recipient, self.channels, self._address_vault, outside)
 
+    @cached_property
+    def _duty(self) -> Duty:
+        s = self.settings
+        return Duty(self.channels, s.duty_mail, s.city, s.base_url.rstrip("/"))
+
     @property
     def message_sender(self) -> SendTo:
         """How the outbox delivers a message."""
 
         def send(letter: Outbox) -> str:
             try:
+                if letter.payload.get("to") == DUTY:
+                    return self._duty(letter.idempotency_key)
                 return self.sending(
                     letter.person_id,
                     letter.idempotency_key,

@@ -17,7 +17,7 @@ from phr.domain.days import day_at
 from phr.domain.messages import numbers
 from phr.domain.messages.screenings import due, screenings
 from phr.domain.points_rules import fiscal_year
-from phr.errors import Invalid, Refused
+from phr.errors import Invalid, NotFound, Refused
 from phr.ids import new_id
 from phr.store.audit import NOBODY
 from phr.store.tables import MessageChoice, RegistrationNumber, ScreeningDone
@@ -85,6 +85,8 @@ class Reminders:
         now = self._clock.now()
         today = day_at(now, self._zone)
         with self._store.begin(self._register(actor, request, person)) as uow:
+            if uow.people.get(person) is None:
+                raise NotFound("no such person")
             if uow.registrations.tries(person, today) >= _TRIES:
                 uow.audit.add("registered", KIND, person, outcome="refused", reason="too-many-tries")
                 uow.commit()

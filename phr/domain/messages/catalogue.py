@@ -6,7 +6,7 @@ import re
 import string
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from functools import cache
 from importlib.resources import files
@@ -66,6 +66,7 @@ class Catalogue:
     quiet_until: time
     push: Mapping[str, str]
     push_urgent: Mapping[str, str]
+    duty: Mapping[str, str]
     kinds: Mapping[str, Kind]
     templates: Mapping[str, Template]
 
@@ -89,7 +90,15 @@ def load(text: str) -> Catalogue:
         kinds = {name: _kind(name, entry) for name, entry in raw["kind"].items()}
         templates = {key: _template(key, entry, kinds) for key, entry in raw["template"].items()}
         quiet = raw["quiet"]
-        made = Catalogue(quiet["from"], quiet["until"], raw["push"], raw["push_urgent"], kinds, templates)
+        made = Catalogue(
+            quiet["from"],
+            quiet["until"],
+            raw["push"],
+            raw["push_urgent"],
+            raw["duty"],
+            kinds,
+            templates,
+        )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise CatalogueError(f"the messages cannot be read: {error}") from error
     if _UNKNOWN not in templates:
@@ -102,14 +111,7 @@ def catalogue() -> Catalogue:
     """The messages of this version, with a template for each alarm."""
     found = load(files("phr.domain.messages").joinpath("catalogue.toml").read_text(encoding="utf-8"))
     alarms = {key: _alarm(key) for key in alarm_texts() if key != "closing"}
-    return Catalogue(
-        found.quiet_from,
-        found.quiet_until,
-        found.push,
-        found.push_urgent,
-        found.kinds,
-        {**alarms, **found.templates},
-    )
+    return replace(found, templates={**alarms, **found.templates})
 
 
 def text_of(template: Template, language: str, params: Mapping[str, str]) -> str:

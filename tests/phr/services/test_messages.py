@@ -10,6 +10,7 @@ import pytest
 from phr.domain.access import machine, resident
 from phr.domain.messages.channel import AddressGone, ChannelBusy, ChannelRefused
 from phr.errors import NotFound
+from phr.services.messages import Duty
 from tests.build import CITY
 from tests.phr.services.telling import Remembering, a_system, agreed, deliver, mail_of, message, post
 
@@ -332,3 +333,28 @@ def test_a_parameter_that_is_no_code_does_not_travel(system, person, patient, ad
     ((_state, error),) = states(admin, person)
     assert error == "Invalid"
     assert message(admin, person) == []
+
+
+def test_what_is_for_the_staff_on_duty_never_reaches_the_person(database_url, person, patient, email, admin):
+    """It goes to one mailbox of the city; without one it waits, and the operator sees that."""
+    made = a_system(database_url, email=email)
+    mail_of(made, person, patient)
+    with made.store.begin(machine(CITY, "guidance", "t", person)) as uow:
+        payload = {"template": "escalation", "severity": "red", "to": "duty"}
+        uow.outbox.post(person, uuid4(), "message", f"escalation:{uuid4()}", payload, made.clock.now())
+        uow.commit()
+    assert deliver(made).delivered == 0
+    assert email.sent == []
+    assert states(admin, person) == [("waiting", "no mail for the staff on duty is set up")]
+    made.__dict__["_duty"] = Duty(made.channels, "duty@city.example", "市", "http://127.0.0.1:8000")
+    made.clock.at += timedelta(hours=2)
+    for trouble in (ChannelBusy("busy"), AddressGone("gone")):
+        email.trouble = [trouble]
+        assert deliver(made).delivered == 0
+        made.clock.at += timedelta(hours=2)
+    assert deliver(made).delivered == 1
+    ((address, note),) = email.sent
+    assert address == "duty@city.example"
+    assert note.stop_url == ""
+    assert message(admin, person) == []
+    made.store.close()

@@ -170,10 +170,13 @@ CREATE POLICY printing ON phr.message FOR UPDATE TO phr_app
     WITH CHECK ((SELECT phr.ctx_internal()) = 'register' AND person_id = (SELECT phr.ctx_person())
                 AND state = 'printed');
 CREATE POLICY own ON phr.letter FOR SELECT TO phr_app USING (person_id = (SELECT phr.ctx_self()));
-CREATE POLICY without_data ON phr.letter FOR ALL TO phr_app
+CREATE POLICY without_data ON phr.letter FOR SELECT TO phr_app USING (
+    (SELECT phr.ctx_internal()) = 'register' AND category = 'none');
+CREATE POLICY without_data_made ON phr.letter FOR INSERT TO phr_app WITH CHECK (
+    (SELECT phr.ctx_internal()) = 'register' AND category = 'none' AND person_id = (SELECT phr.ctx_person()));
+CREATE POLICY without_data_posted ON phr.letter FOR UPDATE TO phr_app
     USING ((SELECT phr.ctx_internal()) = 'register' AND category = 'none')
-    WITH CHECK ((SELECT phr.ctx_internal()) = 'register' AND category = 'none'
-                AND person_id = (SELECT phr.ctx_person()));
+    WITH CHECK ((SELECT phr.ctx_internal()) = 'register' AND category = 'none');
 CREATE POLICY of_recipient ON phr.letter_batch FOR ALL TO phr_app
     USING (((SELECT phr.ctx_purpose()) = 'guidance' OR (SELECT phr.ctx_internal()) = 'register')
            AND recipient = (SELECT phr.ctx_recipient()))
