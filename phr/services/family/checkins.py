@@ -144,10 +144,10 @@ class CheckIns:
 
         The words that speak of harm decide what the page says even where nothing may be stored.
         """
+        person = self._open_one(guardian, identity, request)
         filled = rules.checked(chosen, note, call=call)
         urgency, reasons = rules.urgency(filled)
         now = self._clock.now()
-        person = self._open_one(guardian, identity, request)
         document = self._document(filled, person.patient_id, now)
         if self._keep(guardian, document, actor=actor, role=role, request=request):
             if urgency == "now":

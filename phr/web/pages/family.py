@@ -56,6 +56,8 @@ def check_in(request: Request, session: Resident, services: Service, check_in: s
 def answer(request: Request, session: Resident, services: Service, check_in: str, typed: _Typed) -> Response:
     """Answer a check-in; what must not wait stands in this very answer."""
     view = services.check_in(session, check_in)
+    if view.outcome:
+        return see("/family?notice=late")
     chosen = {question.key: typed.get(question.key, "") for question in view.questions}
     answers = CheckInAnswers(chosen, typed.get("note", "").replace("\r\n", "\n"), typed.get("call") == "1")
     try:
