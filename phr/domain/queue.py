@@ -77,32 +77,19 @@ def deadline(kind: str, policy: Policy) -> timedelta | None:
     return policy.deadlines.get(group_of(kind))
 
 
-def late(kind: str, opened_at: datetime, now: datetime, policy: Policy) -> bool:
-    """Whether a case has waited longer than its kind may."""
-    longest = deadline(kind, policy)
-    return longest is not None and now - opened_at >= longest
+def late_since(now: datetime, policy: Policy) -> dict[int, datetime]:
+    """For each priority the instant before which a case must have been opened to be late."""
+    return {PRIORITIES[kind]: now - longest for kind, longest in policy.deadlines.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What the order and the limits of the list need to know of a case."""
+    """What the limits of the list need to know of a case."""
 
     kind: str
     opened_at: datetime
-    rank: float
     holder: str | None
     device: str = ""
-
-
-def order(cases: Sequence[Waiting], now: datetime, policy: Policy) -> list[int]:
-    """Places of the cases, most urgent first: by kind, the late ones first, then by rank, then the oldest."""
-
-    def key(place: int) -> tuple[int, bool, float, datetime, int]:
-        one = cases[place]
-        priority = PRIORITIES.get(group_of(one.kind), len(PRIORITIES))
-        return (priority, not late(one.kind, one.opened_at, now, policy), -one.rank, one.opened_at, place)
-
-    return sorted(range(len(cases)), key=key)
 
 
 def suggested(cases: Sequence[Waiting], nurse: str, capacity: int) -> list[bool]:

@@ -35,7 +35,7 @@ PRIORITIES: Final = {
 }
 """Order of the list: red alarms, referral not yet seen, 積極的支援, 動機付け支援, フレイル, trends (R9-1)."""
 UNDO_WITHIN: Final = timedelta(hours=24)
-_BEGINS: Final = frozenset({"opened", "fired-again"})
+_BEGINS: Final = frozenset({"opened", "fired-again", "answered-again"})
 _BESIDE: Final = frozenset({"renewed", "escalated"})
 _UNDOABLE: Final = frozenset({"claimed", "contact", "closed"})
 

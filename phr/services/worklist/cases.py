@@ -45,12 +45,7 @@ class Worklist:
     def listed(self, access: Access, *, closed: bool = False, limit: int = 200) -> list[Row]:
         """The cases that consent lets this nurse see, most urgent first; each look is audited."""
         states = (rules.CLOSED,) if closed else (OPEN, CLAIMED)
-        policy, now = queue.standard(), self._clock.now()
-        late = {
-            priority: now - policy.deadlines[kind]
-            for kind, priority in rules.PRIORITIES.items()
-            if kind in policy.deadlines
-        }
+        late = queue.late_since(self._clock.now(), queue.standard())
         with self._store.begin(access) as uow:
             items = uow.worklist.listed(states, limit, late)
             people = uow.people.of([item.person_id for item in items])

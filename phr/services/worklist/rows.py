@@ -60,4 +60,4 @@ def moves(events: Sequence[WorkEvent]) -> list[Move]:
 def waiting(item: WorkItem) -> Waiting:
     """The case as the queue sees it."""
     device = str(item.basis.get("device", "")) if isinstance(item.basis, dict) else ""
-    return Waiting(item.kind, item.opened_at, item.rank, item.holder, device)
+    return Waiting(item.kind, item.opened_at, item.holder, device)

@@ -9,17 +9,20 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import Response
 
-from phr.errors import Conflict, Invalid, Refused
-from phr.web.answer import Nurse, Service, html, see
+from phr.errors import Conflict, Invalid, NotFound, Refused
+from phr.web.answer import Nurse, Service, html, see, table
 from phr.web.forms import checked_form
 from phr.web.ports import Contact, Services, Session
-from phr.web.views.staff import KINDS, Case
+from phr.web.views.staff import KINDS, Case, Gone
 from phr.web.words import WORDS
 
 router = APIRouter(prefix="/staff")
 _Text = Annotated[str, Form(max_length=4000)]
-_LIST_NOTICES: Final = ("claimed", "taken", "closed")
-_CASE_NOTICES: Final = ("claimed", "recorded", "decided", "closed", "undone", "taken", "late")
+_LIST_NOTICES: Final = ("claimed", "taken", "closed", "full")
+_CASE_NOTICES: Final = (
+    *("claimed", "recorded", "decided", "closed", "undone", "taken", "late"),
+    *("full", "released", "transferred"),
+)
 
 
 def _version(text: str) -> int:
@@ -39,19 +42,34 @@ def work_list(
     services: Service,
     kind: str = "",
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+    whole: str = "",
     done: str = "",
+    case: Annotated[str, Query(max_length=64)] = "",
+    version: Annotated[int, Query(ge=0, le=999_999_999)] = 0,
 ) -> Response:
-    """The cases, red first, with the reason of each in one line."""
-    view = services.work_list(session, kind if kind in KINDS else "", page)
-    notice = cast("Literal['claimed', 'taken', 'closed']", done) if done in _LIST_NOTICES else ""
-    return html(request, "work_list", replace(view, notice=notice))
+    """The cases, red first, with the reason of each in one line; as many as one nurse can take, unless she asks."""
+    view = services.work_list(session, kind if kind in KINDS else "", page, whole=whole == "1")
+    notice = cast("Literal['claimed', 'taken', 'closed', 'full']", done) if done in _LIST_NOTICES else ""
+    ask = case if notice == "full" else ""
+    return html(request, "work_list", replace(view, notice=notice, ask=ask, ask_version=version))
+
+
+@router.get("/list.csv")
+def own_list(session: Nurse, services: Service) -> Response:
+    """The nurse's own open cases as a table for her own work."""
+    header, *rows = services.own_list(session)
+    return table("cases", [str(cell) for cell in header], rows)
 
 
 @router.get("/cases/{case}")
 def case_page(request: Request, session: Nurse, services: Service, case: str, done: str = "") -> Response:
     """One case."""
     notice = cast("Literal['claimed', 'late']", done) if done in _CASE_NOTICES else ""
-    return html(request, "case", replace(services.case(session, case), notice=notice))
+    try:
+        view = services.case(session, case)
+    except NotFound:
+        return html(request, "case_gone", Gone(), status=404)
+    return html(request, "case", replace(view, notice=notice))
 
 
 @router.post("/cases/{case}/claim", dependencies=[Depends(checked_form)])
@@ -62,16 +80,44 @@ def claim(
     version: _Text = "",
     kind: _Text = "",
     back: _Text = "",
+    sure: _Text = "",
 ) -> Response:
-    """Take a case, unless somebody was quicker."""
+    """Take a case, unless somebody was quicker; beyond her capacity the nurse is asked once more."""
+    number, more = _version(version), ""
     try:
-        services.claim(session, case, _version(version))
+        services.claim(session, case, number, sure=sure == "1")
         done = "claimed"
     except Conflict:
         done = "taken"
+    except Refused:
+        done, more = "full", f"&case={quote(case, safe='')}&version={number}"
     if back == "case":
         return _case_page(case, done)
-    return see(f"/staff?kind={kind if kind in KINDS else ''}&done={done}")
+    return see(f"/staff?kind={kind if kind in KINDS else ''}&done={done}{more}")
+
+
+@router.post("/cases/{case}/transfer", dependencies=[Depends(checked_form)])
+def transfer(
+    request: Request, session: Nurse, services: Service, case: str, colleague: _Text = ""
+) -> Response:
+    """Hand a case to a colleague."""
+    try:
+        services.transfer(session, case, colleague)
+    except Invalid:
+        return _again(request, session, services, case, {"colleague": "choose"})
+    except (Conflict, Refused):
+        return _case_page(case, "taken")
+    return _case_page(case, "transferred")
+
+
+@router.post("/cases/{case}/release", dependencies=[Depends(checked_form)])
+def release(session: Nurse, services: Service, case: str) -> Response:
+    """Give a case back to all."""
+    try:
+        services.release(session, case)
+    except Conflict:
+        return _case_page(case, "taken")
+    return _case_page(case, "released")
 
 
 @router.post("/cases/{case}/contacts", dependencies=[Depends(checked_form)])
@@ -83,8 +129,12 @@ def record_contact(
     way: _Text = "",
     outcome: _Text = "",
     memo: _Text = "",
+    said: _Text = "",
+    quick: _Text = "",
 ) -> Response:
-    """Record a call, visit, letter or message."""
+    """Record a call, visit, letter or message: with one button, or with a sentence of the list and a memo."""
+    if quick in WORDS["quick-contact"]:
+        way, _, outcome = quick.partition(".")
     problems = {
         name: "choose" for name, value, words in (("way", way, "contact"), ("outcome", outcome, "outcome"))
         if value not in WORDS[words]
@@ -93,12 +143,18 @@ def record_contact(
         problems["memo"] = "too-long"
     if problems:
         return _again(request, session, services, case, problems)
+    parts = (WORDS["contact-note"].get(said, ""), memo.strip())
     contact = Contact(
         cast("Literal['phone', 'visit', 'letter', 'message']", way),
-        cast("Literal['reached', 'not-reached']", outcome),
-        memo.strip(),
+        cast("Literal['reached', 'not-reached', 'returned']", outcome),
+        " ".join(part for part in parts if part),
     )
-    services.record_contact(session, case, contact)
+    try:
+        services.record_contact(session, case, contact)
+    except Invalid:
+        return _again(request, session, services, case, {"outcome": "choose"})
+    except Conflict:
+        return _case_page(case, "taken")
     return _case_page(case, "recorded")
 
 

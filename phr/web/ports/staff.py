@@ -14,19 +14,27 @@ class Contact:
     """A contact as the nurse records it."""
 
     way: Literal["phone", "visit", "letter", "message"]
-    outcome: Literal["reached", "not-reached"]
+    outcome: Literal["reached", "not-reached", "returned"]
     memo: str
 
 
 class StaffPages(Protocol):
     """What a nurse sees and does. Every read is for the purpose guidance and is audited."""
 
-    def work_list(self, session: Session, kind: str, page: int) -> WorkList:
-        """Open cases, red first; ``kind`` filters when it is not empty."""
+    def work_list(self, session: Session, kind: str, page: int, *, whole: bool = False) -> WorkList:
+        """Open cases, red first; ``kind`` filters when it is not empty; ``whole`` shows those beyond the capacity, too."""
         ...
 
-    def claim(self, session: Session, case: str, version: int) -> None:
-        """Take the case. Conflict when somebody holds it or ``version`` is old."""
+    def claim(self, session: Session, case: str, version: int, *, sure: bool = True) -> None:
+        """Take the case. Conflict when somebody holds it or ``version`` is old; Refused when not sure and full."""
+        ...
+
+    def transfer(self, session: Session, case: str, colleague: str) -> None:
+        """Hand the case to a colleague. Invalid when that is no nurse of this organisation."""
+        ...
+
+    def release(self, session: Session, case: str) -> None:
+        """Give the case back."""
         ...
 
     def case(self, session: Session, case: str) -> Case:

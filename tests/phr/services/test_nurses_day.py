@@ -262,3 +262,14 @@ def test_the_numbers_count_what_stands_and_how_long_people_waited(system, clock,
     assert after.median_hours is not None
     with pytest.raises(Invalid):
         system.numbers(date(2026, 2, 1), date(2026, 1, 1), nurse())
+
+
+def test_of_one_kind_the_late_ones_stand_before_those_that_the_model_ranks_first(system, clock, admin, team):
+    """R9-5: a rank orders what is in time; it lets nobody wait for ever."""
+    (old, _), (new, _) = alarmed(system, clock), alarmed(system, clock)
+    admin.execute(
+        "UPDATE phr.work_item SET opened_at = opened_at - interval '13 hours' WHERE person_id = %s", (old,)
+    )
+    admin.execute("UPDATE phr.work_item SET rank = 9 WHERE person_id = %s", (new,))
+    order = [row.person.person_id for row in system.worklist.listed(nurse(team[0]), limit=10_000)]
+    assert order.index(old) < order.index(new)

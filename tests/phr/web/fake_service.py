@@ -122,16 +122,28 @@ class FakeService:
         self._ask("card", label)
         return self.samples.VIEWS["cards-made"][2]
 
-    def work_list(self, session, kind, page):
+    def work_list(self, session, kind, page, *, whole=False):
         return self.samples.WORK
 
-    def claim(self, session, case, version):
+    def claim(self, session, case, version, *, sure=True):
         self._ask("claim", case, version)
 
     def case(self, session, case):
         if case != "a3":
             raise NotFound("case")
         return self.samples.CASE
+
+    def team(self, session):
+        return self.samples.VIEWS["team"][2]
+
+    def search(self, session, name, born, address):
+        return self.samples.VIEWS["search-hits"][2]
+
+    def statistics(self, session, first, last):
+        return self.samples.VIEWS["statistics"][2]
+
+    def doubts_of(self, session, case):
+        return self.samples.VIEWS["doubts-staff"][2]
 
     def record_contact(self, session, case, contact):
         self._ask("contact", case, contact)

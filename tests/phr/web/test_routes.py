@@ -17,7 +17,10 @@ from phr.web.words import WORDS
 TOKEN = "form-token-of-this-session"
 PAGES = {
     "resident": ["/today", "/record/blood-pressure", "/record/sleep?period=year", "/sharing", "/who-looked", "/check-up", "/points", "/more", "/connect", "/connect/files", "/connect/cards"],
-    "nurse": ["/staff", "/staff?kind=alarm&page=2", "/staff/cases/a3"],
+    "nurse": [
+        *("/staff", "/staff?kind=alarm&page=2", "/staff/cases/a3", "/staff/cases/a3/values"),
+        *("/staff/team", "/staff/search?name=x", "/staff/statistics"),
+    ],
     "researcher": ["/research", "/research/requests/new", "/research/releases/R8-009"],
     "operator": ["/operate", "/operate/audit"],
 }  # fmt: skip
@@ -79,7 +82,7 @@ def test_no_get_changes_anything(client, asked):
 def test_every_post_is_refused_without_the_token(app, client, asked):
     """A form on another site has the cookie but not the token."""
     posts = [route for route in routes(app) if "POST" in route.methods]
-    assert len(posts) == 14
+    assert len(posts) == 25
     for route in posts:
         role = {"/staff": "nurse", "/research": "researcher", "/operate": "operator"}.get(
             "/" + route.path.split("/")[1], "resident"
@@ -91,9 +94,9 @@ def test_every_post_is_refused_without_the_token(app, client, asked):
 
 
 def routes(app) -> list[APIRoute]:
-    from phr.web.pages import operate, research, resident, signin, staff
+    from phr.web.pages import operate, research, resident, signin, staff, team
 
-    areas = (signin, resident, staff, research, operate)
+    areas = (signin, resident, staff, team, research, operate)
     return [route for area in areas for route in area.router.routes if isinstance(route, APIRoute)]
 
 
@@ -292,7 +295,7 @@ def test_an_unknown_case_is_not_found(client):
     """With a page that says what next."""
     answer = sign_in(client, "nurse").get("/staff/cases/zzz")
     assert answer.status_code == 404
-    assert "ページが見つかりません" in answer.text
+    assert "この記録は見られません" in answer.text
 
 
 def test_a_request_says_what_is_missing_and_keeps_what_was_typed(client, asked):
