@@ -34,16 +34,16 @@ POINTS = GuidancePoints(
 )
 
 
-def weeks(vital: str, value: float, *missing: int) -> WeekTable:
+def weeks(vital: str, value: float, step: float, *missing: int) -> WeekTable:
     cells = tuple(
         WeekCell(
             DAY - timedelta(days=55 - 7 * i),
             0 if i in missing else 6,
-            None if i in missing else value + 40 * i,
+            None if i in missing else value + step * i,
         )
         for i in range(8)
     )
-    return WeekTable(vital, True, WeekCell(BEGUN - timedelta(days=28), 20, value - 300), cells)
+    return WeekTable(vital, True, WeekCell(BEGUN - timedelta(days=28), 20, value - 4 * step), cells)
 
 
 STEPS = (
@@ -83,7 +83,11 @@ SUPPORTING = CoursePage(
     needed_of_a=0,
     third_period=False,
     targets=(TargetLine("full", 93.0, 78.0, 180), TargetLine("part", 94.0, 79.0, 20)),
-    weeks=(weeks("steps", 6200.0, 2), weeks("weight", 79.0, 0, 1, 3), WeekTable("sleep", False, None, ())),
+    weeks=(
+        weeks("steps", 6200.0, 40.0, 2),
+        weeks("weight", 79.0, -0.2, 0, 1, 3),
+        WeekTable("sleep", False, None, ()),
+    ),
     steps=STEPS,
     licence="public-health-nurse",
     case="a3",
