@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -11,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import click
 
 from consent.build import BadChoice, Choice, build
+from ingest.series import Reject
 from phr.commands.progress import progress_bar
 from phr.commands.shared import guarded, json_option, request, show, system
 from phr.domain.documents import parse
@@ -47,25 +50,28 @@ def import_file(name: str, path: Path, resident: str, zone: str, as_json: bool) 
             zone=tz,
             progress=progress,
         )
-    value = receipt_value(done.receipt, len(done.people) or 1)
+    value = receipt_value(done.receipt, len(done.people) or 1, done.unowned)
+    if name.startswith("checkup-"):
+        seen = [person] if person is not None else list(done.people.values())
+        value["judged_otherwise"] = made.differences.count(seen, request=request())
     text = ", ".join(f"{key} {number}" for key, number in value.items() if key != "rejected_by_reason")
     show(value, as_json=as_json, text=text)
 
 
-def receipt_value(receipt: Any, people: int) -> dict[str, Any]:
-    """A receipt as plain values."""
+def receipt_value(receipt: Any, people: int, unowned: Sequence[Reject] = ()) -> dict[str, Any]:
+    """A receipt as plain values, with what was refused of nobody in particular; None is a file that held nothing."""
+    rejected = Counter(dict(receipt.rejected) if receipt is not None else {})
+    for reject in unowned:
+        rejected[reject.reason] += reject.count
+    names = ("stored", "repeated", "conflicts", "corrected", "quarantined")
     return {
         "people": people,
-        "stored": receipt.stored,
-        "repeated": receipt.repeated,
-        "conflicts": receipt.conflicts,
-        "corrected": receipt.corrected,
-        "quarantined": receipt.quarantined,
-        "refused_without_consent": receipt.refused,
-        "documents": receipt.documents,
-        "rejected": sum(receipt.rejected.values()),
-        "rejected_by_reason": dict(sorted(receipt.rejected.items())),
-        "alarms": len(receipt.warnings),
+        **{name: getattr(receipt, name, 0) for name in names},
+        "refused_without_consent": getattr(receipt, "refused", 0),
+        "documents": getattr(receipt, "documents", 0),
+        "rejected": sum(rejected.values()),
+        "rejected_by_reason": dict(sorted(rejected.items())),
+        "alarms": len(getattr(receipt, "warnings", ())),
     }
 
 

@@ -219,7 +219,7 @@ class _Job:
             self.keep()
 
     def _owner(self, key: str | None) -> UUID:
-        if key is not None and self._of_key is not None:
+        if self._person is None and key is not None and self._of_key is not None:
             if key not in self.people:
                 self.people[key] = self._of_key(key)
             return self.people[key]
