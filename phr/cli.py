@@ -25,8 +25,10 @@ _COMMANDS: Final = {
     "outbox": ("service", "outbox"),
     "bench": ("bench", "bench"),
     "user": ("service", "user"),
+    "nurse": ("nurses", "nurse"),
     "gateway": ("gateways", "gateway"),
     "card": ("gateways", "card"),
+    "guardian": ("guardians", "guardian"),
 }
 """Command -> module of phr.commands and the name in it."""
 

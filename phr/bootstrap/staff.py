@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
+from uuid import UUID
 
 from phr.bootstrap.core import Core
 from phr.services.confirmations import Confirmations
 from phr.services.set_apart import SetApart
 from phr.services.worklist import Escalation, Finding, Numbers, Planning
+from phr.store.baseline import Baseline
 
 
 class StaffWork(Core):
@@ -37,6 +40,10 @@ class StaffWork(Core):
     def confirmations(self) -> Confirmations:
         """Unlikely values."""
         return Confirmations(self.store, self.clock, self.settings.tz, self.settings.recipient)
+
+    def alarms_in_one_transaction(self, people: Sequence[UUID]) -> int:
+        """How many of these people's alarms were stored with their value and their message, for benchmarks."""
+        return Baseline(self.database.admin).alarms_together(people)
 
     @cached_property
     def set_apart(self) -> SetApart:

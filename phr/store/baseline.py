@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -39,6 +40,17 @@ class Baseline:
                     copy.write_row(row)
             connection.commit()
             return len(rows) / (time.perf_counter() - began)
+
+    def alarms_together(self, people: Sequence[UUID]) -> int:
+        """How many of these people have a value, an alarm and its message that one transaction wrote."""
+        with self._connect() as connection:
+            row: Any = connection.execute(
+                "SELECT count(DISTINCT c.person_id) FROM phr.vital_chunk c JOIN phr.work_item w USING (person_id)"
+                " JOIN phr.outbox o USING (person_id) WHERE c.person_id = ANY (%s) AND w.kind LIKE 'alarm:%%'"
+                " AND o.kind = 'message' AND c.xmin = w.xmin AND w.xmin = o.xmin",
+                (list(people),),
+            ).fetchone()
+        return int(row[0])
 
     def select(self, hits: int, repeats: int) -> list[float]:
         """Seconds that a SELECT of so many newest rows takes, several times."""

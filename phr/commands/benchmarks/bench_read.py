@@ -146,10 +146,10 @@ def _http(system: System) -> dict[str, Any]:
     environment = {"PHR_HOME": str(system.settings.home), "PHR_BASE_URL": f"http://127.0.0.1:{port}"}
     server = subprocess.Popen(  # noqa: S603 - our own command
         [sys.executable, "-m", "phr", "serve", "--port", str(port)],
-        env={**_plain_environment(), **environment},
+        env={**plain_environment(), **environment},
     )
     try:
-        _wait(port)
+        wait_for(port)
         day = day_at(system.clock.now(), system.settings.tz)
         first, last = day - timedelta(days=20), day - timedelta(days=13)
         path = (
@@ -162,11 +162,13 @@ def _http(system: System) -> dict[str, Any]:
         server.wait(timeout=20)
 
 
-def _plain_environment() -> dict[str, str]:
+def plain_environment() -> dict[str, str]:
+    """The environment without settings of ours: a benchmark has its own."""
     return {key: value for key, value in os.environ.items() if not key.startswith("PHR_")}
 
 
-def _wait(port: int) -> None:
+def wait_for(port: int) -> None:
+    """Waits until the server at this port answers."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         try:

@@ -127,20 +127,164 @@ def test_two_nurses_never_hold_one_case(system, city, app, browse, nurse, cases)
     assert "担当は高橋 美咲さんです" in other.get(case).text
 
 
-def test_a_decision_is_taken_back_only_for_a_day(city, clock, system, app, browse, nurse, cases):
+def test_a_decision_is_taken_back_only_for_a_day(city, clock, system, app, browse, cases):
     """Later a new record corrects."""
+    subject = city.a_member(system, "nurse")
+    nurse = city.signed_in(system, app, browse, subject, "nurse")
     case = f"/staff/cases/{cases['referral']}"
     city.sent(nurse, case, f"{case}/claim", version=version(nurse.get(case).text), back="case")
     city.sent(
         nurse, case, f"{case}/close", version=version(nurse.get(case).text), outcome="declined", reason="本人"
     )
     event = re.search(r'name="event" value="(\d+)"', nurse.get(case).text).group(1)
-    token = city.token_in(nurse.get(case).text)
-    for _ in range(110):
-        clock.tick(timedelta(minutes=14))
-        nurse.get("/staff?kind=trend")
-    late = nurse.post(f"{case}/undo", data={"csrf": token, "event": event})
+    clock.tick(timedelta(hours=25))
+    nurse = city.signed_in(system, app, browse, subject, "nurse")
+    assert 'name="event"' not in nurse.get(case).text
+    late = city.sent(nurse, "/staff", f"{case}/undo", event=event)
     assert late.headers["location"].endswith("done=late")
+
+
+def test_the_one_button_contact_and_its_undo_take_two_taps(city, nurse, cases):
+    """R9-2: a contact in a few seconds, and a wrong button is no harm."""
+    case = f"/staff/cases/{cases['referral']}"
+    city.sent(nurse, case, f"{case}/claim", version=version(nurse.get(case).text), back="case")
+    for quick, shown in (("phone.not-reached", "不在・返事なし"), ("letter.returned", "手紙が戻ってきた")):
+        assert (
+            city.sent(nurse, case, f"{case}/contacts", quick=quick).headers["location"].endswith("recorded")
+        )
+        assert shown in nurse.get(case).text
+    city.sent(
+        nurse, case, f"{case}/contacts", way="phone", outcome="reached", said="will-see-doctor", memo="来週"
+    )
+    assert "近いうちに受診するとのこと。 来週" in nurse.get(case).text
+    event = re.search(r'name="event" value="(\d+)"', nurse.get(case).text).group(1)
+    assert city.sent(nurse, case, f"{case}/undo", event=event).headers["location"].endswith("undone")
+    wrong = city.sent(nurse, case, f"{case}/contacts", way="phone", outcome="returned")
+    assert wrong.status_code == 422
+
+
+def test_a_case_changes_hands_and_is_given_back(system, city, nurse, cases):
+    """To a colleague of the same organisation and to nobody else."""
+    case = f"/staff/cases/{cases['referral']}"
+    city.sent(nurse, case, f"{case}/claim", version=version(nurse.get(case).text), back="case")
+    stranger = city.a_member(system, "nurse", recipient="Organization/elsewhere")
+    assert city.sent(nurse, case, f"{case}/transfer", colleague=stranger).status_code == 422
+    other = city.a_member(system, "nurse", display="伊藤 直子")
+    assert (
+        city.sent(nurse, case, f"{case}/transfer", colleague=other)
+        .headers["location"]
+        .endswith("transferred")
+    )
+    assert "担当は伊藤 直子さんです" in nurse.get(case).text
+    assert city.sent(nurse, case, f"{case}/release").headers["location"].endswith("taken")
+
+
+def test_beyond_the_plan_the_list_asks_once_more_and_shows_fewer(system, city, app, browse, cases):
+    """R9-5: the limit helps; asked, it lets through."""
+    from phr.domain.access import Access, machine
+
+    subject = city.a_member(system, "nurse")
+    recipient = "Organization/city-health"
+    system.planning.set_duty(subject, machine(recipient, "register", "t"), lead=True, protected=False)
+    lead = Access("nurse", subject, recipient, "guidance", "t")
+    system.planning.set_capacity(subject, 0, lead)
+    nurse = city.signed_in(system, app, browse, subject, "nurse")
+    assert cases["referral"] not in listed(nurse, "referral")
+    assert f"/staff/cases/{cases['referral']}" in whole(nurse)
+    case = f"/staff/cases/{cases['referral']}"
+    seen = version(nurse.get(case).text)
+    assert (
+        city.sent(nurse, case, f"{case}/claim", version=seen, back="case")
+        .headers["location"]
+        .endswith("full")
+    )
+    assert "それでも担当になる" in nurse.get(f"{case}?done=full").text
+    told = city.sent(nurse, case, f"{case}/claim", version=seen)
+    assert "それでも担当になる" in nurse.get(told.headers["location"]).text
+    done = city.sent(nurse, case, f"{case}/claim", version=seen, back="case", sure="1")
+    assert done.headers["location"].endswith("claimed")
+    table = nurse.get("/staff/list.csv")
+    assert table.content.startswith(b"\xef\xbb\xbf")
+    assert "受診勧奨" in table.text
+
+
+def whole(client):
+    """The list with all that is open, page by page."""
+    pages = [client.get("/staff?whole=1").text]
+    while "次のページ" in pages[-1]:
+        pages.append(client.get(f"/staff?whole=1&page={len(pages) + 1}").text)
+    return "".join(pages)
+
+
+def test_the_team_plans_and_hands_over(system, city, app, browse):
+    """Herself, or as lead for others; a mistake is named at its field."""
+    from phr.domain.access import machine
+
+    me, other = city.a_member(system, "nurse"), city.a_member(system, "nurse", display="伊藤 直子")
+    client = city.signed_in(system, app, browse, me, "nurse")
+    page = "/staff/team"
+    assert city.sent(client, page, f"{page}/capacity", nurse=me, capacity="70").status_code == 422
+    for first, until in (("2026-12-01", ""), ("", "2026-12-01"), ("2026-12-02", "2026-12-01"), ("x", "y")):
+        fields = {"nurse": me, "substitute": other, "first": first, "until": until}
+        assert city.sent(client, page, f"{page}/away", **fields).status_code == 422
+    fields = {"nurse": me, "substitute": other, "first": "2026-12-01", "until": "2026-12-05"}
+    assert city.sent(client, page, f"{page}/away", **fields).headers["location"].endswith("saved")
+    assert city.sent(client, page, f"{page}/away", nurse=me).headers["location"].endswith("saved")
+    moved = city.sent(client, page, f"{page}/hand-over", nurse=me, colleague=other)
+    assert moved.headers["location"].endswith("moved=0")
+    assert city.sent(client, page, f"{page}/hand-over", nurse=other, colleague=me).status_code == 422
+    access = machine("Organization/city-health", "register", "t")
+    system.planning.set_duty(me, access, lead=True, protected=False)
+    assert (
+        city.sent(client, page, f"{page}/capacity", nurse=other, capacity="70")
+        .headers["location"]
+        .endswith("saved")
+    )
+    assert city.sent(client, page, f"{page}/capacity", nurse=other, capacity="many").status_code == 422
+    assert "70件" in client.get(page).text
+
+
+def test_people_are_found_and_numbers_shown(nurse, cases, me):
+    """A search for nothing shows the form; a date that is none is named."""
+    assert "見つかりません" not in nurse.get("/staff/search").text
+    assert nurse.get("/staff/search?born=yesterday").status_code == 422
+    assert "1970" in nurse.get("/staff/search?name=田村&born=1970-03-09").text
+    assert "見つかりませんでした" in nurse.get("/staff/search?name=だれもいない").text
+    assert "受診勧奨" in nurse.get("/staff/statistics").text
+    assert nurse.get("/staff/statistics?first=2026-05-02&until=2026-05-01").status_code == 422
+    assert "受診勧奨" in nurse.get("/staff/statistics.csv").text
+
+
+def test_values_in_doubt_are_asked_about_on_both_sides(system, city, app, browse, nurse, cases, me):
+    """The nurse at the case, the resident at home; what is decided is decided."""
+    from tests.build import blood_pressure
+
+    at = system.clock.now() - timedelta(hours=3)
+    for minutes, upper in ((0, 240), (5, 236), (9, 999)):
+        system.receive(me[0], [blood_pressure(at + timedelta(minutes=minutes), upper, 121)], request="test")
+    page = f"/staff/cases/{cases['referral']}/values"
+    shown = nurse.get(page).text
+    idents = re.findall(r'name="ident" value="(85354[^"]+)"', shown)
+    assert "240/121" in shown
+    assert "999" in shown
+    assert (
+        city.sent(nurse, page, page, ident=idents[0], verdict="yes").headers["location"].endswith("confirmed")
+    )
+    apart = re.search(r'apart" method.*?name="ident" value="([0-9a-f]+)"', shown, re.DOTALL).group(1)
+    action = page.replace("/values", "/apart")
+    assert city.sent(nurse, page, action, ident=apart, what="discard", note="").status_code == 422
+    assert (
+        city.sent(nurse, page, action, ident=apart, what="again", note="x")
+        .headers["location"]
+        .endswith("gone")
+    )
+    assert city.sent(nurse, page, action, ident=apart, note="機器").headers["location"].endswith("discarded")
+    mine = city.signed_in(system, app, browse, me[1], "resident")
+    (ident,) = set(re.findall(r'name="ident" value="([^"]+)"', mine.get("/values").text))
+    for expected in ("set-aside", "gone"):
+        done = city.sent(mine, "/sharing", "/values", ident=ident, verdict="no", reason="device-fault")
+        assert done.headers["location"].endswith(expected)
+    assert "確かめる値は、ありません" in mine.get("/values").text
 
 
 def test_withdrawal_shows_in_the_nurses_next_request(system, city, app, browse, nurse, cases, me):
