@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from phr.bootstrap.core import Core
+from phr.services.home_targets import HomeTargets
 from phr.services.questionnaires import Questionnaires
 from phr.services.risk_display import RiskDisplay
 
@@ -23,3 +24,8 @@ class Health(Core):
         """Answers to questionnaires."""
         s = self.settings
         return Questionnaires(self.store, self.clock, s.tz, self.receive, s.recipient)
+
+    @cached_property
+    def home_targets(self) -> HomeTargets:
+        """Goals for home blood pressure."""
+        return HomeTargets(self.store, self.clock, self.settings.tz)

@@ -20,7 +20,7 @@ from phr.domain.query import moment_range
 from phr.errors import Invalid
 
 TYPES: Final = frozenset(
-    {"Observation", "Patient", "Consent", "QuestionnaireResponse", "RiskAssessment", "Immunization"}
+    {"Observation", "Patient", "Consent", "QuestionnaireResponse", "RiskAssessment", "Immunization", "Goal"}
 )
 MOTHER_CHILD: Final = "urn:phr:questionnaire:mother-child"
 """The form of the mother-child record: its answers are about the child's record, not a questionnaire's."""
@@ -41,6 +41,7 @@ _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 _BY_TYPE: Final = {
     "QuestionnaireResponse": "questionnaire",
     "RiskAssessment": "guidance",
+    "Goal": "guidance",
     "Immunization": "child",
 }
 _EVENT: Final = frozenset(

@@ -86,7 +86,7 @@ class Questionnaires:
     def of(self, person: UUID, form: Form, access: Access) -> list[Answered]:
         """The answers to one questionnaire that this caller may see, newest first."""
         with self._store.begin(access.about(person)) as uow:
-            documents = uow.documents.of_person(person, _TYPE)
+            documents = [one for one in uow.documents.of_person(person, _TYPE) if one.category == _CATEGORY]
             uow.audit.add("read", _TYPE, person, categories=_CATEGORY, count=len(documents))
             uow.commit()
         found = []

@@ -15,7 +15,7 @@ from phr.domain.questionnaires import Answers, patient_in
 from phr.domain.risk_picture import QUESTIONS
 from phr.errors import Invalid, NotAllowed
 from phr.web.answer import Nurse, Resident, Service, html, locale_of, see
-from phr.web.forms import checked_form
+from phr.web.forms import checked_form, number_typed
 from phr.web.headers import PAGE_HEADERS
 from phr.web.ports import Services, Session
 from phr.web.ports.health import PaperForm
@@ -188,6 +188,51 @@ def points(
     """A person's answers with the points of each criterion."""
     view = services.answered_by(session, name, patient, answer)
     return html(request, "questionnaire_points", replace(view, saved=saved == "1"))
+
+
+@router.get("/staff/cases/{case}/questionnaires")
+def questionnaires_of_case(session: Nurse, services: Service, case: str) -> Response:
+    """From a case to the person's answers."""
+    return see(f"/staff/people/{quote(services.patient_of(session, case), safe='')}/questionnaires/kihon")
+
+
+@router.get("/staff/cases/{case}/home-blood-pressure")
+def home_target_of_case(session: Nurse, services: Service, case: str) -> Response:
+    """From a case to the person's home blood pressure."""
+    return see(f"/staff/people/{quote(services.patient_of(session, case), safe='')}/home-blood-pressure")
+
+
+@router.get("/staff/people/{patient}/home-blood-pressure")
+def home_target(
+    request: Request, session: Nurse, services: Service, patient: str, saved: str = ""
+) -> Response:
+    """A person's week of home blood pressure, and the goal that was set."""
+    view = services.home_target(session, patient)
+    return html(request, "home_target", replace(view, saved=saved == "1"))
+
+
+@router.post("/staff/people/{patient}/home-blood-pressure", dependencies=[Depends(checked_form)])
+def set_home_target(
+    request: Request, session: Nurse, services: Service, patient: str, typed: _Typed
+) -> Response:
+    """Set the goal, or end it."""
+    here = f"/staff/people/{quote(patient, safe='')}/home-blood-pressure"
+    if typed.get("end") == "1":
+        services.set_home_target(session, patient, None)
+        return see(f"{here}?saved=1")
+    upper, lower = number_typed(typed.get("systolic", "")), number_typed(typed.get("diastolic", ""))
+    problems = {
+        name: "not-a-number" for name, value in (("systolic", upper), ("diastolic", lower)) if value is None
+    }
+    if upper is not None and lower is not None:
+        try:
+            services.set_home_target(session, patient, (upper, lower))
+        except Invalid as error:
+            problems = {error.field if error.field in {"systolic", "diastolic"} else "systolic": "refused"}
+        else:
+            return see(f"{here}?saved=1")
+    view = replace(services.home_target(session, patient), typed=typed, problems=problems)
+    return html(request, "home_target", view, status=422)
 
 
 def _pdf(services: Services, session: Session, name: str, language: str) -> Response:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+from phr.domain.home_target import Target
 from phr.domain.questionnaires import Answers
 from phr.web.ports.session import Session
 from phr.web.views.health import Filling, QuestionnaireList, QuestionnaireResult, RiskPage
+from phr.web.views.home import TargetPage
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +57,16 @@ class HealthPages(Protocol):
 
     def answered_by(self, session: Session, name: str, patient: str, ident: str) -> QuestionnaireResult:
         """A person's answers with their points, for staff who may see them. NotFound when there is no such person."""
+        ...
+
+    def patient_of(self, session: Session, case: str) -> str:
+        """The number of the record that a case is about. NotFound for a case that is not there or not shared."""
+        ...
+
+    def home_target(self, session: Session, patient: str) -> TargetPage:
+        """A person's week of home blood pressure and goal, for staff who may see them."""
+        ...
+
+    def set_home_target(self, session: Session, patient: str, target: Target | None) -> None:
+        """Set the goal, or end it. Invalid (field systolic or diastolic) when it can be none."""
         ...

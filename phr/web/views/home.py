@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 
@@ -67,3 +68,33 @@ class GlucoseShares:
     mean: float | None
     shares: tuple[Share, ...]
     older: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TargetPage:
+    """The nurse's page of one person's week of blood pressure and goal. ``proposed``: what the form begins with.
+
+    ``permitted``: whether the goal may be set at all; ``typed`` keeps what was typed, ``problems`` what is wrong with it.
+    """
+
+    patient: str
+    name: str
+    age: int | None
+    target: tuple[float, float] | None
+    proposed: tuple[float, float] | None
+    week: HomeWeek | None
+    averages: tuple[Mean, ...]
+    permitted: bool
+    typed: Mapping[str, str] = field(default_factory=dict)
+    problems: Mapping[str, str] | None = None
+    saved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """Mornings or evenings of the week: how many days, and the mean once there are enough."""
+
+    slot: str
+    days: int
+    needed: int
+    values: tuple[float, float] | None

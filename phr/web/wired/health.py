@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
+from phr.domain.home_target import Target, proposed
 from phr.domain.questionnaires import Answers, areas, criteria_of_frailty, mark_of
 from phr.errors import NotFound
 from phr.ids import person_id
@@ -26,10 +27,14 @@ from phr.web.views.health import (
     Stated,
     Texts,
 )
+from phr.web.views.home import Mean, TargetPage
 from phr.web.views.resident import ConsentCard
-from phr.web.wired import paper_forms
+from phr.web.wired import home_results, paper_forms
 from phr.web.wired.parts import Area
+from phr.web.wired.resident import age_on
 from phr.web.wired.sharing import SharingPages
+from phr.web.wired.staff_words import case_id, guidance
+from phr.web.wired.vitals import BLOOD_PRESSURE
 from risk.questionnaires.definition import BMI, NAMES, Form, Item, form
 from risk.scores.model import Score
 from risk.scores.words import label
@@ -39,7 +44,44 @@ _BODY: Final[Texts] = {"ja": "身長と体重（BMI）", "en": "Height and weigh
 _LANGUAGES: Final = frozenset({"ja", "en"})
 
 
-class HealthArea(Area):
+class TargetPages(Area):
+    """The nurse's page of one person's home blood pressure."""
+
+    def patient_of(self, session: Session, case: str) -> str:
+        """The number of the record that a case is about."""
+        opened = self._system.worklist.open(case_id(case), guidance(held(session)))
+        return opened.person.patient_id
+
+    def home_target(self, session: Session, patient: str) -> TargetPage:
+        """A person's week of home blood pressure and goal."""
+        one, today = held(session), self._parts.today()
+        access = one.access().about(person_id(patient))
+        person = self._system.register.known(person_id(patient), access)
+        chunks = self._parts.charts.samples(
+            person.person_id, [BLOOD_PRESSURE], today - timedelta(days=7), today, access
+        )
+        target = self._system.home_targets.of(person.person_id, access)
+        found = home_results.judged_week(chunks, today, self._parts.zone, target)
+        age = age_on(person.birth_date, today)
+        return TargetPage(
+            patient=patient,
+            name=person.name or person.patient_id,
+            age=age,
+            target=target,
+            proposed=proposed(age),
+            week=home_results.home_week(found, target),
+            averages=tuple(
+                Mean(each.slot, each.days, each.needed, each.values) for each in home_results.averages(found)
+            ),
+            permitted=self._parts.permissions.of(person.person_id, access)["guidance"].permitted,
+        )
+
+    def set_home_target(self, session: Session, patient: str, target: Target | None) -> None:
+        """Set the goal, or end it."""
+        self._system.home_targets.put(person_id(patient), target, held(session).access())
+
+
+class HealthArea(TargetPages):
     """What a resident sees of scores, trends and questionnaires."""
 
     def risk(self, session: Session, answers: Mapping[str, bool]) -> RiskPage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ from phr.clients.ledger import LedgerClient
 from phr.clock import Clock
 from phr.config import Settings
 from phr.domain.days import day_at
+from phr.domain.messages.channel import Channel
 from phr.services.accounts import Accounts, CommonId, Factors, Passkeys
 from phr.services.balance import Balance
 from phr.services.cards import Cards
@@ -25,7 +27,10 @@ from phr.services.evaluation.programmes import Programmes
 from phr.services.export import Export
 from phr.services.family import Brushing, CheckIns, Children, Guardians
 from phr.services.guidance import Courses
+from phr.services.home_targets import HomeTargets
 from phr.services.identities import Identities
+from phr.services.letters import Letters
+from phr.services.messages import Addressing, Inbox
 from phr.services.nutrition import Diary
 from phr.services.operate import Operate
 from phr.services.permissions import Permissions
@@ -36,6 +41,7 @@ from phr.services.receive import Receive
 from phr.services.received import ReceivedData
 from phr.services.reconciled import ReconciledDays
 from phr.services.register import Register
+from phr.services.reminders import PostcardNumbers, Reminders
 from phr.services.requests import Requests
 from phr.services.reviews import Reviews
 from phr.services.risk_display import RiskDisplay
@@ -105,6 +111,19 @@ class System(Protocol):
     def programmes(self) -> Programmes: ...  # noqa: D102
     @property
     def programme_reports(self) -> Reports: ...  # noqa: D102
+    @property
+    def addressing(self) -> Addressing: ...  # noqa: D102
+    @property
+    def inbox(self) -> Inbox: ...  # noqa: D102
+    @property
+    def reminders(self) -> Reminders: ...  # noqa: D102
+    @property
+    def letters(self) -> Letters: ...  # noqa: D102
+    @property
+    def channels(self) -> Mapping[str, Channel]: ...  # noqa: D102
+    @property
+    def push_key(self) -> str: ...  # noqa: D102
+    def postcards(self, numbers: PostcardNumbers) -> bytes: ...  # noqa: D102
     def ledger(self) -> LedgerClient: ...  # noqa: D102
     @property
     def diary(self) -> Diary: ...  # noqa: D102
@@ -122,6 +141,8 @@ class System(Protocol):
     def risk_display(self) -> RiskDisplay: ...  # noqa: D102
     @property
     def questionnaires(self) -> Questionnaires: ...  # noqa: D102
+    @property
+    def home_targets(self) -> HomeTargets: ...  # noqa: D102
 
 
 class Parts:

@@ -10,6 +10,7 @@ import numpy as np
 from ingest.series import MANUAL, Series, Source
 from phr.clock import micros
 from phr.domain.access import Access
+from phr.domain.home_target import Target
 from phr.domain.points_rules import RulesError
 from phr.errors import Invalid, NotFound
 from phr.services.points import Happened
@@ -48,8 +49,9 @@ class Records(Area):
         averages: tuple[SlotAverage, ...] = ()
         home = None
         if vital == "blood-pressure":
-            chart, judged = self._pressure(one, access, period, until)
-            averages, home = home_results.averages(judged), home_results.home_week(judged)
+            target = self._system.home_targets.of(one.person, access)
+            chart, judged = self._pressure(one, access, period, until, target)
+            averages, home = home_results.averages(judged), home_results.home_week(judged, target)
         else:
             chart = self._chart(one, access, vital, period, until)
         span = until - first + timedelta(days=1)
@@ -74,14 +76,14 @@ class Records(Area):
         return min(charts.first_day(period, until), until - timedelta(days=charts.USUAL_DAYS - 1))
 
     def _pressure(
-        self, one: WebSession, access: Access, period: Period, until: date
+        self, one: WebSession, access: Access, period: Period, until: date, target: Target | None
     ) -> tuple[charts.Chart | None, HomePressure]:
         since = self._since(period, until) - timedelta(days=1)
         chunks = self._parts.charts.samples(
             one.person, [vitals.BLOOD_PRESSURE], since, until + timedelta(days=1), access
         )
         found = [r for r in vitals.readings(chunks, self._parts.zone) if r.day <= until]
-        judged = home_results.judged_week(chunks, until, self._parts.zone)
+        judged = home_results.judged_week(chunks, until, self._parts.zone, target)
         if period == "day":
             return self._pressure_day([r for r in found if r.day == until], found, until), judged
         days, columns = vitals.pressure_columns(found)

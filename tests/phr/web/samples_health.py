@@ -19,7 +19,7 @@ from phr.web.views.health import (
     RiskPage,
     Stated,
 )
-from phr.web.views.home import GlucoseShares, HomeWeek, OwnChange, Share
+from phr.web.views.home import GlucoseShares, HomeWeek, Mean, OwnChange, Share, TargetPage
 from phr.web.views.resident import ConsentCard, Record, SlotAverage, Today, Vital
 from risk.questionnaires.definition import form
 from risk.scores.model import load
@@ -178,6 +178,23 @@ HOMES = {
     "today-low": ("today", "resident", _today(replace(HOME, high=False), "usual")),
     "today-few": ("today", "resident", _today(FEWER.home, "outside-usual")),
 }
+
+MEANS = (Mean("morning", 6, 5, (138.0, 86.0)), Mean("evening", 3, 5, None))
+TARGET = TargetPage("p-12", "佐藤 和子", 66, (125.0, 75.0), (125.0, 75.0), HOME, MEANS, True, saved=True)
+TARGETS = {
+    "home-target": TARGET,
+    "home-target-none": replace(TARGET, target=None, saved=False, week=replace(HOME, high=False, wrist=0)),
+    "home-target-old": replace(TARGET, age=82, target=None, proposed=None, week=FEWER.home),
+    "home-target-wrong": replace(
+        TARGET,
+        age=None,
+        week=replace(HOME, over_target=False),
+        typed={"systolic": "12", "diastolic": "x"},
+        problems={"systolic": "refused", "diastolic": "not-a-number"},
+    ),
+    "home-target-closed": replace(TARGET, permitted=False, target=None, week=None, averages=()),
+}
+HOMES |= {name: ("home_target", "nurse", view) for name, view in TARGETS.items()}
 
 VIEWS = HOMES | {
     "risk": ("risk", "resident", TOLD),
