@@ -3,6 +3,6 @@
 from phr.services.family.brushing import Brushing, Game
 from phr.services.family.checkins import Answered, CheckIns
 from phr.services.family.children import Child, Children
-from phr.services.family.guardians import Acting, Guardians
+from phr.services.family.guardians import Acting, Clerk, Guardians
 
-__all__ = ["Acting", "Answered", "Brushing", "CheckIns", "Child", "Children", "Game", "Guardians"]
+__all__ = ["Acting", "Answered", "Brushing", "CheckIns", "Child", "Children", "Clerk", "Game", "Guardians"]

@@ -135,6 +135,7 @@ class Guardians:
         """Records what a representative agrees to on behalf of a child, one purpose at a time; it ends with the row."""
         if purpose not in CITY_PURPOSES or not RULES.kinds[row.kind].minor:
             raise Invalid("a representative cannot agree to this for somebody", field="purpose")
+        self._living(row)
         choice = Choice(
             self._identity(person, clerk).patient_id,
             [self._recipient],
@@ -185,6 +186,7 @@ class Guardians:
     def join_class(self, person: UUID, code: str, row: Guardianship, clerk: Clerk) -> str:
         """Lets a child's days count in a class until the end of the school year, by the consent of the guardian."""
         group = f"Group/{checked_class(code)}"
+        self._living(row)
         now = self._clock.now()
         last = min(school_year_end(day_at(now, self._zone)), self._last(row))
         choice = Choice(
@@ -285,6 +287,11 @@ class Guardians:
         if known is None:
             raise NotFound("no such person")
         return known
+
+    def _living(self, row: Guardianship) -> None:
+        """Refuses somebody whose representation is over."""
+        if row.ends_at <= self._clock.now():
+            raise Invalid("is over", field="guardianship")
 
     def _last(self, row: Guardianship) -> date:
         """The last day of a representation; its end is the instant at which the next day begins."""

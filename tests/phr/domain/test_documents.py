@@ -260,3 +260,27 @@ def test_what_the_validator_itself_cannot_stomach_is_refused(monkeypatch):
 
 def test_a_body_is_compact_json():
     assert msgspec.json.decode(dump({"a": [1, "é"]})) == {"a": [1, "é"]}
+
+
+def test_a_vaccination_is_of_the_mother_child_record():
+    """Its code is that of the vaccine, its day that of the shot, and its status one of FHIR's."""
+    shot = {
+        "resourceType": "Immunization",
+        "status": "completed",
+        "vaccineCode": {"coding": [{"system": "urn:phr:vaccine", "code": "bcg"}]},
+        "patient": {"reference": "Patient/p"},
+        "occurrenceDateTime": "2026-06-10",
+    }
+    found = describe(shot, TOKYO, lambda: "new-id")
+    assert (found.category, found.day, found.subject) == ("child", date(2026, 6, 10), "p")
+    assert found.codes == ("urn:phr:vaccine|bcg",)
+    with pytest.raises(Invalid):
+        describe({**shot, "status": "final"}, TOKYO, lambda: "n")
+
+
+def test_the_form_of_the_mother_child_record_is_told_from_other_questionnaires():
+    """Birth facts are shared with the child's record, not with answers to questionnaires."""
+    answers = {"resourceType": "QuestionnaireResponse", "status": "completed", "authored": "2026-06-10"}
+    for url, category in (("urn:phr:questionnaire:mother-child|1", "child"), ("urn:x", "questionnaire")):
+        assert describe({**answers, "questionnaire": url}, TOKYO, lambda: "n").category == category
+    assert describe(answers, TOKYO, lambda: "n").category == "questionnaire"
