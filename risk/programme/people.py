@@ -112,8 +112,8 @@ def _measured(
 def _texts(given: Mapping[str, Sequence[Any]], wanted: Sequence[str], name: str) -> npt.NDArray[np.object_]:
     if name not in given:
         raise BadInput(f"is missing; the columns are {', '.join(wanted)}", field=name)
-    texts = pd.Series(list(given[name]), dtype=object).fillna("").astype(str).str.strip()
-    return np.asarray(texts, dtype=np.object_)
+    cells = pd.Series(list(given[name]), dtype=object)
+    return np.asarray(cells.where(cells.notna(), "").astype(str).str.strip(), dtype=np.object_)
 
 
 def _numbers(
