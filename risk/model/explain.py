@@ -128,16 +128,23 @@ def _reason(known: Input, value: float, factor: float) -> Reason:
 
 def changes(person: People, risk: float, model: Model) -> tuple[Change, ...]:
     """The steps of inputs.toml that leave less risk, the one that leaves least first."""
-    found = []
+    steps = []
     for name, known in standard().input.items():
         before = float(person[name][0])
         after = stepped(known, before)
-        if after == before or np.isnan(after):
-            continue
-        moved = person.replaced({name: np.array([after])})
-        then = float(score(moved, model).risk[0])
-        if then < LESS * risk:
-            found.append(_change(known, before, after, risk, then))
+        if after != before and not np.isnan(after):
+            steps.append((known, before, after))
+    moved = person.part(np.zeros(len(steps), np.intp))  # the same person once for each step
+    columns = {
+        known.name: np.where(np.arange(len(steps)) == place, after, person[known.name])
+        for place, (known, _before, after) in enumerate(steps)
+    }
+    then = score(moved.replaced(columns), model).risk if steps else np.empty(0)
+    found = [
+        _change(known, before, after, risk, float(less))
+        for (known, before, after), less in zip(steps, then, strict=True)
+        if less < LESS * risk
+    ]
     return tuple(sorted(found, key=lambda change: change.risk))
 
 

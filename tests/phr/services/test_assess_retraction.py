@@ -106,7 +106,7 @@ def test_a_consent_that_ends_by_itself_takes_back_with_the_next_assessment(syste
     system.receive(person, walking(system, clock, 3000, 6000), request="t")
     system.assess(request="t")
     admin.execute(
-        "UPDATE phr.consent_grant SET valid_to = now() - interval '1 second' WHERE person_id = %s AND consent_id = %s",
+        "UPDATE phr.consent_grant SET valid_to = now() - interval '1 hour' WHERE person_id = %s AND consent_id = %s",
         (person, hearts),
     )
     done = system.assess(request="t")
