@@ -23,7 +23,7 @@ from phr.services.deliver import SendTo, TryLaterError
 from phr.services.letters import Letters
 from phr.services.messages import DUTY, Addressing, AddressVault, Duty, Inbox, Nudging, Sending
 from phr.services.messages.sending import Outside
-from phr.services.reminders import Numbers, Reminders
+from phr.services.reminders import PostcardNumbers, Reminders
 from phr.store.tables import Outbox, Person
 from phr.store.uow import UnitOfWork
 from phr.typeset import Press
@@ -145,7 +145,7 @@ class Messages(Core):
         }
         return self.press.pdf("letter", data, at)
 
-    def postcards(self, numbers: Numbers) -> bytes:
+    def postcards(self, numbers: PostcardNumbers) -> bytes:
         """The text sides of postcards with these numbers."""
         s = self.settings
         data = {

@@ -32,7 +32,7 @@ _STAGGER: Final = timedelta(days=28)  # days between reminders of the same thing
 
 
 @dataclass(frozen=True, slots=True)
-class Numbers:
+class PostcardNumbers:
     """A batch of new numbers: shown this once, kept as keyed hashes."""
 
     batch: UUID
@@ -41,7 +41,7 @@ class Numbers:
 
 
 class Reminders:
-    """Numbers, who asked, what is done, and whose turn it is."""
+    """PostcardNumbers, who asked, what is done, and whose turn it is."""
 
     def __init__(self, store: Store, clock: Clock, zone: ZoneInfo, recipient: str, key: bytes) -> None:
         self._store = store
@@ -50,7 +50,7 @@ class Reminders:
         self._recipient = recipient
         self._key = key
 
-    def make_numbers(self, count: int, days: int, *, actor: str, request: str) -> Numbers:
+    def make_numbers(self, count: int, days: int, *, actor: str, request: str) -> PostcardNumbers:
         """New numbers for postcards. They belong to nobody until somebody enters one."""
         if not 1 <= count <= _MOST or not 1 <= days <= 730:
             raise Invalid(f"must be 1 to {_MOST} numbers for 1 to 730 days", field="count")
@@ -71,7 +71,9 @@ class Reminders:
                 uow.registrations.put(rows[first : first + 1000])
             uow.audit.add("numbers-made", KIND, count=len(rows))
             uow.commit()
-        return Numbers(batch, tuple(map(numbers.shown, made)), day_at(now + timedelta(days=days), self._zone))
+        return PostcardNumbers(
+            batch, tuple(map(numbers.shown, made)), day_at(now + timedelta(days=days), self._zone)
+        )
 
     def register(self, person: UUID, text: str, *, actor: str, way: str, request: str) -> str:
         """Enters a number for a person: from now on they are reminded; gives the kind of message.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import re
 import string
 import tomllib
@@ -118,6 +119,18 @@ def text_of(template: Template, language: str, params: Mapping[str, str]) -> str
     """The text with its placeholders filled; what is not given is left out with a dash."""
     given = {name: params.get(name, "-") for name in template.placeholders}
     return template.texts[language].format_map(given)
+
+
+def plain_day(text: str, language: str) -> str:
+    """A day in words; what is no day stays as it is.
+
+    >>> plain_day("2027-03-31", "ja"), plain_day("2027-03-31", "en"), plain_day("-", "ja")
+    ('3月31日', '31 March', '-')
+    """
+    if not _is_day(text):
+        return text
+    day = date.fromisoformat(text)
+    return f"{day.day} {calendar.month_name[day.month]}" if language == "en" else f"{day.month}月{day.day}日"
 
 
 def checked_params(template: Template, given: Mapping[str, Any]) -> dict[str, str]:

@@ -2,5 +2,6 @@
 
 from phr.services.letters.batches import Letters
 from phr.services.letters.parts import Candidate, Line, Made, Opened
+from phr.store.tables import LetterBatch
 
-__all__ = ["Candidate", "Letters", "Line", "Made", "Opened"]
+__all__ = ["Candidate", "LetterBatch", "Letters", "Line", "Made", "Opened"]

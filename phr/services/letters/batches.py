@@ -19,7 +19,7 @@ from phr.domain.access import Access
 from phr.domain.days import day_at
 from phr.domain.keys import derive, seal
 from phr.domain.messages.addresses import postal
-from phr.domain.messages.catalogue import catalogue, text_of
+from phr.domain.messages.catalogue import catalogue, plain_day, text_of
 from phr.domain.messages.letters import About, Sender, kind_for_case, kinds, rows_of, sharing_rows, written
 from phr.domain.messages.numbers import letter_named, letter_number
 from phr.domain.messages.screenings import screenings
@@ -142,7 +142,9 @@ class Letters:
     def _message_draft(self, uow: UnitOfWork, person: Person, message: Message) -> Draft:
         template = catalogue().template(message.template)
         names = {name: one.texts["ja"] for name, one in screenings().known.items()}
-        params = {name: names.get(str(value), str(value)) for name, value in message.params.items()}
+        params = {
+            name: names.get(str(value), plain_day(str(value), "ja")) for name, value in message.params.items()
+        }
         kind = "reminder" if message.kind == "reminder" else "notice"
         about = About(paragraphs=(text_of(template, "ja", params),))
         today = day_at(self._clock.now(), self._zone)

@@ -11,7 +11,8 @@ from uuid import UUID
 from phr.clock import Clock
 from phr.domain.access import Access, machine
 from phr.domain.messages.addresses import stopped_message
-from phr.domain.messages.catalogue import catalogue, text_of
+from phr.domain.messages.catalogue import catalogue, plain_day, text_of
+from phr.domain.messages.screenings import screenings
 from phr.errors import NotFound
 from phr.services.messages.vault import AddressVault
 from phr.store.tables import Message, MessageChoice
@@ -40,12 +41,12 @@ class Inbox:
         self._recipient = recipient
         self._vault = vault
 
-    def listed(self, person: UUID, access: Access, names: Mapping[str, Mapping[str, str]]) -> list[Told]:
-        """The person's messages, newest first, which are read by that. ``names``: placeholder value -> language -> word."""
+    def listed(self, person: UUID, access: Access) -> list[Told]:
+        """The person's messages, newest first, which are read by that."""
         now = self._clock.now()
         with self._store.begin(access.about(person)) as uow:
             rows = uow.messages.inbox(person)
-            told = [_told(row, names) for row in rows]
+            told = [_told(row) for row in rows]
             for row in rows:
                 if row.read_at is None:
                     uow.messages.read(person, row.message_id, now)
@@ -111,18 +112,21 @@ class Inbox:
         return machine(self._recipient, "deliver", request, person, part="unsubscribe")
 
 
-def _told(row: Message, names: Mapping[str, Mapping[str, str]]) -> Told:
+def _told(row: Message) -> Told:
     template = catalogue().template(row.template)
     texts = {
-        language: text_of(template, language, _filled(row.params, language, names))
-        for language in template.texts
+        language: text_of(template, language, _filled(row.params, language)) for language in template.texts
     }
     return Told(
         row.message_id, row.kind, template.key, texts, row.created_at, row.channel, row.read_at is not None
     )
 
 
-def _filled(
-    params: Mapping[str, Any], language: str, names: Mapping[str, Mapping[str, str]]
-) -> dict[str, str]:
-    return {name: names.get(str(value), {}).get(language, str(value)) for name, value in params.items()}
+def _filled(params: Mapping[str, Any], language: str) -> dict[str, str]:
+    """Placeholders as they read in a language: a screening by its name, a day in words."""
+    found = {}
+    for name, value in params.items():
+        screening = screenings().known.get(str(value))
+        words = plain_day(str(value), language) if name == "day" else str(value)
+        found[name] = words if screening is None else screening.texts[language]
+    return found

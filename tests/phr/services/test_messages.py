@@ -74,10 +74,10 @@ def test_what_was_told_is_read_after_signing_in(system, person, patient, admin):
     deliver(system)
     access = resident(person, patient, "t")
     assert system.inbox.unread(person, access) == 1
-    (told,) = system.inbox.listed(person, access, {})
+    (told,) = system.inbox.listed(person, access)
     assert "Google" in told.texts["ja"]
     assert not told.read
-    (again,) = system.inbox.listed(person, access, {})
+    (again,) = system.inbox.listed(person, access)
     assert again.read
     assert system.inbox.unread(person, access) == 0
     seen = admin.execute(
@@ -90,7 +90,7 @@ def test_nobody_else_reads_an_inbox(system, person, patient):
     post(system, person, "notice")
     deliver(system)
     other = resident(uuid4(), "other", "t")
-    assert system.inbox.listed(other.person, other, {}) == []
+    assert system.inbox.listed(other.person, other) == []
     with system.store.begin(machine(CITY, "guidance", "t", person)) as uow:
         assert uow.messages.by_id(uuid4()) is None
         assert uow.messages.inbox(person) == []
@@ -144,7 +144,7 @@ def test_a_nudge_that_nobody_asked_for_never_goes_out(system, person, patient, e
     deliver(system)
     assert email.sent == []
     assert message(admin, person) == [("stopped", "", "not-wanted")]
-    assert system.inbox.listed(person, resident(person, patient, "t"), {}) == []
+    assert system.inbox.listed(person, resident(person, patient, "t")) == []
 
 
 def test_a_withdrawn_consent_stops_what_waits(system, person, patient, email, admin):

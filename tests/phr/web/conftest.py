@@ -89,6 +89,7 @@ def samples() -> ModuleType:
     made.VIEWS.update(load("samples_health").VIEWS)
     made.VIEWS.update(load("samples_signin").VIEWS)
     made.VIEWS.update(load("samples_nutrition").VIEWS)
+    made.VIEWS.update(load("samples_messages").VIEWS)
     return made
 
 
