@@ -98,7 +98,9 @@ class System(Health, Guidance, Evaluation, Messages, Family, Nutrition, SignIn, 
     @cached_property
     def syncing(self) -> Syncing:
         """Reading them."""
-        return Syncing(self._desk, self.receive, timedelta(days=self.settings.google_history_days))
+        return Syncing(
+            self._desk, self.receive_from_cloud, timedelta(days=self.settings.google_history_days)
+        )
 
     @cached_property
     def noticing(self) -> Noticing:

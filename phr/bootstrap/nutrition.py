@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
+from uuid import UUID
 
+from ingest.series import Series
 from phr.bootstrap.core import Core
 from phr.services.differences import Differences
-from phr.services.nutrition import Diary
+from phr.services.nutrition import MEAL, Diary
 
 
 class Nutrition(Core):
@@ -17,6 +21,13 @@ class Nutrition(Core):
         """Food and drink."""
         s = self.settings
         return Diary(self.store, self.clock, s.tz, s.recipient, self.receive)
+
+    def receive_from_cloud(self, person: UUID, series: Sequence[Series], *, request: str, **more: Any) -> Any:
+        """Receives, and speaks of today's fat when food arrived: what is logged elsewhere counts as what is typed."""
+        receipt = self.receive(person, series, request=request, **more)
+        if receipt.stored and any(one.code == MEAL for one in series):
+            self.diary.speak(person, request=request)
+        return receipt
 
     @cached_property
     def differences(self) -> Differences:

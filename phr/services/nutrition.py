@@ -144,9 +144,14 @@ class Diary:
             raise Invalid("cannot be true", field="energy" if code == MEAL else "water")
 
     def speak(self, person: UUID, *, request: str) -> bool:
-        """Posts the notice when today's fat is above the plan, once a day; the letter names no number."""
+        """Posts the notice when today's fat is above the plan, once a day; the letter names no number.
+
+        A person who ended every consent meanwhile is not known any more, and hears nothing.
+        """
         today = day_at(self._clock.now(), self._zone)
         with self._store.begin(machine(self._recipient, "collect", request, person, "nutrition")) as uow:
+            if uow.people.get(person) is None:
+                return False
             found = self._read(uow, person, today, today)
             if found.fat_above:
                 letter = {"template": NOTICE, "severity": "info", "from": self._recipient}

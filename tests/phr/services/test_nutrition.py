@@ -83,6 +83,21 @@ def test_fat_above_the_plan_is_told_once_a_day_without_a_number(city, eater):
     assert letter.payload == {"template": "nutrition.fat-above-plan", "severity": "info", "from": CITY}
 
 
+def test_food_that_arrives_from_a_cloud_is_spoken_of_in_the_same_way(city, eater):
+    """Two meals of the morning and noon; heart rates bring no letter."""
+    at = int(NOON.timestamp()) * 1_000_000
+    channels = {"energy": [600.0, 600.0], "fat": [30.0, 31.0]}
+    app = Source("google", "", "FITBIT", "", "manual")
+    meals = a_series("meal", [at - 5 * 3_600_000_000, at], channels, source=app, durations=[0, 0])
+    beats = a_series("8867-4", [at], {"value": [60.0]}, source=app)
+    city.receive_from_cloud(eater[0], [beats], request="test")
+    assert letters(city, eater[0]) == []
+    assert city.receive_from_cloud(eater[0], [meals], request="test").stored == 2
+    assert len(letters(city, eater[0])) == 1
+    city.receive_from_cloud(eater[0], [meals], request="test")
+    assert len(letters(city, eater[0])) == 1
+
+
 def test_a_plan_of_the_nurse_comes_before_the_standard_and_can_be_ended(city, eater):
     """45 percent is above 30 and not above 50; the person reads the plan."""
     nurse = Access("nurse", "n-1", CITY, "guidance", "test")
@@ -139,6 +154,7 @@ def test_nobody_reads_or_plans_without_consent_to_food_and_drink(city):
     with pytest.raises(NotAllowed):
         city.diary.agree(person, {"fat": 25.0}, nurse)
     nobody, _ = a_person(city, agreed=False)
+    assert city.diary.speak(nobody, request="test") is False
     for ask in (lambda: city.diary.week(nobody, nurse), lambda: city.diary.agree(nobody, {}, nurse)):
         with pytest.raises(NotFound):
             ask()
