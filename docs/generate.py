@@ -306,11 +306,14 @@ def limits() -> str:
                 f"`{each['unit']}`",
                 each["source"],
                 each["status"],
+                each["approver"] or "nobody yet",
+                each["date"].isoformat(),
             )
             for name, each in found[section].items()
         )
         parts.append(
-            f"### {section}\n\n" + table(("limit", "item", "holds when", "unit", "source", "status"), rows)
+            f"### {section}\n\n"
+            + table(("limit", "item", "holds when", "unit", "source", "status", "approver", "since"), rows)
         )
     return f"Version `{found['version']}`.\n\n" + "\n".join(parts)
 

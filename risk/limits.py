@@ -34,7 +34,7 @@ OPERATORS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     "<": operator.lt,
 }
 SOURCE: Final = re.compile(r"(S[0-9]+|FM|DESIGN)( (S[0-9]+|FM|DESIGN))*")
-LIMIT_KEYS: Final = frozenset({"item", "op", "value", "unit", "source", "status", "approver"})
+LIMIT_KEYS: Final = frozenset({"item", "op", "value", "unit", "source", "status", "approver", "date"})
 
 _RISK_NAMES: Final = "waist_m waist_f vfa sbp dbp tg_fasting tg_casual hdl fpg hba1c casual_glucose"
 _MARKED: Final = "ast alt ggt egfr hb_m hb_f urine_protein uric_acid"
@@ -93,7 +93,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """One threshold: ``item op value``, with its unit, its source and who approved it."""
+    """One threshold: ``item op value``, with its unit, its source, who approved it, and the day of that (or of the proposal)."""
 
     name: str
     item: str
@@ -103,6 +103,7 @@ class Limit:
     source: str
     status: str
     approver: str
+    date: dt.date
 
     def reached(self, values: Values) -> Mask:
         """Where a value is beyond the limit; NaN never is."""
@@ -275,6 +276,8 @@ class _Check:
             raise self.refuse(key, "has an approver that is not a text")
         if value["status"] == "approved" and not value["approver"].strip():
             raise self.refuse(key, "is approved by nobody")
+        if type(value["date"]) is not dt.date:
+            raise self.refuse(key, "has no day in date")
 
     def rules(self, raw: Mapping[str, Any]) -> Mapping[str, Rule]:
         table = self.table(raw, "rules")

@@ -1,5 +1,6 @@
 """The reviewed file of limits: complete, cited, and honest about who approved it."""
 
+from datetime import date
 from importlib import resources
 
 import numpy as np
@@ -9,7 +10,7 @@ from risk import limits
 from risk.errors import BadLimits
 
 TEXT = resources.files("risk").joinpath("limits.toml").read_text(encoding="utf-8")
-WAIST = 'waist_m = { item = "waist_cm", op = ">=", value = 85, unit = "cm", source = "S1 S2 S4", status = "proposed", approver = "" }'
+WAIST = 'waist_m = { item = "waist_cm", op = ">=", value = 85, unit = "cm", source = "S1 S2 S4", status = "proposed", approver = "", date = 2026-11-20 }'
 
 
 def test_every_limit_that_ships_is_a_proposal_with_a_source():
@@ -18,6 +19,7 @@ def test_every_limit_that_ships_is_a_proposal_with_a_source():
     for name in limits.SECTIONS:
         for limit in getattr(found, name).values():
             assert (limit.status, limit.approver) == ("proposed", "")
+            assert limit.date.year >= 2026
             assert limits.SOURCE.fullmatch(limit.source)
             assert limit.unit == found.items[limit.item].unit
 
@@ -43,6 +45,8 @@ def test_a_city_can_load_its_own_approved_set(tmp_path):
         (WAIST, WAIST.replace('status = "proposed"', 'status = "approved"'), "stratification.waist_m"),
         (WAIST, WAIST.replace('status = "proposed"', 'status = "fine"'), "stratification.waist_m"),
         (WAIST, WAIST.replace('approver = ""', "approver = 1"), "stratification.waist_m"),
+        (WAIST, WAIST.replace("2026-11-20", '"yesterday"'), "stratification.waist_m"),
+        (WAIST, WAIST.replace(", date = 2026-11-20", ""), "stratification.waist_m"),
         (WAIST, WAIST.replace("85", "nan"), "stratification.waist_m"),
         (WAIST, WAIST.replace("85", "true"), "stratification.waist_m"),
         (WAIST, WAIST.replace('">="', '"~"'), "stratification.waist_m"),
@@ -95,7 +99,7 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path):
 )
 def test_a_limit_compares_columns_and_numbers_alike(op, expected):
     """NaN is beyond nothing."""
-    limit = limits.Limit("x", "hdl", op, 40, "mg/dL", "S1", "proposed", "")
+    limit = limits.Limit("x", "hdl", op, 40, "mg/dL", "S1", "proposed", "", date(2026, 11, 20))
     values = np.array([39.9, 40.0, 40.1, np.nan])
     assert limit.reached(values).tolist() == [bool(e) for e in expected] + [False]
     assert [limit.passes(value) for value in values] == [bool(e) for e in expected] + [False]

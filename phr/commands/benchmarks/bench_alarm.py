@@ -56,8 +56,8 @@ def run() -> dict[str, Any]:
 
 def _measured(system: System) -> tuple[list[float], list[float]]:
     """Seconds of each request to a server in a process of its own; alarms and usual values by turns."""
-    system.accounts.put("bench-box", "gateway", recipient=system.settings.recipient, request="bench")
-    token = system.accounts.issue("bench-box", "gateway", purpose="collect", request="bench")
+    system.accounts.put("bench-nurse", "nurse", recipient=system.settings.recipient, request="bench")
+    token = system.accounts.issue("bench-nurse", "token", purpose="collect", request="bench")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])

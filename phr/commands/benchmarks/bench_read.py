@@ -169,7 +169,7 @@ def plain_environment() -> dict[str, str]:
 
 def wait_for(port: int) -> None:
     """Waits until the server at this port answers."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120  # a busy machine takes its time to load the server
     while time.monotonic() < deadline:
         try:
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
