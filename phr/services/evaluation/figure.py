@@ -26,10 +26,15 @@ def forest(content: Mapping[str, Any], language: str = "ja") -> str:
     """The figure as SVG, its letters drawn as shapes, so that it looks the same everywhere. Equal content, equal bytes."""
     _known_font()
     rows = list(content["effects"])
-    settings: Any = {"font.family": _FONT, "svg.fonttype": "path", "svg.hashsalt": "programme", "font.size": 11}
+    settings: Any = {
+        "font.family": _FONT,
+        "svg.fonttype": "path",
+        "svg.hashsalt": "programme",
+        "font.size": 11,
+    }
     with mpl.rc_context(settings):
         drawn = Figure(figsize=(7.2, 1.2 + 0.62 * len(rows)))
-        axes = drawn.add_axes((0.27, 0.2, 0.48, 0.72))
+        axes = drawn.add_axes((0.29, 0.2, 0.47, 0.72))
         for place, row in enumerate(rows):
             _row(axes, -place, row, _naive(content, row["outcome"]), language)
         _frame(axes, len(rows), language)
