@@ -26,6 +26,8 @@ _COMMANDS: Final = {
     "bench": ("bench", "bench"),
     "user": ("service", "user"),
     "nurse": ("nurses", "nurse"),
+    "messages": ("messages", "messages"),
+    "letters": ("messages", "letters"),
     "gateway": ("gateways", "gateway"),
     "card": ("gateways", "card"),
     "guardian": ("guardians", "guardian"),

@@ -16,6 +16,7 @@ _running: list[System] = []
 _reading: list[threading.Thread] = []
 _assessing: list[threading.Thread] = []
 _NIGHT: Final = (3, 10)  # hour and minute of the city at which everybody is assessed
+_MORNING: Final = (8, 30)  # city time: after the quiet hours
 _PATIENCE: Final = 20.0  # seconds for a file to be given back when the worker stops
 
 
@@ -46,7 +47,13 @@ def make_app(system: System) -> Celery:
     tidy_task = app.task(tidy, name="phr.tidy")
     escalate_task = app.task(escalate, name="phr.escalate")
     assess_task = app.task(assess, name="phr.assess")
+    remind_task = app.task(remind, name="phr.remind")
     app.conf.beat_schedule = {
+        "remind": {
+            "task": remind_task.name,
+            "schedule": crontab(hour=_MORNING[0], minute=_MORNING[1]),
+            "options": {"expires": 3600},
+        },
         "deliver": {"task": deliver_task.name, "schedule": 5.0, "options": {"expires": 60}},
         "uploads": {"task": uploads_task.name, "schedule": 5.0, "options": {"expires": 60}},
         "sync": {"task": sync_task.name, "schedule": 60.0, "options": {"expires": 60}},
@@ -69,6 +76,16 @@ def deliver() -> dict[str, int]:
     system.operate.beat("worker", request=request)
     done = system.deliver(system.ledger())(request=request)
     return {"delivered": done.delivered, "waiting": done.waiting, "dead": done.dead}
+
+
+def remind() -> dict[str, int]:
+    """Posts reminders and nudges for those who asked for them; they go out by day, under their caps."""
+    system = _system()
+    request = f"worker-{new_id()}"
+    return {
+        "reminders": system.reminders.round(request=request),
+        "nudges": system.nudging.round(request=request),
+    }
 
 
 def uploads() -> bool:

@@ -24,6 +24,11 @@ from phr.store.tables import (
 FINAL: Final = ("sent", "inbox", "paper", "printed", "stopped")
 
 
+_THERE: Final = (col(Message.state) != "stopped") & ~(
+    (col(Message.state) == "waiting") & (col(Message.why) == "")
+)
+
+
 class Messages:
     """What the transaction's context may reach of messages."""
 
@@ -58,10 +63,8 @@ class Messages:
         return self._session.exec(select(Message).where(Message.message_id == message)).first()
 
     def inbox(self, person: UUID, limit: int = 100) -> Sequence[Message]:
-        """A person's messages, newest first; those that they stopped are not there."""
-        query = select(Message).where(
-            Message.person_id == person, col(Message.state).not_in(("stopped", "waiting"))
-        )
+        """A person's messages, newest first; not those that they stopped, and not those whose hour has not come."""
+        query = select(Message).where(Message.person_id == person, _THERE)
         return self._session.exec(query.order_by(col(Message.created_at).desc()).limit(limit)).all()
 
     def unread(self, person: UUID) -> int:
@@ -71,7 +74,7 @@ class Messages:
             self._session.exec(
                 query.where(
                     col(Message.person_id) == person,
-                    col(Message.state).not_in(("stopped", "waiting")),
+                    _THERE,
                     col(Message.read_at).is_(None),
                 )
             ).one()

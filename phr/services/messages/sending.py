@@ -29,6 +29,9 @@ from phr.store.uow import Store, UnitOfWork
 
 _KEYS: Final = UUID("2f6f2b0e-51a3-5d0c-8a55-0d6f1c2a7b11")
 _WEEK: Final = timedelta(days=8)
+_UNDER_WAY: Final = timedelta(
+    minutes=10
+)  # longer than any channel's patience: after that the worker was killed
 _NOT_SET_UP: Final = 6 * 3600
 _MOST_ADDRESSES: Final = 12  # tries of one message in one turn
 
@@ -104,11 +107,14 @@ class Sending:
             message = uow.messages.ensure(self._new(person, key, template, payload, posted))
             if message.state in FINAL:
                 return message.state
+            now = self._clock.now()
+            if message.state == "sending" and now < message.updated_at + _UNDER_WAY:
+                uow.commit()
+                raise Busy("another worker is sending it", after_seconds=int(_UNDER_WAY.total_seconds()))
             if message.state == "sending" and not self._may_repeat(message, kind):
                 return self._to(
                     uow, message, "sent", "unsure"
                 )  # it may have left before a crash: not a second time
-            now = self._clock.now()
             if not permitted:
                 return self._to(uow, message, "stopped", "no-consent")
             addresses = uow.addresses.of_person(person)
@@ -119,7 +125,7 @@ class Sending:
                 return self._to(uow, message, "paper" if kind.paper else "inbox", "too-late")
             self._wait_for_the_hour(uow, person, kind, now)
             if found.way is Way.WAIT:
-                uow.commit()
+                self._to(uow, message, "waiting", found.why)
                 raise Busy("a channel is not set up", after_seconds=_NOT_SET_UP)
             reach = found.to[0]
             message.channel = reach.channel
