@@ -1,4 +1,5 @@
-// Writes static/tokens.css, static/vendor/** and static/manifest.json from the packages of package-lock.json.
+// Writes static/tokens.css, static/vendor/** and static/manifest.json from the packages of package-lock.json, and for the
+// tests of the pages tests/phr/web/vendor/axe.min.js.
 // `node build.mjs --check` writes nothing and fails when a built file is not what the packages give.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -96,6 +97,9 @@ for (const name of names) {
   const installed = JSON.parse(bytes(`${name}/package.json`)).version;
   if (installed !== locked(name).version) throw new Error(`${name}: ${installed} is installed, ${locked(name).version} is locked: run npm ci`);
 }
+
+files.set("../../../tests/phr/web/vendor/axe.min.js", bytes("axe-core/axe.min.js"));
+files.set("../../../tests/phr/web/vendor/axe.LICENSE.txt", bytes("axe-core/LICENSE"));
 
 const stale = [...files].filter(([name, content]) => {
   const path = join(here, "static", name);

@@ -48,7 +48,9 @@ def _honest(provider):
 def account(system, role="resident"):
     """A new account, and its name."""
     name = f"x-{uuid4()}"
-    person = system.register.ensure(name, actor="t", role="system", request="t") if role == "resident" else None
+    person = (
+        system.register.ensure(name, actor="t", role="system", request="t") if role == "resident" else None
+    )
     system.accounts.put(name, role, recipient="Organization/city-health", person=person, request="t")
     return name
 
@@ -64,7 +66,9 @@ def agree(url, sub):
 def tied(system, sub, role="resident"):
     """An account that is tied to this person of the provider."""
     name = account(system, role)
-    link = system.accounts.issue(name, "link", purpose="self" if role == "resident" else "guidance", request="t")
+    link = system.accounts.issue(
+        name, "link", purpose="self" if role == "resident" else "guidance", request="t"
+    )
     url, word = system.common_id.begin("/sharing", "t")
     found = system.common_id.finish(word, *agree(url, sub), "t")
     assert isinstance(found, Unbound)
