@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -18,10 +18,10 @@ from phr.errors import NotFound
 from phr.services.directory import Listed
 from phr.services.worklist import Colleague, Opened, Row
 from phr.services.worklist.rows import waiting
-from phr.store.tables import Person
 from phr.web import charts
 from phr.web.ports import Session
 from phr.web.sessions import WebSession, held
+from phr.web.views.guidance import CaseGuidance
 from phr.web.views.staff import Case, Event, Neighbour, Permission, WorkList, WorkRow
 from phr.web.wired import vitals
 from phr.web.wired.examined import check_up
@@ -145,7 +145,7 @@ class Staff(Area):
             version=item.version,
             referral=() if examined is None else examined.referral,
             reasons=tuple(reasons(item)),
-            charts=tuple(self._charts(person.person_id, about)),
+            charts=tuple(self._charts(person.person_id, about, guidance_now)),
             permissions=tuple(
                 Permission(
                     category,
@@ -158,7 +158,6 @@ class Staff(Area):
             events=tuple(self._events(opened, shown)),
             points=None,  # they stand in the section of guidance
             guidance=guidance_now,
-            guidance_period=None if guidance_now is None else guidance_now.period,
             blocked=person.guarded and not address,
             address=address,
             household=tuple(self.neighbour(other) for other in household),
@@ -175,7 +174,7 @@ class Staff(Area):
             ),
         )
 
-    def neighbour(self, person: Person) -> Neighbour:
+    def neighbour(self, person: Any) -> Neighbour:
         """Somebody at the same address."""
         return Neighbour(person.name or person.patient_id, age_on(person.birth_date, self._parts.today()))
 
@@ -190,18 +189,25 @@ class Staff(Area):
         ]
         return next(iter(numbers), "")
 
-    def _charts(self, person: UUID, access: Access) -> list[charts.Chart]:
+    def _charts(self, person: UUID, access: Access, guided: CaseGuidance | None = None) -> list[charts.Chart]:
         """Weekly means of half a year, of what may be seen."""
         today = self._parts.today()
+        period = None if guided is None else guided.period
         first = today - timedelta(days=7 * _WEEKS - 1)
         codes = [code for vital in _CHARTED for code in KINDS[vital].codes if vital != "blood-pressure"]
         rows = self._parts.charts.days(person, codes, first, today, access)
         chunks = self._parts.charts.samples(person, [vitals.BLOOD_PRESSURE], first, today, access)
         days, columns = vitals.pressure_columns(vitals.readings(chunks, self._parts.zone))
-        made = [charts.weekly_chart("c-blood-pressure", "blood-pressure", first, _WEEKS, days, columns)]
+        made = [
+            charts.weekly_chart(
+                "c-blood-pressure", "blood-pressure", first, _WEEKS, days, columns, period=period
+            )
+        ]
         for vital in _CHARTED[1:]:
             on, values = vitals.columns_of(vitals.daily(KINDS[vital], rows))
-            made.append(charts.weekly_chart(f"c-{vital}", vital, first, _WEEKS, on, {"value": values}))
+            made.append(
+                charts.weekly_chart(f"c-{vital}", vital, first, _WEEKS, on, {"value": values}, period=period)
+            )
         return [chart for chart in made if chart is not None]
 
     def _events(self, opened: Opened, names: dict[str, str]) -> list[Event]:
