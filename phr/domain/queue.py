@@ -16,6 +16,7 @@ from phr.errors import Unsafe
 
 FILE: Final = "queue.toml"
 ALARM: Final = "alarm"
+_RANK: Final = {"amber": 1, "red": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,17 @@ def _dense(places: Sequence[int], cases: Sequence[Waiting], policy: Policy) -> s
         if last - first + 1 >= policy.storm_people:
             members.update(places[first : last + 1])
     return members
+
+
+def speaks(last: tuple[datetime, str] | None, severity: str, now: datetime, quiet: timedelta) -> bool:
+    """Whether an alarm of a rule is told now: not again within the quiet time, unless it is more severe (R5-5).
+
+    last: when the rule spoke last for this person, and how severe that was.
+    """
+    if last is None:
+        return True
+    worse = _RANK.get(severity, 0) > _RANK.get(last[1], 0)
+    return worse or now - last[0] >= quiet
 
 
 def full(held: int, capacity: int, kind: str) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 
 from phr.clock import micros
 from phr.domain.days import day_of
+from phr.domain.queue import speaks
 from phr.domain.samples import Columns, joined
 from phr.domain.worklist import CLOSED, CONTACTED, OPEN, PRIORITIES
 from phr.ids import new_id
@@ -24,7 +25,6 @@ from risk.alarms import Alarm, alarms
 from risk.limits import standard
 
 _FRESH: Final = timedelta(hours=24)
-_RANK: Final = {"amber": 1, "red": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,8 @@ def _raise(
     at = int(arrived.start[alarm.row])
     item = uow.worklist.of_kind(person, kind)
     basis = _basis(alarm, at, now, device)
-    if item is not None and _quiet(item, alarm, now):
+    quiet = timedelta(hours=standard().windows["quiet_hours"])
+    if not speaks(_last(item), alarm.severity, now, quiet):
         return None
     reasons = [_reason(slot, arrived, alarm)]
     if item is None:
@@ -172,11 +173,9 @@ def _basis(alarm: Alarm, at: int, now: datetime, device: str) -> dict[str, Any]:
     }
 
 
-def _quiet(item: WorkItem, alarm: Alarm, now: datetime) -> bool:
-    fired = datetime.fromisoformat(item.basis["fired"])
-    worse = _RANK.get(alarm.severity, 0) > _RANK.get(item.basis["severity"], 0)
-    quiet = timedelta(hours=standard().windows["quiet_hours"])
-    return now - fired < quiet and not worse  # one alarm for a person and rule, unless it gets worse (R5-5)
+def _last(item: WorkItem | None) -> tuple[datetime, str] | None:
+    """When this rule spoke last for this person, and how severe that was."""
+    return None if item is None else (datetime.fromisoformat(item.basis["fired"]), item.basis["severity"])
 
 
 def _reason(slot: Slot, arrived: Columns, alarm: Alarm) -> dict[str, Any]:

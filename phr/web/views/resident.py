@@ -95,7 +95,10 @@ class SourceShare:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One vital over a day, a week, four weeks or a year. ``chart`` None means: no record in this period."""
+    """One vital over a day, a week, four weeks or a year. ``chart`` None means: no record in this period.
+
+    doubts: how many unlikely values of any kind wait for the person's word.
+    """
 
     vital: str
     period: Period
@@ -113,6 +116,7 @@ class Record:
     home: HomeWeek | None = None
     change: OwnChange | None = None
     glucose: GlucoseShares | None = None
+    doubts: int = 0
 
 
 @dataclass(frozen=True, slots=True)

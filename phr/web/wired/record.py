@@ -68,6 +68,7 @@ class Records(Area):
             home=home,
             change=self._change(one, access, vital, until),
             glucose=self._glucose(one, access, until) if vital == "glucose" else None,
+            doubts=len(self._system.confirmations.pending(one.person, access)),
             shares=shares_of_day(self._parts, one.person, access, vital, until) if period == "day" else (),
         )
 

@@ -69,6 +69,7 @@ VIEWS = {
     "search-wrong": ("search", "nurse", Search("", "きのう", "", None, {"born": "not-a-day"})),
     "statistics": ("statistics", "nurse", Statistics(date(2026, 4, 1), TODAY, (Count("alarm", 41, 52, 39, 2, (("contacted", 30), ("referred", 9)), 3.4), Count("trend", 2, 0, 0, 0, (), None)))),
     "statistics-empty": ("statistics", "nurse", Statistics(TODAY, TODAY, (), {"until": "order"})),
+    "record-doubts": ("record", "resident", replace(_samples().VIEWS["record-blood-pressure"][2], doubts=2)),
     "doubts": ("doubts", "resident", Doubts(DOUBTS)),
     "doubts-none": ("doubts", "resident", Doubts((), notice="confirmed")),
     "doubts-staff": ("doubts_staff", "nurse", Doubts(DOUBTS, APART, "a3", "小林 ハル", "set-aside")),
