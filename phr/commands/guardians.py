@@ -150,3 +150,38 @@ def _identity(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise NotFound("no such representation") from None
+
+
+@guardian.command("check-in")
+@click.option("--resident", required=True, help="Who answered on paper.")
+@click.argument("identity", metavar="CHECK-IN")
+@click.option("--answer", "answers", multiple=True, help="QUESTION=ANSWER; may be repeated.")
+@click.option("--note", default="", help="What was written besides.")
+@click.option("--call", is_flag=True, help="A call is wished.")
+@_clerk
+@json_option
+@guarded
+def guardian_check_in(
+    resident: str,
+    identity: str,
+    answers: tuple[str, ...],
+    note: str,
+    call: bool,
+    clerk: str,
+    as_json: bool,
+) -> None:
+    """Enter a check-in that was answered on paper."""
+    chosen = {question: chosen for question, _, chosen in (one.partition("=") for one in answers)}
+    found = system().check_ins.answer(
+        person_id(resident),
+        _identity(identity),
+        chosen,
+        note,
+        call=call,
+        actor=clerk,
+        request=request(),
+        way="paper",
+        role="registrar",
+    )
+    value = {"urgency": found.urgency, "reached": found.reached}
+    show(value, as_json=as_json, text=f"{found.urgency}{'' if found.reached else ', no nurse sees it'}")

@@ -10,8 +10,9 @@ from click.testing import CliRunner
 
 from phr.cli import main
 from phr.commands import shared
+from phr.domain.access import Access
 from phr.errors import NotFound
-from tests.phr.services.families import a_patient, born_ago
+from tests.phr.services.families import a_family, a_patient, born_ago
 
 pytestmark = pytest.mark.db
 
@@ -76,3 +77,30 @@ def test_a_day_at_the_counter(system, run, tmp_path):
         ("class", "--resident", name, "--guardianship", "x", "kiji-10a"),
     ):
         assert "no such representation" in run(*words, "--clerk", "c1", code=1)
+
+
+def test_a_check_in_on_paper_has_the_same_result(system, run, admin):
+    """The counter types what was ticked; who answered, and that it was paper, is kept."""
+    system.clock.tick(timedelta(seconds=-10))
+    family = a_family(system)
+    nurse = Access("nurse", "n1", system.settings.recipient, "guidance", "t")
+    identity = str(system.check_ins.send(family.mother, family.child, nurse))
+    ticked = (
+        "--answer",
+        "baby-sleep=well",
+        "--answer",
+        "feeding=hard",
+        "--answer",
+        "mood=calm",
+        "--clerk",
+        "c1",
+    )
+    about = ("check-in", "--resident", family.mother_patient, identity)
+    assert "mood" in run(*about, *ticked[:4], "--clerk", "c1", code=1)
+    assert run(*about, *ticked) == {"urgency": "call", "reached": True}
+    assert "answered already" in run(*about, *ticked, code=1)
+    rows = admin.execute(
+        "SELECT way, urgency FROM phr.check_in WHERE person_id = %s AND answered_at IS NOT NULL",
+        (family.mother,),
+    ).fetchall()
+    assert rows == [("paper", "call")]

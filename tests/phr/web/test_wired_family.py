@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 
+from phr.domain.family.guardianship import Asked
 from phr.services.points import Happened
 from tests.build import agree
-from tests.phr.services.families import CLERK, a_family, a_patient, born_ago
+from tests.phr.services.families import CLERK, PROOF, a_family, a_patient, born_ago
 
 
 @pytest.fixture
@@ -309,3 +310,21 @@ def test_a_check_in_of_somebody_else_does_not_exist(system, city, app, browse, n
     other = city.signed_in(system, app, browse, patient, "resident")
     assert other.get(page).status_code == 404
     assert post(city, other, "/family", page, **WELL).status_code == 404
+
+
+def test_who_gave_a_mandate_ends_it_on_the_page_of_sharing(system, city, app, browse):
+    """Off means off now, also for the family."""
+    daughter, name = a_patient(system, born_ago(system, 50))
+    person, patient = a_patient(system, born_ago(system, 80))
+    until = born_ago(system, 0) + timedelta(days=90)
+    system.clock.tick(timedelta(seconds=-20))
+    system.guardians.record(person, daughter, Asked("mandate", "mandate", PROOF, until), CLERK)
+    system.clock.tick(timedelta(seconds=20))
+    account(system, patient, person, "佐藤 ミツ")
+    client = city.signed_in(system, app, browse, patient, "resident")
+    assert system.guardians.acting_for(daughter, actor=name, request="t")
+    page = client.get("/sharing").text
+    version = re.search(r'action="/sharing/family".*?name="version" value="(\d+)"', page, re.DOTALL)[1]
+    answer = post(city, client, "/sharing", "/sharing/family", on="0", version=version)
+    assert answer.status_code == 303
+    assert system.guardians.acting_for(daughter, actor=name, request="t") == []

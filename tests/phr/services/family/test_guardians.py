@@ -167,7 +167,7 @@ def test_what_the_counter_refuses(system, family):
         system.guardians.record(family.row.guardianship_id, family.mother, asked, CLERK)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(
         st.tuples(st.integers(0, 2), st.integers(0, 2), st.sampled_from(["now", "ended", "hidden"])),
