@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from phr.store.tables import WorkItem
+from phr.store.tables import WorkEvent, WorkItem
 
 
 class CaseBlocks:
@@ -25,8 +25,29 @@ class CaseBlocks:
             query = query.execution_options(populate_existing=True)
         return {(item.person_id, item.kind): item for item in self._session.exec(query).all()}
 
-    def refresh(self, item: WorkItem, now: datetime) -> None:
-        """Saves what a case shows; nothing happened to it, so it has no new version and no event."""
-        item.updated_at = now
-        self._session.add(item)
+    def put(
+        self, moved: Sequence[tuple[WorkItem, str]], seen: Sequence[WorkItem], actor: str, now: datetime
+    ) -> None:
+        """Saves cases in their new versions with what happened, and what others show, to which nothing happened."""
+        for item, event in moved:
+            if event == "opened":  # one that is opened anew nobody has seen yet
+                item.stage, item.escalated_at = "new", None
+        for item in (*(item for item, _event in moved), *seen):
+            item.updated_at = now
+            self._session.add(item)
+        self._session.flush()
+        self._session.add_all(
+            WorkEvent(
+                person_id=item.person_id,
+                item_id=item.item_id,
+                version=item.version,
+                category=item.category,
+                day=item.day,
+                event=event,
+                actor=actor,
+                note="",
+                at=now,
+            )
+            for item, event in moved
+        )
         self._session.flush()

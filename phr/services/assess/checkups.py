@@ -127,6 +127,7 @@ class JudgeCheckups:
         items = [held[person, kind] for kind in ("referral", *_LEVELS.values()) if (person, kind) in held]
         return bool(items) and all(
             item.data_mark == mark
+            and item.basis
             and (item.state == CLOSED or item.basis.get("model", {}).get("version", "") == version)
             for item in items
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -24,6 +25,14 @@ Held = Mapping[tuple[UUID, str], WorkItem]
 _ASSESSMENT: Final = "RiskAssessment"
 
 
+@dataclass(slots=True)
+class _Changes:
+    """Cases to which something happened, and those that only show something else."""
+
+    moved: list[tuple[WorkItem, str]] = field(default_factory=list)
+    seen: list[WorkItem] = field(default_factory=list)
+
+
 class Keep:
     """Keeps findings of one purpose. What is written waits for whoever changes the person's consents, and they for it."""
 
@@ -43,7 +52,8 @@ class Keep:
         documents = {
             one.id: one for found in uow.blocks.documents(people, _ASSESSMENT).values() for one in found
         }
-        writes = []
+        writes: list[Document] = []
+        changes = _Changes()
         for finding in standing:
             self._done.raised.update(
                 {
@@ -51,8 +61,11 @@ class Keep:
                     for kind in finding.kinds or (finding.rule_version,)
                 }
             )
-            if self._cases(uow, held, finding, now):
-                writes += self._document(finding, documents.get(finding.identity), now)
+            present = documents.get(finding.identity)
+            taken_back = present is not None and present.status != "final"
+            if self._cases(changes, held, finding, now) or taken_back:
+                writes += self._document(finding, present, now)
+        uow.case_blocks.put(changes.moved, changes.seen, "assess", now)
         uow.blocks.put(writes)
 
     def _standing(self, uow: UnitOfWork, findings: Sequence[Finding], now: datetime) -> list[Finding]:
@@ -79,7 +92,7 @@ class Keep:
             uow.switch(access)
         return kept
 
-    def _cases(self, uow: UnitOfWork, held: Held, finding: Finding, now: datetime) -> bool:
+    def _cases(self, changes: _Changes, held: Held, finding: Finding, now: datetime) -> bool:
         """Opens, renews or refreshes the cases; says whether the RiskAssessment is to be written."""
         write = not finding.kinds
         for kind in finding.kinds:
@@ -107,11 +120,11 @@ class Keep:
                 item.state, item.holder, item.outcome = case.state, case.holder, case.outcome
                 item.data_mark, item.version = case.data_mark, case.version
                 _show(item, finding)
-                uow.worklist.put(item, event, "assess", now)
+                changes.moved.append((item, event))
                 continue
             if item.state != CLOSED:
                 _show(item, finding)
-            uow.case_blocks.refresh(item, now)
+            changes.seen.append(item)
         return write
 
     def _mark(self, finding: Finding, item: WorkItem | None, now: datetime) -> tuple[str, str]:

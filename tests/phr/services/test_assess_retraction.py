@@ -67,6 +67,7 @@ def test_a_dismissed_case_stays_dismissed_through_a_withdrawal_and_its_return(sy
     system.assess(request="t")
     found = cases(admin, person)
     assert (found["trend:blood-pressure"], found["intensive"]) == ("closed", "closed")
+    assert {result["status"] for result in results(admin, person)} == {"final"}
 
 
 def test_without_the_heart_rates_the_change_of_steps_is_taken_back_though_steps_are_shared(
