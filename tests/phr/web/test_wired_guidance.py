@@ -41,7 +41,8 @@ def a_resident(system, city, insurer="00138123", **consent):
         "identifier": [{"system": "urn:phr:insured", "value": f"{insurer}:1:2"}],
     }
     system.register.put(resource, actor="test", role="system", request="test")
-    agree(system, person, patient, **consent)
+    agreed_at = system.clock.now() - timedelta(minutes=1)  # the clock stands while a slow test goes on
+    agree(system, person, patient, date_time=agreed_at, **consent)
     day = day_at(system.clock.now(), system.settings.tz) - timedelta(days=100)
     city.a_checkup(system, person, day, weight_kg=80.0)
     city.steps(system, person, 20)
