@@ -66,7 +66,8 @@ def report(ident: str, path: Path, as_json: bool) -> None:
     done = made.programme_reports.run(_id(ident), _access(made.settings.recipient))
     path.write_bytes(made.programme_reports.paper(done))
     content = for_others(done.content)
-    show(content, as_json=as_json, text=f"{path}: {content['people']} people could be used")
+    people = "few" if content["people"] is None else content["people"]
+    show(content, as_json=as_json, text=f"{path}: {people} people could be used")
 
 
 def _access(recipient: str) -> Access:

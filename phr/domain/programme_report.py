@@ -99,8 +99,14 @@ def for_others(content: Mapping[str, Any]) -> dict[str, Any]:
         **content,
         "uptake": uptake,
         "adherence": adherence,
-        "changes": [_together(one, ("twice", "lost")) for one in content["changes"]],
-        "effects": [_together(one, ("participants", "alone")) for one in content["effects"]],
+        "people": held(content["people"]),
+        "changes": [
+            {**_together(one, ("twice", "lost")), "people": held(one["people"])} for one in content["changes"]
+        ],
+        "effects": [
+            {**_together(one, ("participants", "alone")), "pairs": held(one["pairs"])}
+            for one in content["effects"]
+        ],
         "devices": {
             kind: _together(counts, ("lent", "returned", "lost", "out"))
             for kind, counts in content["devices"].items()

@@ -163,7 +163,8 @@ def _effect(one: Mapping[str, Any]) -> list[str]:
     p = one["p"] if one["role"] == "primary" else one["p_holm"]
     role = "主要" if one["role"] == "primary" else "参考"
     text = "" if p is None else "0.001未満" if p < 0.001 else f"{p:.3f}"
-    return [outcome.ja, role, str(one["pairs"]), interval_text(one["effect"], outcome), text]
+    pairs = "" if one["pairs"] is None else f"{one['pairs']:,}"
+    return [outcome.ja, role, pairs, interval_text(one["effect"], outcome), text]
 
 
 def _adherence(content: Mapping[str, Any]) -> dict[str, Any] | None:

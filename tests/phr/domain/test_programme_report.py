@@ -38,7 +38,8 @@ def content(**changes):
             "quartiles": [1, 2, 3],
             "association": {"low": 1},
         },
-        "changes": [{"twice": 50, "lost": 20, "outcome": "sbp"}],
+        "people": 100,
+        "changes": [{"people": 80, "twice": 50, "lost": 20, "outcome": "sbp"}],
         "effects": [{"participants": 50, "alone": 0, "pairs": 50}],
         "devices": {"scale": {"lent": 60, "returned": 30, "lost": 10, "out": 20}},
         "cohorts": {"invited": 100},
@@ -78,9 +79,20 @@ def test_a_share_is_held_when_either_side_is_small():
 def test_counts_that_add_up_are_held_together():
     """30 lent, 29 returned: the one that is out follows."""
     devices = {"scale": {"lent": 30, "returned": 29, "lost": 0, "out": 1}}
-    found = for_others(content(devices=devices, changes=[{"twice": 50, "lost": 2}]))
+    found = for_others(content(devices=devices, changes=[{"people": 60, "twice": 50, "lost": 2}]))
     assert set(found["devices"]["scale"].values()) == {None}
-    assert found["changes"][0] == {"twice": None, "lost": None}
+    assert found["changes"][0] == {"people": 60, "twice": None, "lost": None}
+
+
+def test_small_groups_are_held_wherever_they_are_counted():
+    """A total of a group, of pairs, or of everybody."""
+    few = [{"people": 5, "twice": 0, "lost": 0}]
+    found = for_others(content(people=7, changes=few, effects=[{"participants": 0, "alone": 0, "pairs": 4}]))
+    assert (found["people"], found["changes"][0]["people"], found["effects"][0]["pairs"]) == (
+        None,
+        None,
+        None,
+    )
 
 
 def test_adherence_of_few_people_is_held_whole():

@@ -56,7 +56,11 @@ def press():
 
 def text(press, made):
     pdf = press.pdf("programme-report", data(for_others(made), date(2026, 11, 21)), AT)
-    return "".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages).replace("\n", "").replace(" ", "")
+    return (
+        "".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
+        .replace("\n", "")
+        .replace(" ", "")
+    )
 
 
 def test_the_paper_says_what_was_found_and_what_it_does_not_say(press, full):
@@ -78,7 +82,19 @@ def test_the_paper_holds_no_small_count(press, full):
 
 def test_every_limit_has_its_sentence(press, full):
     """A code without words would be a hole in the paper."""
-    codes = ["not-randomised", "too-few", "regression-to-the-mean", "volunteers", "lost", "unbalanced", "no-partner", "trend-before", "no-earlier-year", "many-outcomes", "worn-is-association"]
+    codes = [
+        "not-randomised",
+        "too-few",
+        "regression-to-the-mean",
+        "volunteers",
+        "lost",
+        "unbalanced",
+        "no-partner",
+        "trend-before",
+        "no-earlier-year",
+        "many-outcomes",
+        "worn-is-association",
+    ]
     assert "偶然の差" in text(press, {**full, "limits": codes, "ended": False})
 
 
