@@ -204,9 +204,7 @@ def case_guidance(parts: Parts, item: Any, person: Any, access: Access) -> CaseG
     courses = parts.system.courses
     found = courses.of_person(person.person_id, access)
     opened = next((one for one in found if not one.course.ended), next(iter(found), None))
-    running = any(
-        one.course.checkup_day == item.day and one.course.state not in _AGAIN for one in found
-    )
+    running = any(one.course.checkup_day == item.day and one.course.state not in _AGAIN for one in found)
     may: Literal["propose", "information-only", "none"] = "none"
     if item.kind in _KINDS and not running:
         may = "propose" if courses.responsible(person.insurer_no) else "information-only"
@@ -225,7 +223,6 @@ def case_guidance(parts: Parts, item: Any, person: Any, access: Access) -> CaseG
         0 if points is None else opened.score.missing,
         None if started is None or opened.due is None else (started.day, opened.due),
     )
-
 
 
 def _guidance(one: WebSession) -> Access:
