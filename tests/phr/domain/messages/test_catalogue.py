@@ -15,6 +15,7 @@ from phr.domain.messages.catalogue import (
     catalogue,
     checked_params,
     load,
+    plain_day,
     text_of,
 )
 from phr.domain.messages.letters import kinds
@@ -147,3 +148,9 @@ def test_a_wrong_file_is_refused(old, new):
 def test_what_is_urgent_cannot_need_asking():
     with pytest.raises(CatalogueError, match="alarm"):
         load(TEXT.replace("asked = false", "asked = true", 1))
+
+
+def test_a_day_reads_in_its_language_and_what_is_none_stays():
+    assert plain_day("2027-03-31", "ja") == plain_day("2027-03-31", "easy") == "3月31日"
+    assert plain_day("2027-03-31", "en") == "31 March"
+    assert plain_day("-", "ja") == "-"
