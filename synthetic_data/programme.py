@@ -137,7 +137,12 @@ def invent(residents: int, seed: int, effects: Effects, region: str = "kumamoto"
     values, bmi = _years(female, age, population, dice)
     high = (values["waist_cm"]["before"] >= np.where(female > 0.5, 90, 85)) | (bmi >= 25)
     cohort = dice.choice(len(_COHORTS), p=list(_COHORTS.values()), size=residents)
-    pull = -0.06 * (age - 57) + 0.4 * female + 0.2 * (bmi - 26) + 0.02 * (values["sbp"]["before"] - 130)
+    pull = (
+        -0.06 * (age - 57)
+        + 0.4 * female
+        + 0.06 * (values["weight_kg"]["before"] - 75)
+        + 0.02 * (values["sbp"]["before"] - 130)
+    )
     chance = [_chances(pull, high, share) for share in (_ORDINARY + effects.uptake, _ORDINARY)]
     enrolled = dice.random(residents) < np.where(cohort == 0, *chance)
     kept = np.flatnonzero(high & (enrolled | (cohort != 2)))
