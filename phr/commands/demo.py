@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from phr.bootstrap import System, start, stop_embedded
+from phr.commands import demo_guidance
 from phr.commands.demo_ble import collect_over_ble
 from phr.commands.demo_city import City, checkup_points, invented, of_files
 from phr.commands.demo_cloud import VirtualCloud, collect_from_cloud, virtual_cloud
@@ -51,7 +52,7 @@ def demo(
     port = _free_port() if once else port
     with ExitStack() as running:
         cloud = None if data is not None else running.enter_context(_cloud(days, seed))
-        system = _fresh(port, {} if cloud is None else cloud.settings)
+        system = _fresh(port, {} if cloud is None else {**cloud.settings, **demo_guidance.SETTINGS})
         running.enter_context(_serving(system, port))
         say("starting the database")
         city = of_files(system, data, say) if data is not None else City()
@@ -60,6 +61,10 @@ def demo(
             collect_from_cloud(system, city, cloud, say)
             collect_over_ble(system, city, seed, say)
         summary = _work(system, city, say)
+        if cloud is not None:
+            say("beginning courses of guidance, a family and a food diary")
+            demo_guidance.nurses(system)
+            demo_guidance.residents(system, city, seed)
         summary["seconds"] = round(time.monotonic() - began, 1)
         if once:
             show(summary, as_json=as_json, text=_text(summary))

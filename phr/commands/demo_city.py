@@ -20,6 +20,7 @@ from phr.errors import Refused
 from phr.services.points import Happened
 
 RESEARCHER: Final = "Organization/research-office"
+INSURER: Final = "99999901"  # a number that no insurer has
 _ALL: Final = ("collect", "guidance", "risk", "points")
 Say = Callable[[str], None]
 
@@ -145,13 +146,20 @@ def _register(system: System, one: dict[str, Any]) -> UUID:
     resource = {
         "resourceType": "Patient",
         "id": one["id"],
-        "identifier": [{"system": "urn:phr:atena", "value": one["id"]}],
+        "identifier": [
+            {"system": "urn:phr:atena", "value": one["id"]},
+            {"system": "urn:phr:insured", "value": f"{INSURER}:青霧:{_digits(one['id'])}:00"},
+        ],
         "name": [{"text": one["name"]}, {"text": one["kana"]}],
         "gender": {"M": "male", "F": "female"}[one["sex"]],
         "birthDate": one["birth_date"],
         "address": [{"district": one["district"], "text": one.get("address", "")}],
     }
     return system.register.put(resource, actor="demo", role="system", request="demo")[0]
+
+
+def _digits(text: str) -> str:
+    return "".join(sign for sign in text if sign.isdigit())
 
 
 def _agree(system: System, city: City, patient: str, given: Iterable[dict[str, Any]]) -> None:

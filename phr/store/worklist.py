@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import and_, false, func, or_, update
+from sqlalchemy import and_, func, or_, update
 from sqlmodel import Session, col, select
 
 from phr.store.tables import WorkEvent, WorkItem
@@ -50,7 +50,7 @@ class Worklist:
         ]
         query = query.order_by(
             col(WorkItem.priority),
-            or_(false(), *waited).desc(),
+            *([or_(*waited).desc()] if waited else []),
             col(WorkItem.rank).desc(),
             col(WorkItem.opened_at),
             col(WorkItem.item_id),

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 from scipy import stats
-from statsmodels.stats.multitest import multipletests  # type: ignore[import-untyped]  # ships no types
+from statsmodels.stats.multitest import multipletests
 
 from risk.programme.intervals import Interval
 from risk.programme.match import Balance, Matched, match

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
-from statsmodels.stats.proportion import (  # type: ignore[import-untyped]  # ships no types
+from statsmodels.stats.proportion import (
     confint_proportions_2indep,
     proportion_confint,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from statsmodels.regression.linear_model import OLS  # type: ignore[import-untyped]  # ships no types
+from statsmodels.regression.linear_model import OLS
 
 from risk.programme.intervals import Interval
 from risk.programme.people import Floats

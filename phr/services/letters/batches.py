@@ -6,7 +6,6 @@ import secrets
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
@@ -42,7 +41,6 @@ from phr.services.letters.parts import (
 from phr.store.tables import Letter, LetterBatch, Message, Person, WorkItem
 from phr.store.uow import Store, UnitOfWork
 
-_LATE: Final = {99: datetime(1, 1, 1, tzinfo=UTC)}  # no case is late in the choice of letters
 _MOST: Final = 1000  # letters of one batch
 
 
@@ -71,7 +69,7 @@ class Letters:
         with self._store.begin(access) as uow:
             items = [
                 one
-                for one in uow.worklist.listed(("open", "claimed"), limit, _LATE)
+                for one in uow.worklist.listed(("open", "claimed"), limit)
                 if kind_for_case(one.kind)
             ]
             written_to = uow.letters.sources([str(one.item_id) for one in items])

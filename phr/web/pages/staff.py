@@ -114,7 +114,7 @@ def transfer(
 def release(session: Nurse, services: Service, case: str) -> Response:
     """Give a case back to all."""
     try:
-        services.release(session, case)
+        services.give_back(session, case)
     except Conflict:
         return _case_page(case, "taken")
     return _case_page(case, "released")

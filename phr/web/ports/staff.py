@@ -33,7 +33,7 @@ class StaffPages(Protocol):
         """Hand the case to a colleague. Invalid when that is no nurse of this organisation."""
         ...
 
-    def release(self, session: Session, case: str) -> None:
+    def give_back(self, session: Session, case: str) -> None:
         """Give the case back."""
         ...
 

@@ -74,7 +74,7 @@ class StaffMoves(Area):
         """Hand the case to a colleague."""
         self._system.worklist.transfer(case_id(case), guidance(held(session)), colleague)
 
-    def release(self, session: Session, case: str) -> None:
+    def give_back(self, session: Session, case: str) -> None:
         """Give the case back."""
         self._system.worklist.release(case_id(case), guidance(held(session)))
 
