@@ -11,14 +11,19 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from phr.errors import NotFound
+from phr.web.formats import BOTH, CALENDARS
 from phr.web.forms import CSRF_COOKIE, csrf_of, session_of
 from phr.web.headers import PAGE_HEADERS
+from phr.web.keeping import keep_headers
+from phr.web.languages import LANGUAGES, offered, preferred
 from phr.web.ports import Role, Services, Session
-from phr.web.render import LOCALES, Frame, Renderer
+from phr.web.render import Frame, Renderer
 from phr.web.views.signin import ErrorPage
 
 SESSION_COOKIE: Final = "phr_session"
 LOCALE_COOKIE: Final = "phr_locale"
+CALENDAR_COOKIE: Final = "phr_calendar"
+FURIGANA_COOKIE: Final = "phr_furigana"
 HOMES: Final[dict[Role, str]] = {
     "resident": "/today",
     "nurse": "/staff",
@@ -45,25 +50,31 @@ def renderer_of(request: Request) -> Renderer:
     return renderer
 
 
-def locale_of(request: Request) -> str:
+def language_of(request: Request) -> str:
     """The language chosen, else the first one the browser prefers that there is, else Japanese."""
     chosen = request.cookies.get(LOCALE_COOKIE, "")
-    if chosen in LOCALES:
-        return chosen
-    for part in request.headers.get("accept-language", "").lower().split(",")[:10]:
-        language = part.split(";")[0].strip().split("-")[0]
-        if language in LOCALES:
-            return language
-    return "ja"
+    return chosen if chosen in offered() else preferred(request.headers.get("accept-language", ""))
+
+
+def locale_of(request: Request) -> str:
+    """The language of files and of texts from rule files, which are in Japanese or English only."""
+    return LANGUAGES[language_of(request)].data
 
 
 def html(request: Request, name: str, view: object, *, status: int = 200) -> HTMLResponse:
     """The page of this template for this view, in the reader's language."""
     address = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     here = address if request.method == "GET" and request.url.path != "/sign-in" else request.url.path
-    frame = Frame(user=session_of(request), csrf=csrf_of(request), path=here)
-    text = renderer_of(request).page(name, view, locale=locale_of(request), frame=frame)
-    answer = HTMLResponse(text, status_code=status, headers=dict(PAGE_HEADERS))
+    calendar = request.cookies.get(CALENDAR_COOKIE, "")
+    frame = Frame(
+        user=session_of(request),
+        csrf=csrf_of(request),
+        path=here,
+        calendar=calendar if calendar in CALENDARS else BOTH,
+        furigana=request.cookies.get(FURIGANA_COOKIE) != "off",
+    )
+    text = renderer_of(request).page(name, view, locale=language_of(request), frame=frame)
+    answer = HTMLResponse(text, status_code=status, headers={**PAGE_HEADERS, **keep_headers(request, status)})
     made = getattr(request.state, "new_form_token", None)
     if made is not None:
         keep(request, answer, CSRF_COOKIE, made, max_age=3600)

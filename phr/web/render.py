@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from functools import lru_cache, partial
-from pathlib import Path
 from typing import Any, Final
 
 import orjson
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
-from babel.support import NullTranslations, Translations
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from phr.web import formats
+from phr.web import formats, furigana
 from phr.web.charts import Chart
+from phr.web.languages import FOLDER, LANGUAGES, LOCALES, offered, translations
 from phr.web.ports import Session
 from phr.web.sentences import SENTENCES
 from phr.web.words import ITEMS, N_, WORDS, Item
 
-LOCALES: Final[Mapping[str, str]] = {"ja": "日本語", "en": "English"}
-"""Languages offered, by their own names; Japanese is the language of the templates."""
+__all__ = ["FOLDER", "LOCALES", "STATIC", "Frame", "Renderer", "static_url", "translations"]
 
-FOLDER: Final = Path(__file__).parent
 STATIC: Final = FOLDER / "static"
 
 
@@ -37,6 +31,8 @@ class Frame:
     user: Session | None = None
     csrf: str = ""
     path: str = "/"
+    calendar: str = formats.BOTH
+    furigana: bool = True
 
 
 @dataclass(frozen=True)
@@ -46,19 +42,24 @@ class Renderer:
     city: str
     zone: tzinfo
     telephone: str = ""
-    _environments: dict[str, Environment] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _environments: dict[tuple[str, str], Environment] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def page(self, name: str, view: object, *, locale: str, frame: Frame) -> str:
         """The HTML of templates/NAME.html for this view."""
-        return self.environment(locale).get_template(f"{name}.html").render(v=view, frame=frame)
+        made = self.environment(locale, frame.calendar).get_template(f"{name}.html")
+        text = made.render(v=view, frame=frame)
+        return furigana.shown(text, ruby=frame.furigana) if LANGUAGES[locale].furigana else text
 
-    def environment(self, locale: str) -> Environment:
-        """The environment of one language, made once."""
-        if locale not in self._environments:
-            self._environments[locale] = self._make(locale)
-        return self._environments[locale]
+    def environment(self, locale: str, calendar: str = formats.BOTH) -> Environment:
+        """The environment of one language and calendar, made once."""
+        key = (locale, calendar if LANGUAGES[locale].html == "ja" else formats.BOTH)
+        if key not in self._environments:
+            self._environments[key] = self._make(*key)
+        return self._environments[key]
 
-    def _make(self, locale: str) -> Environment:
+    def _make(self, locale: str, calendar: str) -> Environment:
         made = Environment(
             loader=PackageLoader("phr.web", "templates"),
             autoescape=True,
@@ -71,8 +72,10 @@ class Renderer:
         made.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined] # by the extension
         say: Callable[[str], str] = catalogue.gettext
         made.globals |= {
-            "locale": locale,
-            "locales": LOCALES,
+            "locale": LANGUAGES[locale].data,
+            "language": LANGUAGES[locale],
+            "languages": LANGUAGES,
+            "offered": offered,
             "city": self.city,
             "telephone": self.telephone,
             "static": static_url,
@@ -82,14 +85,15 @@ class Renderer:
             "item": partial(_item, say),
             "chart_spec": partial(_chart_spec, say),
         }
-        made.filters |= _filters(locale, self.zone)
+        made.filters |= _filters(locale, self.zone, calendar)
         return made
 
 
-def _filters(locale: str, zone: tzinfo) -> dict[str, Callable[..., str]]:
-    def on_day(shape: Callable[[date, str], str]) -> Callable[[date], str]:
+def _filters(locale: str, zone: tzinfo, calendar: str) -> dict[str, Callable[..., str]]:
+    def on_day(shape: Callable[[date, str, str], str]) -> Callable[[date], str]:
         def shaped(value: date) -> str:
-            return shape(formats.day_of(value, zone) if isinstance(value, datetime) else value, locale)
+            day = formats.day_of(value, zone) if isinstance(value, datetime) else value
+            return shape(day, locale, calendar)
 
         return shaped
 
@@ -105,20 +109,6 @@ def _filters(locale: str, zone: tzinfo) -> dict[str, Callable[..., str]]:
         "unit": lambda ucum: formats.unit(ucum, locale),
         "size": lambda count: formats.size(count, locale),
     }
-
-
-@lru_cache
-def translations(locale: str) -> NullTranslations:
-    """The catalogue of a language, compiled in memory from its .po file; none for the language of the templates."""
-    path = FOLDER / "locales" / locale / "LC_MESSAGES" / "phr.po"
-    if locale not in LOCALES or not path.is_file():
-        return NullTranslations()
-    with path.open("rb") as opened:
-        catalogue = read_po(opened, locale=locale)
-    compiled = io.BytesIO()
-    write_mo(compiled, catalogue)
-    compiled.seek(0)
-    return Translations(compiled)
 
 
 @lru_cache

@@ -9,11 +9,22 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from phr.errors import Busy, Conflict, Invalid, NotAllowed, Refused
-from phr.web.answer import HOMES, LOCALE_COOKIE, SESSION_COOKIE, Service, html, keep, see
+from phr.web.answer import (
+    CALENDAR_COOKIE,
+    FURIGANA_COOKIE,
+    HOMES,
+    LOCALE_COOKIE,
+    SESSION_COOKIE,
+    Service,
+    html,
+    keep,
+    see,
+)
+from phr.web.formats import CALENDARS
 from phr.web.forms import checked_form, local_address, session_of
 from phr.web.headers import PAGE_HEADERS
+from phr.web.languages import offered
 from phr.web.ports import Browser, Services, SignedIn, ToTie
-from phr.web.render import LOCALES
 from phr.web.views.signin import SignIn
 
 router = APIRouter()
@@ -240,10 +251,18 @@ def end_session(request: Request, services: Service) -> Response:
 
 @router.post("/language", dependencies=[Depends(checked_form)])
 def choose_language(
-    request: Request, locale: Annotated[str, Form()] = "ja", back: Annotated[str, Form()] = "/"
+    request: Request,
+    locale: Annotated[str, Form()] = "",
+    calendar: Annotated[str, Form()] = "",
+    furigana: Annotated[str, Form()] = "",
+    back: Annotated[str, Form()] = "/",
 ) -> Response:
-    """Remember the language in the browser and show the same page again."""
+    """Remember the language, the calendar or the readings in the browser and show the same page again."""
     answer = see(local_address(back))
-    if locale in LOCALES:
+    if locale in offered():
         keep(request, answer, LOCALE_COOKIE, locale, max_age=_YEAR)
+    if calendar in CALENDARS:
+        keep(request, answer, CALENDAR_COOKIE, calendar, max_age=_YEAR)
+    if furigana in {"on", "off"}:
+        keep(request, answer, FURIGANA_COOKIE, furigana, max_age=_YEAR)
     return answer
