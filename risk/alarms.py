@@ -16,7 +16,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -61,6 +61,14 @@ class Alarm:
     row: int
     text_key: str
     limits: tuple[Limit, ...]
+    top: bool = False
+
+
+class Sent(NamedTuple):
+    """The alarm of a rule that was sent last: when, how severe it was, and whether it went to the top of the red queue."""
+
+    at_us: int
+    severity: str
     top: bool = False
 
 
@@ -131,13 +139,10 @@ def alarms(
     watch = _WATCHES.get(code)
     if watch is None or not len(start_us) or (source_method in UNATTENDED and code in {HEART_RATE, SPO2}):
         return []
-    near = np.zeros(len(start_us), dtype=np.bool_)
-    for channel, names in watch.near.items():
-        if channel in channels and _any_near(channels[channel], [known.alarm[name] for name in names]):
-            near |= _beyond(channels, channel, len(start_us), [known.alarm[name] for name in names])
-    if not near.any():
+    close = _near(watch, channels, len(start_us), known)
+    if not close.any():
         return []
-    rows = np.flatnonzero(near & _fresh(code, start_us, now_us, known))
+    rows = np.flatnonzero(close & _fresh(code, start_us, now_us, known))
     if code == HEART_RATE and rows.size:
         rows = rows[~_streamed(start_us, recent, rows, known)]
     kept = {name: column[rows] for name, column in channels.items()}
@@ -158,29 +163,51 @@ def alarms(
     return sorted(found, key=lambda alarm: alarm.row)
 
 
-def due(
-    found: Iterable[Alarm], last: Mapping[str, tuple[int, str]], now_us: int, limits: Limits | None = None
-) -> list[Alarm]:
-    """R5-5: of these alarms, those to send now; at most one per rule, and none that was sent within the quiet hours.
+def near(code: str, channels: Mapping[str, Values], limits: Limits | None = None) -> bool:
+    """Whether any value of a column reaches a limit, so that the readings around it are worth fetching."""
+    watch = _WATCHES.get(code)
+    rows = len(next(iter(channels.values()), ()))
+    return watch is not None and bool(_near(watch, channels, rows, limits or standard()).any())
 
-    last: rule -> (instant, severity) of the alarm sent last. A higher severity is always sent. Of several alarms of
-    one rule the most severe counts, then the last row.
-    """
-    quiet = (limits or standard()).windows["quiet_hours"] * HOUR
+
+def _near(watch: _Watch, channels: Mapping[str, Values], rows: int, limits: Limits) -> Mask:
+    mask: Mask = np.zeros(rows, dtype=np.bool_)
+    for channel, names in watch.near.items():
+        reach = [limits.alarm[name] for name in names]
+        if channel in channels and rows and _any_near(channels[channel], reach):
+            mask |= _beyond(channels, channel, rows, reach)
+    return mask
+
+
+def worst(found: Iterable[Alarm]) -> dict[str, Alarm]:
+    """Of several alarms of one rule the most severe, then the last row; by rule."""
     chosen: dict[str, Alarm] = {}
     for alarm in found:
         best = chosen.get(alarm.rule)
-        if best is None or (_rank(alarm.severity), alarm.top, alarm.row) > (
-            _rank(best.severity),
-            best.top,
-            best.row,
-        ):
+        if best is None or (*_weight(alarm), alarm.row) > (*_weight(best), best.row):
             chosen[alarm.rule] = alarm
+    return chosen
+
+
+def due(
+    found: Iterable[Alarm], last: Mapping[str, Sent], now_us: int, limits: Limits | None = None
+) -> list[Alarm]:
+    """R5-5: of these alarms, those to send now; at most one per rule, and none that was sent within the quiet hours.
+
+    last: the alarm of each rule that was sent last. What is more severe, or goes to the top, is always sent.
+    """
+    quiet = (limits or standard()).windows["quiet_hours"] * HOUR
     return [
         alarm
-        for rule, alarm in chosen.items()
-        if rule not in last or now_us - last[rule][0] >= quiet or _rank(alarm.severity) > _rank(last[rule][1])
+        for rule, alarm in worst(found).items()
+        if (sent := last.get(rule)) is None
+        or now_us - sent.at_us >= quiet
+        or _weight(alarm) > (_rank(sent.severity), sent.top)
     ]
+
+
+def _weight(alarm: Alarm) -> tuple[int, bool]:
+    return _rank(alarm.severity), alarm.top
 
 
 def _rank(severity: str) -> int:
@@ -225,8 +252,8 @@ def _alarms(readings: _Readings, hit: _Hit) -> Iterable[Alarm]:
     for place in np.flatnonzero(mask):
         values = {name: column[place : place + 1] for name, column in readings.channels.items()}
         reached = tuple(c for c in cited if c.item in values and c.reached(values[c.item])[0])
-        first = rule.startswith("bp-high") and all(
-            t.item in values and t.reached(values[t.item])[0] for t in top
+        first = rule == "bp-high-symptoms" or (
+            rule.startswith("bp-high") and all(t.item in values and t.reached(values[t.item])[0] for t in top)
         )
         yield Alarm(rule, shown.severity, int(readings.rows[place]), shown.text, reached, first)
 

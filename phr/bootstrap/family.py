@@ -10,7 +10,8 @@ from uuid import UUID
 from phr.bootstrap.core import Core
 from phr.domain.days import day_at
 from phr.domain.documents import Described
-from phr.domain.worklist import PRIORITIES, Case, opened, with_new_data
+from phr.domain.queue import TOP, group_of
+from phr.domain.worklist import CLOSED, CONTACTED, PRIORITIES, Case, opened, with_new_data
 from phr.ids import new_id
 from phr.services.consents import Consents
 from phr.services.family import Brushing, CheckIns, Children, Guardians
@@ -64,40 +65,43 @@ class Family(Core):
     def _check_in_case(
         self, uow: UnitOfWork, person: UUID, check_in: UUID, urgency: str, why: Sequence[Mapping[str, str]]
     ) -> None:
-        """A case of kind check-in, or the same one again with what is new; words of harm stand with the alarms."""
+        """A case of kind check-in, or the same one again with what is new. Words of harm are an alarm like any other:
+        never held up by a capacity, and escalated when nobody answers.
+        """
         now = self.clock.now()
-        item = uow.worklist.of_kind(person, "check-in")
+        urgent = urgency == "now"
+        kind = "alarm:check-in" if urgent else "check-in"
         mark = str(check_in)
-        told = [dict(reason) for reason in why]
-        basis = {"severity": "red" if urgency == "now" else "amber", "check_in": mark}
-        priority = PRIORITIES["alarm" if urgency == "now" else "referral"]
+        item = uow.worklist.of_kind(person, kind)
+        event = "opened" if item is None else "answered-again"
         if item is None:
             item = WorkItem(
                 person_id=person,
                 item_id=new_id(),
-                kind="check-in",
+                kind=kind,
                 category="questionnaire",
                 day=day_at(now, self.settings.tz),
-                priority=priority,
+                priority=PRIORITIES[group_of(kind)],
                 state=opened(mark).state,
-                reasons=told,
-                basis=basis,
+                reasons=[],
+                basis={},
                 data_mark=mark,
                 rule_version="check-in",
                 version=1,
                 opened_at=now,
                 updated_at=now,
             )
-            uow.worklist.put(item, "opened", "check-in", now)
-            return
-        before = Case(item.state, item.holder, item.outcome, item.data_mark, item.version)
-        after = with_new_data(before, mark) or before
-        item.state, item.holder, item.outcome, item.version = (
-            after.state,
-            after.holder,
-            after.outcome,
-            after.version,
-        )
-        item.reasons, item.basis, item.data_mark, item.priority = told, basis, mark, priority
+        else:
+            before = Case(item.state, item.holder, item.outcome, item.data_mark, item.version, item.stage)
+            after = with_new_data(before, mark) or before
+            if (
+                item.state == CLOSED or item.stage == CONTACTED
+            ):  # the earlier one is answered; this one waits from now
+                item.opened_at, item.escalated_at = now, None
+            item.state, item.holder, item.outcome = after.state, after.holder, after.outcome
+            item.version, item.data_mark = after.version, mark
+        item.reasons = [dict(reason) for reason in why]
+        item.basis = {"severity": "red" if urgent else "amber", "check_in": mark}
+        item.rank = TOP if urgent else 0.0
         item.day = day_at(now, self.settings.tz)
-        uow.worklist.put(item, "answered-again", "check-in", now)
+        uow.worklist.put(item, event, "check-in", now)

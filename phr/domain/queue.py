@@ -16,7 +16,9 @@ from phr.errors import Unsafe
 
 FILE: Final = "queue.toml"
 ALARM: Final = "alarm"
-_RANK: Final = {"amber": 1, "red": 2}
+TOP: Final = 2.0
+RED: Final = 1.0
+"""Ranks of alarms among each other; amber has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +80,9 @@ def deadline(kind: str, policy: Policy) -> timedelta | None:
     return policy.deadlines.get(group_of(kind))
 
 
-def late_since(now: datetime, policy: Policy) -> dict[int, datetime]:
-    """For each priority the instant before which a case must have been opened to be late."""
-    return {PRIORITIES[kind]: now - longest for kind, longest in policy.deadlines.items()}
+def late_since(now: datetime, policy: Policy) -> dict[str, datetime]:
+    """For each group of kinds the instant before which a case must have been opened to be late."""
+    return {kind: now - longest for kind, longest in policy.deadlines.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,17 +141,6 @@ def _dense(places: Sequence[int], cases: Sequence[Waiting], policy: Policy) -> s
         if last - first + 1 >= policy.storm_people:
             members.update(places[first : last + 1])
     return members
-
-
-def speaks(last: tuple[datetime, str] | None, severity: str, now: datetime, quiet: timedelta) -> bool:
-    """Whether an alarm of a rule is told now: not again within the quiet time, unless it is more severe (R5-5).
-
-    last: when the rule spoke last for this person, and how severe that was.
-    """
-    if last is None:
-        return True
-    worse = _RANK.get(severity, 0) > _RANK.get(last[1], 0)
-    return worse or now - last[0] >= quiet
 
 
 def full(held: int, capacity: int, kind: str) -> bool:

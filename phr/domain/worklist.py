@@ -28,12 +28,14 @@ CONTACTS: Final = REACHING | {"phone-not-reached", "visit-not-reached", "letter-
 PRIORITIES: Final = {
     "alarm": 0,
     "referral": 1,
+    "check-in": 1,
     "intensive": 2,
     "motivational": 3,
     "frailty": 4,
     "trend": 5,
 }
-"""Order of the list: red alarms, referral not yet seen, 積極的支援, 動機付け支援, フレイル, trends (R9-1)."""
+"""Order of the list: red alarms, referral not yet seen and parents who wait for a call, 積極的支援, 動機付け支援,
+フレイル, trends (R9-1)."""
 UNDO_WITHIN: Final = timedelta(hours=24)
 _BEGINS: Final = frozenset({"opened", "fired-again", "answered-again"})
 _BESIDE: Final = frozenset({"renewed", "escalated"})

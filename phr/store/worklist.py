@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, update
+from sqlalchemy import and_, case, func, or_, update
 from sqlmodel import Session, col, select
 
 from phr.store.tables import WorkEvent, WorkItem
 
-_ANEW: Final = frozenset({"opened", "fired-again"})
+_ANEW: Final = frozenset({"opened", "fired-again", "answered-again"})
 
 
 class Worklist:
@@ -37,19 +37,21 @@ class Worklist:
         return self._session.exec(query.order_by(col(WorkItem.priority), col(WorkItem.opened_at))).all()
 
     def listed(
-        self, states: Sequence[str], limit: int = 200, late: Mapping[int, datetime] | None = None
+        self, states: Sequence[str], limit: int = 200, late: Mapping[str, datetime] | None = None
     ) -> Sequence[WorkItem]:
         """Cases in these states, most urgent first; of one priority the late ones, then by the model's rank, then oldest.
+        Among alarms the rank comes first: the top of the red queue, red, amber; waiting makes no amber red.
 
-        late: the instant before which a case of a priority must have been opened to be late.
+        late: the instant before which a case of a group of kinds must have been opened to be late.
         """
         query = select(WorkItem).where(col(WorkItem.state).in_(states))
         waited = [
-            and_(col(WorkItem.priority) == priority, col(WorkItem.opened_at) <= since)
-            for priority, since in (late or {}).items()
+            and_(func.split_part(WorkItem.kind, ":", 1) == group, col(WorkItem.opened_at) <= since)
+            for group, since in (late or {}).items()
         ]
         query = query.order_by(
             col(WorkItem.priority),
+            case((func.split_part(WorkItem.kind, ":", 1) == "alarm", WorkItem.rank), else_=0.0).desc(),
             *([or_(*waited).desc()] if waited else []),
             col(WorkItem.rank).desc(),
             col(WorkItem.opened_at),

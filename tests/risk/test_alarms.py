@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from risk.alarms import alarms, due
+from risk.alarms import Sent, alarms, due, near
 
 NOW = 1_790_000_000_000_000
 MINUTE = 60_000_000
@@ -251,7 +251,51 @@ def test_one_alarm_per_rule_in_six_hours_unless_it_became_more_severe():
     found = alarms(GLUCOSE, columns(value=[60, 50, 45]), minutes_ago(9, 5, 1), now_us=NOW)
     sent = due(found, {}, NOW)
     assert [(a.rule, a.row) for a in sent] == [("glucose-low", 0), ("glucose-very-low", 2)]
-    assert due(found, {a.rule: (NOW - 6 * HOUR + 1, a.severity) for a in sent}, NOW) == []
-    assert len(due(found, {a.rule: (NOW - 6 * HOUR, a.severity) for a in sent}, NOW)) == 2
-    worse = due(found, {"glucose-very-low": (NOW, "amber"), "glucose-low": (NOW, "amber")}, NOW)
-    assert [a.rule for a in worse] == ["glucose-very-low"]
+    assert due(found, {a.rule: Sent(NOW - 6 * HOUR + 1, a.severity) for a in sent}, NOW) == []
+    assert len(due(found, {a.rule: Sent(NOW - 6 * HOUR, a.severity) for a in sent}, NOW)) == 2
+    amber = {rule: Sent(NOW, "amber") for rule in ("glucose-very-low", "glucose-low")}
+    assert [a.rule for a in due(found, amber, NOW)] == ["glucose-very-low"]
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3000), st.sampled_from([(180, 80), (150, 112), (190, 125)])), max_size=30
+    )
+)
+def test_of_any_firings_one_in_six_hours_is_sent_and_one_that_goes_to_the_top_at_once(firings):
+    """R5-5 over time: 180/120 after 180/80 is worse, the other way round is quiet."""
+    last = {}
+    for minutes, (systolic, diastolic) in sorted(firings):
+        now = NOW + minutes * MINUTE
+        found = alarms(
+            PRESSURE,
+            columns(systolic=[systolic], diastolic=[diastolic]),
+            np.array([now], np.int64),
+            now_us=now,
+        )
+        sent = due(found, last, now)
+        before = last.get("bp-high")
+        worse = before is not None and (systolic, diastolic) == (190, 125) and not before.top
+        assert bool(sent) == (before is None or worse or now - before.at_us >= 6 * HOUR)
+        last |= {alarm.rule: Sent(now, alarm.severity, alarm.top) for alarm in sent}
+
+
+def test_symptoms_go_to_the_top_whatever_the_height():
+    """180/80 with chest pain comes before 190/125 without."""
+    found = alarms(
+        PRESSURE,
+        columns(systolic=[180], diastolic=[80]),
+        minutes_ago(1),
+        now_us=NOW,
+        symptoms=frozenset({"chest-pain"}),
+    )
+    assert [(a.rule, a.top) for a in found] == [("bp-high-symptoms", True)]
+
+
+def test_only_values_at_a_limit_are_worth_a_look_at_those_around():
+    """The usual delivery costs no further query; a code without a rule never does."""
+    assert near(PRESSURE, columns(systolic=[120, 180], diastolic=[80, 80]))
+    assert not near(PRESSURE, columns(systolic=[179], diastolic=[109], pulse=[np.nan]))
+    assert near(RESTING, columns(value=[40]))
+    assert not near("29463-7", columns(value=[400]))
+    assert not near(PRESSURE, {})

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phr.domain import queue
-from phr.domain.queue import Waiting, full, late_since, parse, speaks, standard, storms, suggested
+from phr.domain.queue import Waiting, full, late_since, parse, standard, storms, suggested
 from phr.domain.worklist import PRIORITIES
 from phr.errors import Unsafe
 
@@ -70,21 +70,6 @@ def test_other_devices_other_rules_and_typed_values_are_no_part_of_a_storm():
     assert storms([an_alarm(n, device="") for n in range(30)], policy) == []
 
 
-@given(st.lists(st.tuples(st.integers(0, 3000), st.sampled_from(["amber", "red"])), max_size=60))
-def test_one_rule_speaks_once_in_six_hours_and_a_worse_one_at_once(firings):
-    """R5-5, for any sequence of firings of one rule for one person."""
-    quiet, last = timedelta(hours=6), None
-    for minutes, severity in sorted(firings):
-        now = NOW + timedelta(minutes=minutes)
-        told = speaks(last, severity, now, quiet)
-        if last is not None:
-            worse = (last[1], severity) == ("amber", "red")
-            assert told == (worse or now - last[0] >= quiet)
-        else:
-            assert told
-        last = (now, severity) if told else last
-
-
 @given(cases)
 def test_every_member_of_a_storm_is_one_of_the_cases_once(given_cases):
     for storm in storms(given_cases, standard()):
@@ -96,8 +81,10 @@ def test_every_kind_of_the_list_has_a_deadline_with_a_source():
     """A deadline that nobody answers for is none."""
     assert set(standard().deadlines) == set(PRIORITIES)
     assert queue.deadline("alarm:bp-high", standard()) == timedelta(hours=12)
+    assert queue.deadline("alarm:check-in", standard()) == timedelta(hours=12)
+    assert queue.deadline("check-in", standard()) == timedelta(hours=72)
     assert queue.deadline("unheard-of", standard()) is None
-    assert late_since(NOW, standard())[0] == NOW - timedelta(hours=12)
+    assert late_since(NOW, standard())["alarm"] == NOW - timedelta(hours=12)
 
 
 @pytest.mark.parametrize(

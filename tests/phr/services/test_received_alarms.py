@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from ingest.series import Source
+from phr.domain.days import begins, day_at
 from tests.build import blood_pressure
-from tests.phr.services.scenes import a_person, rows_of
+from tests.phr.services.at_home import CUFF, WATCH
+from tests.phr.services.scenes import a_person, a_series, nurse, rows_of
+
+RESTING, OXYGEN = "40443-4", "59408-5"
 
 
 def messages(admin, person):
@@ -47,15 +52,81 @@ def test_the_same_reading_sent_again_alarms_nobody_again(system, clock, admin):
     assert len(messages(admin, person)) == len(first)
 
 
-def test_one_alarm_of_a_rule_in_six_hours(system, clock, admin):
-    """R5-5: storm control; after six hours it fires again."""
+def test_one_alarm_of_a_rule_in_six_hours_and_the_answer_warns_each_time(system, clock, admin):
+    """R5-5: one case and one message; but whoever measures again and reads no warning would think that all is well."""
     person, _ = a_person(system)
-    first = {one.rule for one in send(system, clock, person, 192, 112)}
+    first = {one.rule for one in send(system, clock, person, 182, 100)}
+    assert first == {"bp-high"}
     clock.tick(timedelta(hours=3))
-    again = send(system, clock, person, 192, 112)
-    assert not {one.rule for one in again if one.severity != "red"} & first
-    clock.tick(timedelta(hours=7))
-    assert send(system, clock, person, 192, 112) != []
+    assert {one.rule for one in send(system, clock, person, 182, 100)} == first
+    assert len(messages(admin, person)) == 1
+    clock.tick(timedelta(hours=3, minutes=1))
+    assert {one.rule for one in send(system, clock, person, 182, 100)} == first
+    assert len(messages(admin, person)) == 2
+
+
+def test_a_value_that_goes_to_the_top_is_told_within_the_quiet_hours_and_stands_first(system, clock, admin):
+    """5.3: from 180/120 the top of the red queue, whatever was told before."""
+    (person, _), (later, _) = a_person(system), a_person(system)
+    send(system, clock, person, 182, 100)
+    clock.tick(timedelta(hours=1))
+    send(system, clock, person, 190, 125)
+    assert len(messages(admin, person)) == 2
+    send(system, clock, later, 182, 100)
+    ranks = [rows_of(admin, "work_item", one, "kind, rank") for one in (person, later)]
+    assert ranks == [[("alarm:bp-high", 2.0)], [("alarm:bp-high", 1.0)]]
+    listed = [row.item.person_id for row in system.worklist.listed(nurse(), limit=10_000)]
+    assert listed.index(person) < listed.index(later)
+
+
+def rules_after(system, person, *series, symptoms=frozenset()):
+    """The rules that fire for each delivery in turn."""
+    return [
+        sorted(one.rule for one in system.receive(person, [each], request="t", symptoms=symptoms).warnings)
+        for each in series
+    ]
+
+
+def test_two_readings_confirm_each_other_over_midnight_and_from_two_devices(system, clock):
+    """A day's columns and a device are how values are stored, not what a second reading is."""
+    (person, _), (other, _) = a_person(system), a_person(system)
+    midnight = begins(day_at(clock.now(), system.settings.tz) + timedelta(days=1), system.settings.tz)
+    clock.tick(midnight + timedelta(minutes=11) - clock.now())
+    before, after = (blood_pressure(midnight + timedelta(minutes=at), 185, 100) for at in (-10, 10))
+    assert rules_after(system, person, before, after) == [["bp-high"], ["bp-high-confirmed"]]
+    typed = Source("typed", "typed", "MANUAL", "", "manual")
+    by_cuff = blood_pressure(midnight + timedelta(minutes=1), 185, 100)
+    by_hand = blood_pressure(midnight + timedelta(minutes=9), 185, 100, typed)
+    assert rules_after(system, other, by_cuff, by_hand) == [["bp-high"], ["bp-high-confirmed"]]
+
+
+def test_one_reading_that_comes_by_two_ways_confirms_nothing(system, clock):
+    """The cuff's own delivery and a cloud's copy with its own clock are one reading."""
+    person, _ = a_person(system)
+    at = clock.now() - timedelta(minutes=5)
+    cloud = Source("cloud", "cloud", "HEALTH_CONNECT", "UA-651BLE", "active")
+    first, copy = blood_pressure(at, 185, 100), blood_pressure(at + timedelta(seconds=40), 185, 100, cloud)
+    assert rules_after(system, person, first, copy) == [["bp-high"], ["bp-high"]]
+
+
+def test_a_resting_rate_beyond_the_limit_on_two_days_fires(system, clock):
+    """It comes once a day, and for yesterday as a rule: the second day confirms."""
+    person, _ = a_person(system)
+    today = begins(day_at(clock.now(), system.settings.tz), system.settings.tz)
+    days = [int((today - timedelta(days=ago)).timestamp()) * 1_000_000 for ago in (1, 0)]
+    series = [a_series(RESTING, [at], {"value": [38.0]}, source=WATCH) for at in days]
+    assert rules_after(system, person, *series) == [[], ["pulse-low"]]
+
+
+def test_a_watch_by_itself_neither_fires_for_oxygen_nor_confirms(system, clock):
+    """R5 table: not from watches without confirmation."""
+    person, _ = a_person(system)
+    at = int((clock.now() - timedelta(minutes=9)).timestamp()) * 1_000_000
+    watch = a_series(OXYGEN, [at], {"value": [86.0]}, source=WATCH)
+    finger = a_series(OXYGEN, [at + 240_000_000], {"value": [88.0]}, source=CUFF)
+    again = a_series(OXYGEN, [at + 360_000_000], {"value": [88.0]}, source=CUFF)
+    found = rules_after(system, person, watch, finger, again)
+    assert found == [[], ["spo2-very-low"], ["spo2-very-low-confirmed"]]
 
 
 def test_without_consent_to_collect_nothing_is_judged(system, person, clock, admin):

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from phr.domain import queue
 from phr.domain.family.guardianship import Asked
 from phr.services.points import Happened
 from tests.build import agree
@@ -254,10 +255,33 @@ def test_a_wish_to_be_called_is_a_case_and_words_of_harm_are_an_urgent_one(
     assert 'href="tel:0120061338"' in answer.text
     assert 'href="tel:189"' in answer.text
     assert "急ぎのしらせがとどきました" in answer.text
-    ((priority, state, reasons, version),) = admin.execute(query, (family.mother,)).fetchall()
-    assert (priority, version) == (0, 2)
+    urgent = query.replace("'check-in'", "'alarm:check-in'")
+    ((priority, state, reasons, version),) = admin.execute(urgent, (family.mother,)).fetchall()
+    assert (priority, version) == (0, 1)
+    assert queue.full(1000, 1, "alarm:check-in") is False
     assert "キエタイ" not in str(reasons)
     assert "すぐ電話" in nurse.get("/staff/families").text
+
+
+def test_an_answer_to_a_case_that_was_dealt_with_waits_anew_and_an_urgent_one_escalates(
+    system, city, nurse, mother, family, admin
+):
+    """R5-4: whoever called last week has not called about today's answer; words of harm are a red alarm."""
+    query = "SELECT kind, stage, opened_at, escalated_at IS NOT NULL FROM phr.work_item WHERE person_id = %s ORDER BY kind"
+    for _ in range(2):
+        page = sent(system, city, nurse, mother, family)
+        post(city, mother, page, page, **WELL, call="1")
+        ((_, stage, opened, _),) = admin.execute(query, (family.mother,)).fetchall()
+        assert (stage, opened) == ("new", system.clock.now())
+        admin.execute("UPDATE phr.work_item SET stage = 'contacted' WHERE person_id = %s", (family.mother,))
+        system.clock.tick(timedelta(seconds=1))
+    page = sent(system, city, nurse, mother, family)
+    post(city, mother, page, page, **WELL, note="もう消えたい")
+    system.clock.tick(timedelta(days=10))
+    assert system.escalation(request="t") >= 1
+    found = {kind: escalated for kind, _, _, escalated in admin.execute(query, (family.mother,)).fetchall()}
+    assert found == {"alarm:check-in": True, "check-in": False}
+    system.clock.tick(timedelta(days=-10))
 
 
 def test_without_consent_the_numbers_still_stand_and_the_page_says_that_nobody_saw_it(
