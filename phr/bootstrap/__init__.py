@@ -18,6 +18,7 @@ from phr.bootstrap.messages import Messages
 from phr.bootstrap.nutrition import Nutrition
 from phr.bootstrap.signin import SignIn
 from phr.bootstrap.staff import StaffWork
+from phr.bootstrap.visits import Away
 from phr.clients import google
 from phr.clients.ledger import LedgerClient, LedgerRefused, LedgerRetry, LedgerUnknown
 from phr.clock import Clock, SystemClock
@@ -64,7 +65,7 @@ if TYPE_CHECKING:
 __all__ = ["System", "ledger_store", "start", "stop_embedded"]
 
 
-class System(Health, Guidance, Evaluation, Messages, Family, Nutrition, SignIn, StaffWork):
+class System(Health, Guidance, Evaluation, Messages, Family, Nutrition, SignIn, StaffWork, Away):
     """Everything that this process runs, made on first use."""
 
     @cached_property
@@ -98,9 +99,7 @@ class System(Health, Guidance, Evaluation, Messages, Family, Nutrition, SignIn, 
     @cached_property
     def syncing(self) -> Syncing:
         """Reading them."""
-        return Syncing(
-            self._desk, self.receive_from_cloud, timedelta(days=self.settings.google_history_days)
-        )
+        return Syncing(self._desk, self.receive_from_cloud, timedelta(days=self.settings.google_history_days))
 
     @cached_property
     def noticing(self) -> Noticing:

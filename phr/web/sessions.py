@@ -57,6 +57,11 @@ class WebSession:
         return self.caller.csrf
 
     @property
+    def shared(self) -> bool:
+        """Whether several people use the device."""
+        return self.caller.shared
+
+    @property
     def person(self) -> UUID:
         """The person whose record a resident's account opens."""
         if self.caller.person is None or self.caller.role != "resident":

@@ -28,7 +28,7 @@ GATEWAY_PREFIX: Final = "gw-"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: an account with the reason it gave."""
+    """Who calls: an account with the reason it gave. shared: on a device of several people, which is what unknown means."""
 
     account: UUID
     subject: str
@@ -39,6 +39,7 @@ class Caller:
     purpose: str
     scope: str
     csrf: str
+    shared: bool = True
 
     def access(self, request: str) -> Access:
         """The caller's reason to open the store."""
@@ -240,6 +241,7 @@ class Accounts:
             row.purpose,
             row.scope,
             row.csrf,
+            row.shared,
         )
 
     def live(self, account: UUID, secret: str, request: str) -> list[Live]:

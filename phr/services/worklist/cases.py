@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -20,6 +20,8 @@ from phr.services.worklist.rows import Opened, Row, case_of, has_duty, masked, m
 from phr.store.tables import WorkItem
 from phr.store.uow import Store, UnitOfWork
 
+Within = Callable[[UnitOfWork, WorkItem], None]
+"""Done in the transaction of a contact, before it is noted."""
 _EARNS: Final = frozenset({"guided"})
 
 
@@ -127,10 +129,14 @@ class Worklist:
             uow.commit()
         return len(items)
 
-    def contact(self, item_id: UUID, access: Access, way: str, note: str = "") -> WorkItem:
-        """Notes a contact."""
+    def contact(
+        self, item_id: UUID, access: Access, way: str, note: str = "", within: Within | None = None
+    ) -> WorkItem:
+        """Notes a contact. within: what belongs to the same transaction; what it raises undoes both."""
 
         def change(case: Case, scene: Scene) -> Case:
+            if within is not None:
+                within(scene.uow, scene.item)
             return rules.contact(case, access.actor, way, scene.covers)
 
         return self._move(item_id, access, Step(f"contact:{way}", change, note))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from phr.web.ports.emergency import EmergencyPages
 from phr.web.ports.evaluation import EvaluationPages
 from phr.web.ports.family import FamilyPages
 from phr.web.ports.files import CardPages, Coming, ConnectPages, Piece, UploadPages
@@ -22,6 +23,7 @@ from phr.web.ports.resident import BloodPressureEntry, ResidentPages, Saved, Wei
 from phr.web.ports.session import AccountPages, Browser, Role, Session, SignedIn, SignInPages, ToTie
 from phr.web.ports.staff import Contact, StaffPages
 from phr.web.ports.team import Away, TeamPages
+from phr.web.ports.visits import VisitPages
 
 __all__ = [
     "AccountPages",
@@ -33,6 +35,7 @@ __all__ = [
     "ConnectPages",
     "Contact",
     "Download",
+    "EmergencyPages",
     "EvaluationPages",
     "FamilyPages",
     "GuidancePages",
@@ -55,6 +58,7 @@ __all__ = [
     "TeamPages",
     "ToTie",
     "UploadPages",
+    "VisitPages",
     "WeightEntry",
 ]
 
@@ -77,6 +81,8 @@ class Services(
     FamilyPages,
     NutritionPages,
     ImportPages,
+    EmergencyPages,
+    VisitPages,
     Protocol,
 ):
     """Everything that the pages need, as ``app.state.services``."""

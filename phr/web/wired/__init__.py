@@ -6,6 +6,7 @@ from phr.web.ports import Services
 from phr.web.wired.account import AccountArea
 from phr.web.wired.cards import Carding
 from phr.web.wired.connect import Connections
+from phr.web.wired.emergency import EmergencyArea
 from phr.web.wired.evaluation import EvaluationArea
 from phr.web.wired.family import FamilyArea
 from phr.web.wired.guidance import GuidanceArea
@@ -24,6 +25,7 @@ from phr.web.wired.staff import Staff
 from phr.web.wired.staff_moves import StaffMoves
 from phr.web.wired.team import TeamArea
 from phr.web.wired.uploads import Uploading
+from phr.web.wired.visits import VisitArea
 
 __all__ = ["wire"]
 
@@ -37,6 +39,7 @@ class Wired(
     Carding,
     Records,
     SharingPages,
+    VisitArea,
     Staff,
     StaffMoves,
     TeamArea,
@@ -49,6 +52,7 @@ class Wired(
     FamilyArea,
     NutritionArea,
     ImportArea,
+    EmergencyArea,
 ):
     """Everything that the pages need."""
 

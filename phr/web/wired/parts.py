@@ -23,6 +23,7 @@ from phr.services.connections import Connecting
 from phr.services.consents import Consents
 from phr.services.differences import Differences
 from phr.services.directory import Directory
+from phr.services.emergency import Emergency
 from phr.services.evaluation.programmes import Programmes
 from phr.services.export import Export
 from phr.services.family import Brushing, CheckIns, Children, Guardians
@@ -48,6 +49,7 @@ from phr.services.risk_display import RiskDisplay
 from phr.services.set_apart import SetApart
 from phr.services.trail import Trail
 from phr.services.uploads import Uploads
+from phr.services.visits import Visits
 from phr.services.worklist import Finding, Numbers, Planning, Worklist
 
 if TYPE_CHECKING:
@@ -143,6 +145,10 @@ class System(Protocol):
     def questionnaires(self) -> Questionnaires: ...  # noqa: D102
     @property
     def home_targets(self) -> HomeTargets: ...  # noqa: D102
+    @property
+    def emergency(self) -> Emergency: ...  # noqa: D102
+    @property
+    def visits(self) -> Visits: ...  # noqa: D102
 
 
 class Parts:
