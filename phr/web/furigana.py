@@ -13,7 +13,7 @@ from typing import Final
 # a register has them (the private use area holds rare kanji of names, so it is not free).
 _OPEN, _MIDDLE, _CLOSE = "\ufdd0", "\ufdd1", "\ufdd2"
 _MARK: Final = re.compile(f"{_OPEN}([^{_CLOSE}<>]*?){_MIDDLE}([^{_OPEN}<>]*?){_CLOSE}")
-_WRITTEN: Final = re.compile(r"\{([^{}|]+)\|([^{}|]+)\}")
+_WRITTEN: Final = re.compile(r"\{([^{}|]+)\|([^{}|]*)\}")
 KANJI: Final = re.compile("[\u3400-\u9fff々〆ヶ]+")
 _NO_RUBY: Final = re.compile(r"<(title|option|textarea|script|style|svg)\b.*?</\1>|<[^>]*>", re.DOTALL)
 """Tags with their attributes, and the elements that hold text only: ruby inside would be seen as characters."""
@@ -33,7 +33,11 @@ def _pattern() -> re.Pattern[str]:
 
 
 def marked(text: str) -> str:
-    """The text of a catalogue with its readings marked: {漢字|かんじ} as written, else from the list of readings."""
+    """The text of a catalogue with its readings marked: {漢字|かんじ} as written, else from the list.
+
+    >>> plain(marked("{年|とし}の 書き方"))
+    '年の 書き方'
+    """
     parts = _WRITTEN.split(text)
     for at in range(0, len(parts), 3):
         parts[at] = _pattern().sub(_from_list, parts[at])
@@ -49,6 +53,8 @@ def _from_list(found: re.Match[str]) -> str:
 
 
 def _mark(kanji: str, reading: str) -> str:
+    if not reading:
+        return kanji
     return f"{_OPEN}{kanji}{_MIDDLE}{reading}{_CLOSE}"
 
 
