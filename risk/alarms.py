@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -53,7 +53,7 @@ CITY: Final = dt.timezone(dt.timedelta(hours=9))
 class Alarm:
     """One reading that must not wait. row: its place in the columns given. limits: what it reached.
 
-    top: goes to the top of the red queue.
+    top: goes to the top of the red queue. late: older than a message may be; it goes to the nurse's list alone.
     """
 
     rule: str
@@ -62,6 +62,7 @@ class Alarm:
     text_key: str
     limits: tuple[Limit, ...]
     top: bool = False
+    late: bool = False
 
 
 class Sent(NamedTuple):
@@ -129,11 +130,12 @@ def alarms(
     birth: dt.date | None = None,
     symptoms: frozenset[str] = frozenset(),
     limits: Limits | None = None,
+    listed: bool = False,
 ) -> list[Alarm]:
     """The alarms of a batch of one person's readings of one code, ordered by row.
 
     recent: start and channels of readings of the same code that were stored before (the last two days are enough).
-    symptoms: what the person ticked with this batch. Codes without a rule give no alarm.
+    symptoms: what the person ticked with this batch. listed: with late ones. Codes without a rule give no alarm.
     """
     known = limits or standard()
     watch = _WATCHES.get(code)
@@ -142,7 +144,9 @@ def alarms(
     close = _near(watch, channels, len(start_us), known)
     if not close.any():
         return []
-    rows = np.flatnonzero(close & _fresh(code, start_us, now_us, known))
+    fresh = _fresh(code, start_us, now_us, known)
+    told = _fresh(code, start_us, now_us, known, late=True) if listed else fresh
+    rows = np.flatnonzero(close & told)
     if code == HEART_RATE and rows.size:
         rows = rows[~_streamed(start_us, recent, rows, known)]
     kept = {name: column[rows] for name, column in channels.items()}
@@ -159,7 +163,11 @@ def alarms(
         born=birth,
         limits=known,
     )
-    found = [alarm for hit in watch.rules(readings) for alarm in _alarms(readings, hit)]
+    found = [
+        alarm if fresh[alarm.row] else replace(alarm, late=True)
+        for hit in watch.rules(readings)
+        for alarm in _alarms(readings, hit)
+    ]
     return sorted(found, key=lambda alarm: alarm.row)
 
 
@@ -220,9 +228,10 @@ def _any_near(column: Values, limits: Iterable[Limit]) -> bool:
     return any(limit.passes(low) or limit.passes(high) for limit in limits)
 
 
-def _fresh(code: str, start: Micros, now: int, limits: Limits) -> Mask:
-    """At most a day old and not ahead of the clock; a value of a whole day is as old as the end of that day."""
-    oldest = now - limits.windows["max_age_hours"] * HOUR - (DAY if code == RESTING_RATE else 0)
+def _fresh(code: str, start: Micros, now: int, limits: Limits, *, late: bool = False) -> Mask:
+    """At most a day old (late: some days) and not ahead of the clock; a whole day's value is as old as that day's end."""
+    age = limits.windows["listed_days"] * DAY if late else limits.windows["max_age_hours"] * HOUR
+    oldest = now - age - (DAY if code == RESTING_RATE else 0)
     return (start >= oldest) & (start <= now + limits.windows["future_minutes"] * MINUTE)
 
 

@@ -59,6 +59,7 @@ SECTIONS: Final[Mapping[str, frozenset[str]]] = {
 WINDOWS: Final = frozenset(
     [
         "max_age_hours",
+        "listed_days",
         "future_minutes",
         "repeat_minutes",
         "pulse_repeat_hours",

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Request, Response
 from phr.api.callers import Calling, request_id, system_of
 from phr.api.fhir import Raw, resource_id
 from phr.api.problems import FHIR_JSON
+from phr.domain.warned import issue
 from phr.errors import Invalid, NotFound
 from phr.services.accounts import Caller
 from phr.services.cards import SYSTEM
@@ -154,10 +155,7 @@ def _answer(answers: list[Taken]) -> Response:
 
 
 def _response(one: Taken) -> dict[str, Any]:
-    issues = [
-        {"severity": "warning", "code": "informational", "diagnostics": f"{severity}: {key}"}
-        for severity, key in one.warnings
-    ]
+    issues = [issue(severity, key) for severity, key in one.warnings]
     good = one.status < 300
     issues.append(
         {

@@ -13,6 +13,7 @@ import orjson
 from ingest.from_fhir import parse_lines
 from phr.domain.documents import Described, describe, parse
 from phr.domain.targets import number_of
+from phr.domain.warned import issue
 from phr.errors import Invalid, NotAllowed, PhrError
 from phr.ids import new_id, observation_ids, person_id, source_id
 
@@ -165,10 +166,7 @@ def _identity(person: UUID, series: Any, documents: list[Described]) -> str:
 
 def _stored(receipt: Any, identity: str, request: str) -> Stored:
     """An OperationOutcome that says what was stored, and any alarm first."""
-    issues = [
-        {"severity": "warning", "code": "informational", "diagnostics": f"{one.severity}: {one.text_key}"}
-        for one in receipt.warnings
-    ]
+    issues = [issue(one.severity, one.text_key) for one in receipt.warnings]
     new = bool(receipt.stored or receipt.documents)
     text = "stored" if new else "conflict: kept aside" if receipt.conflicts else "already there"
     issues.append({"severity": "information", "code": "informational", "diagnostics": text})

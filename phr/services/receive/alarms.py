@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -21,13 +21,17 @@ from phr.store.tables import WorkItem
 from phr.store.uow import UnitOfWork
 from phr.store.vitals import Chunk, Slot
 from risk.alarms import HEART_RATE, SPO2, UNATTENDED, Alarm, Sent, alarms, due, near, worst
+from risk.limits import standard
 
-_OLDEST: Final = timedelta(hours=48)
-"""Older arrivals need no look; how fresh a value must be is the rule's to say, and a day's value is as old as its end."""
 _AROUND: Final = timedelta(days=2)
 """How far the readings that may confirm one can lie from it."""
 _ONE_READING_US: Final = 60_000_000
 """Readings of two sources within a minute are one that came by two ways."""
+
+
+_RED: Final = "red"
+_AMBER: Final = "amber"
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +66,25 @@ def raise_alarms(
     symptoms: frozenset[str],
     inbox: str,
 ) -> list[Warned]:
-    """Evaluates what arrived; old uploads and values far from every limit cost one comparison.
+    """Evaluates what arrived; values far from every limit cost one comparison.
 
-    The answer tells of every rule that fires: silence would read as all clear to whoever measures a third time. Case
-    and message follow once in the quiet hours (R5-5).
+    Old uploads show in the nurses' list and alarm nobody. The answer tells of every rule that fires: silence would read
+    as all clear to whoever measures a third time. Case and message follow once in the quiet hours (R5-5).
     """
     delivery = _Delivery(uow, person, ready, now, inbox)
-    oldest = micros(now) - micros_of(_OLDEST)
-    today = (now + timedelta(days=1)).astimezone(zone).date()
+    days = standard().windows["listed_days"] + 1  # a day's value is as old as the end of the day
+    first = (now - timedelta(days=days)).astimezone(zone).date()
     told: dict[str, Warned] = {}
     for slot, parts in ready.parts.items():
-        if (today - slot.day).days > 3:
+        if slot.day < first:
             continue
         arrived = joined(parts)
-        if int(arrived.start.max()) < oldest or not near(slot.code, arrived.channels):
+        if not near(slot.code, arrived.channels):
             continue
-        fired = _fired(delivery, slot, arrived, before.get(slot), birth, symptoms)
+        found = _fired(delivery, slot, arrived, before.get(slot), birth, symptoms)
+        fired = [alarm for alarm in found if not alarm.late]
         _raise_due(delivery, slot, arrived, fired)
+        _list_late(delivery, slot, arrived, [alarm for alarm in found if alarm.late])
         for alarm in worst(fired).values():
             told[alarm.rule] = Warned(alarm.rule, alarm.severity, alarm.text_key)
     return list(told.values())
@@ -103,6 +109,7 @@ def _fired(
         source_method=delivery.ready.sources[slot.source_id].method,
         birth=birth,
         symptoms=symptoms,
+        listed=True,
     )
     return [alarm for alarm in found if _is_news(arrived, old, alarm)]
 
@@ -138,11 +145,6 @@ def _without(columns: Columns, starts: Any) -> Columns:
     return columns.take(np.flatnonzero(~twin))
 
 
-def micros_of(span: timedelta) -> int:
-    """Whole microseconds of a span."""
-    return span // timedelta(microseconds=1)
-
-
 def _is_news(arrived: Columns, old: Chunk | None, alarm: Alarm) -> bool:
     """A reading that was there already alarms nobody again."""
     return old is None or not bool(np.isin(arrived.start[alarm.row], old.columns.start))
@@ -157,13 +159,23 @@ def _raise_due(delivery: _Delivery, slot: Slot, arrived: Columns, fired: list[Al
         _raise(delivery, slot, arrived, alarm, items[alarm.rule])
 
 
+def _list_late(delivery: _Delivery, slot: Slot, arrived: Columns, late: list[Alarm]) -> None:
+    """Red values of an old upload are cases without a message; they move nothing that is open or newer."""
+    for rule, alarm in worst(one for one in late if one.severity == _RED).items():
+        item = delivery.uow.worklist.of_kind(delivery.person, f"alarm:{rule}")
+        known = item is not None and (item.state != CLOSED or int(item.data_mark) >= arrived.start[alarm.row])
+        if not known:
+            _open(delivery, slot, arrived, alarm, item)
+
+
 def _sent(item: WorkItem) -> Sent:
     """When the rule spoke last for this person, and how severe that was."""
     at = datetime.fromisoformat(item.basis["fired"])
     return Sent(micros(at), item.basis["severity"], bool(item.basis.get("top")))
 
 
-def _raise(delivery: _Delivery, slot: Slot, arrived: Columns, alarm: Alarm, item: WorkItem | None) -> None:
+def _open(delivery: _Delivery, slot: Slot, arrived: Columns, alarm: Alarm, item: WorkItem | None) -> None:
+    """The case of an alarm, new or moved."""
     at, now, person = int(arrived.start[alarm.row]), delivery.now, delivery.person
     event = "opened" if item is None else "fired-again"
     if item is None:
@@ -183,34 +195,42 @@ def _raise(delivery: _Delivery, slot: Slot, arrived: Columns, alarm: Alarm, item
             opened_at=now,
             updated_at=now,
         )
-    elif (
-        item.state == CLOSED or item.stage == CONTACTED
-    ):  # the earlier one is answered; this one waits from now
+    # The earlier one is answered, or was less urgent: this one waits from now.
+    elif item.state == CLOSED or item.stage == CONTACTED or item.basis["severity"] != alarm.severity:
         item.opened_at, item.escalated_at = now, None
     if item.state == CLOSED:
         item.state, item.holder, item.outcome = OPEN, None, None
     item.reasons, item.data_mark, item.version = [_reason(slot, arrived, alarm)], str(at), item.version + 1
     item.basis = _basis(alarm, at, now, delivery.ready.sources[slot.source_id].device)
-    item.rank = TOP if alarm.top else RED if alarm.severity == "red" else 0.0
+    item.rank = 0.0 if alarm.severity != _RED or alarm.late else TOP if alarm.top else RED
     item.day = slot.day
     delivery.uow.worklist.put(item, event, "alarms", now)
+
+
+def _raise(delivery: _Delivery, slot: Slot, arrived: Columns, alarm: Alarm, item: WorkItem | None) -> None:
+    """Case and message."""
+    _open(delivery, slot, arrived, alarm, item)
     delivery.uow.outbox.post(
-        person,
+        delivery.person,
         new_id(),
         "message",
-        f"alarm:{alarm.rule}:{person}:{at}",
+        f"alarm:{alarm.rule}:{delivery.person}:{int(arrived.start[alarm.row])}",
         {"template": alarm.text_key, "severity": alarm.severity, "from": delivery.inbox},
-        now,
+        delivery.now,
     )
 
 
 def _basis(alarm: Alarm, at: int, now: datetime, device: str) -> dict[str, Any]:
-    """What the list needs to know: how urgent, since when, and of which kind of device, so that storms are seen (R9-5)."""
+    """What the list needs to know: how urgent, since when, and of which kind of device, so that storms are seen (R9-5).
+
+    A late one spoke to nobody: it escalates never, and keeps no fresh one quiet.
+    """
+    spoke = _EPOCH + timedelta(microseconds=at) if alarm.late else now
     return {
-        "severity": alarm.severity,
-        "top": alarm.top,
+        "severity": _AMBER if alarm.late else alarm.severity,
+        "top": alarm.top and not alarm.late,
         "start": at,
-        "fired": now.isoformat(),
+        "fired": spoke.isoformat(),
         "device": device[:100],
     }
 

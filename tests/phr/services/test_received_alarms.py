@@ -35,12 +35,26 @@ def test_a_crisis_blood_pressure_warns_in_the_answer_opens_a_case_and_posts_a_me
     assert "192" not in repr(sent)
 
 
-def test_a_usual_value_and_an_old_upload_alarm_nobody(system, clock, admin):
-    """A diary of last week is no emergency today."""
+def test_a_usual_value_alarms_nobody(system, admin, clock):
     person, _ = a_person(system)
     assert send(system, clock, person, 122, 78) == []
-    assert send(system, clock, person, 192, 112, ago=timedelta(hours=30)) == []
     assert rows_of(admin, "work_item", person) == []
+
+
+def test_an_old_upload_shows_in_the_list_and_alarms_nobody(system, clock, admin):
+    """5.3: a diary of yesterday sends no message and never escalates; one of a fortnight ago is for the nightly look."""
+    person, _ = a_person(system)
+    query = "kind, state, rank, basis ->> 'severity'"
+    assert send(system, clock, person, 192, 112, ago=timedelta(days=14)) == []
+    assert rows_of(admin, "work_item", person, query) == []
+    assert send(system, clock, person, 192, 112, ago=timedelta(hours=30)) == []
+    assert rows_of(admin, "work_item", person, query) == [("alarm:bp-high", "open", 0.0, "amber")]
+    assert messages(admin, person) == []
+    assert send(system, clock, person, 185, 100, ago=timedelta(minutes=3)) != []
+    assert rows_of(admin, "work_item", person, query) == [("alarm:bp-high", "open", 1.0, "red")]
+    assert len(messages(admin, person)) == 1
+    send(system, clock, person, 199, 119, ago=timedelta(hours=40))
+    assert rows_of(admin, "work_item", person, query) == [("alarm:bp-high", "open", 1.0, "red")]
 
 
 def test_the_same_reading_sent_again_alarms_nobody_again(system, clock, admin):
