@@ -16,6 +16,7 @@ from phr.web.headers import SECURITY_HEADERS
 from phr.web.pages import (
     account,
     cards,
+    components,
     connect,
     evaluation,
     family,
@@ -52,6 +53,7 @@ _AREAS: Final = (
     evaluation,
     research,
     operate,
+    components,
 )
 
 

@@ -73,8 +73,8 @@ PEOPLE = {
 }
 
 
-@pytest.fixture(scope="session")
-def samples() -> ModuleType:
+def every_sample() -> ModuleType:
+    """The samples of all areas in one module; docs/screenshots.py takes its pictures of them."""
     made = load("samples")
     made.VIEWS.update(load("samples_connect").VIEWS)
     made.VIEWS.update(load("samples_evaluation").VIEWS)
@@ -90,7 +90,13 @@ def samples() -> ModuleType:
     made.VIEWS.update(load("samples_signin").VIEWS)
     made.VIEWS.update(load("samples_nutrition").VIEWS)
     made.VIEWS.update(load("samples_messages").VIEWS)
+    made.VIEWS.update(load("samples_components").VIEWS)
     return made
+
+
+@pytest.fixture(scope="session")
+def samples() -> ModuleType:
+    return every_sample()
 
 
 @pytest.fixture
