@@ -24,6 +24,9 @@ def migrate() -> None:
     click.echo(
         f"the database is at revision {made.operate.status(actor='migrate', request=request()).revision}"
     )
+    refreshed = made.register.refresh(actor="migrate", request=request())
+    if refreshed:
+        click.echo(f"{refreshed} people are found by kana and address now")
 
 
 @click.command()

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from phr.clock import Clock
 from phr.domain.access import Access
 from phr.domain.days import day_at
-from phr.domain.documents import Described, describe
+from phr.domain.documents import Described, describe, parse
 from phr.domain.findable import address_key, kana_key
 from phr.errors import Invalid, NotFound
 from phr.ids import new_id, person_id
@@ -69,6 +69,36 @@ class Register:
             uow.audit.add("register", "Patient", person, count=version)
             uow.commit()
         return person, version
+
+    def refresh(self, *, actor: str, request: str) -> int:
+        """Makes those findable who were registered before people were found by kana and address; gives how many.
+
+        From the Patient that was kept, so that nobody has to be registered again. Safe to repeat and to break off.
+        """
+        done = 0
+        while True:
+            with self._store.begin(Access("system", actor, self._recipient, "register", request)) as uow:
+                people = uow.people.without_address()
+                uow.commit()
+            for one in people:
+                self._refresh(one, actor=actor, request=request)
+            done += len(people)
+            if not people:
+                return done
+
+    def _refresh(self, known: Person, *, actor: str, request: str) -> None:
+        person = known.person_id
+        with self._store.begin(Access("system", actor, self._recipient, "register", request, person)) as uow:
+            kept = uow.documents.get("Patient", known.patient_id)
+            resource = {"resourceType": "Patient", "id": known.patient_id}
+            described = describe(
+                resource if kept is None else parse(kept.body.encode()), self._zone, lambda: str(new_id())
+            )
+            if kept is not None:
+                uow.people.put(_person(person, described))
+            uow.people.put_address(_address(person, described))
+            uow.audit.add("register", "Patient", person, count=1)
+            uow.commit()
 
     def ensure(self, patient: str, *, actor: str, role: str, request: str) -> UUID:
         """The person of a Patient id, registered with nothing but the id when unknown."""

@@ -55,6 +55,13 @@ class People:
         statement = insert(PersonAddress).values(values)
         self._session.execute(statement.on_conflict_do_update(index_elements=["person_id"], set_=values))
 
+    def without_address(self, limit: int = 500) -> Sequence[Person]:
+        """People whom nobody has asked where they live: registered before a search by address and kana."""
+        known = select(PersonAddress.person_id).where(PersonAddress.person_id == Person.person_id).exists()
+        return self._session.exec(
+            select(Person).where(~known).order_by(col(Person.person_id)).limit(limit)
+        ).all()
+
     def address(self, person: UUID) -> PersonAddress | None:
         """Where a person lives; None when unknown, or not for this context."""
         return self._session.get(PersonAddress, person)
