@@ -35,8 +35,9 @@ def kana_key(text: str) -> str:
     >>> kana_key("ﾀﾅｶ ﾊﾙ"), kana_key("タナカ　ハル"), kana_key("たなか はる")
     ('たなかはる', 'たなかはる', 'たなかはる')
     """
-    plain = _GAPS.sub("", unicodedata.normalize("NFKC", text)).casefold()
-    return "".join(chr(ord(sign) - _TO_HIRAGANA) if ord(sign) in _KATAKANA else sign for sign in plain)
+    plain = unicodedata.normalize("NFKC", _GAPS.sub("", unicodedata.normalize("NFKC", text)).casefold())
+    kana = "".join(chr(ord(sign) - _TO_HIRAGANA) if ord(sign) in _KATAKANA else sign for sign in plain)
+    return unicodedata.normalize("NFKC", kana)  # a voiced mark that stood alone joins the letter before it
 
 
 def address_key(text: str) -> str:

@@ -98,6 +98,7 @@ def test_the_calibration_data_is_small_and_credited():
         )
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 @pytest.mark.skipif(
     not (SHARED / "data" / "japan-stats").is_dir(), reason="the raw public files are not here"

@@ -105,7 +105,7 @@ class Staff(Area):
             state=_shown_state(item.state, item.stage),
             holder=(item.holder or "") if holder is None else holder.display or holder.subject,
             mine=item.holder == one.subject,
-            waiting_hours=int((self._parts.now() - item.opened_at).total_seconds() // 3600),
+            waiting_hours=max(0, int((self._parts.now() - item.opened_at).total_seconds() // 3600)),
             deadline_hours=None if longest is None else int(longest.total_seconds() // 3600),
             version=item.version,
             blocked=person.guarded,

@@ -79,8 +79,7 @@ def opened(chromium, address, role, width, language, *, scripts=True):
     return context.new_page()
 
 
-@pytest.mark.parametrize("language", ["ja-JP", "en-GB"])
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize(("width", "language"), [(390, "ja-JP"), (1280, "en-GB")])
 def test_no_page_complains_or_runs_over_the_edge(chromium, address, width, language):
     """No refusal by the policy, no script error, no scrolling sideways."""
     found = []

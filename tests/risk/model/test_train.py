@@ -30,6 +30,7 @@ def model(cohort):
     return train(cohort, FEW)
 
 
+@pytest.mark.slow
 def test_the_same_people_and_seed_give_the_same_bytes(cohort, model):
     """So that anybody with the data can check the artifact."""
     again = content(train(cohort, FEW))
