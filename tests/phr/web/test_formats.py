@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phr.web import formats, forms
+from phr.web import formats, forms, furigana
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 
 
-@pytest.mark.parametrize("module", [formats, forms])
+@pytest.mark.parametrize("module", [formats, forms, furigana])
 def test_the_examples_in_the_docstrings_hold(module):
     """They are what a reader copies."""
     assert doctest.testmod(module, extraglobs={"UTC": UTC}).failed == 0
@@ -45,6 +45,66 @@ def test_a_full_day_has_both_calendars():
     assert formats.full_day(day, "ja") == "2026年（令和8年）11月21日（土）"
     assert formats.full_day(day, "en") == "Sat, 21 Nov 2026 (Reiwa 8)"
     assert formats.era_day(day, "ja") == "R8.11.21"
+
+
+@pytest.mark.parametrize(
+    ("calendar", "texts"),
+    [
+        ("both", ["2026年（令和8年）11月21日（土）", "2026年11月21日", "R8.11.21"]),
+        ("era", ["令和8年11月21日（土）", "令和8年11月21日", "R8.11.21"]),
+        ("western", ["2026年11月21日（土）", "2026年11月21日", "2026.11.21"]),
+    ],
+)
+@pytest.mark.parametrize("locale", ["ja", "ja-x-easy"])
+def test_a_reader_chooses_how_years_are_written(calendar, texts, locale):
+    """Some know their years by the era, some only by the western count."""
+    day = date(2026, 11, 21)
+    shapes = (formats.full_day, formats.long_day, formats.era_day)
+    assert [shape(day, locale, calendar) for shape in shapes] == texts
+
+
+@pytest.mark.parametrize(
+    ("locale", "full", "long", "narrow", "value"),
+    [
+        ("zh-Hans", "2026年11月21日星期六 (Reiwa 8)", "2026年11月21日", "11月21日", "1,240.5"),
+        ("ko", "2026년 11월 21일 토요일 (Reiwa 8)", "2026. 11. 21.", "11월 21일", "1,240.5"),
+        ("vi", "Thứ Bảy, 21 tháng 11, 2026 (Reiwa 8)", "21 thg 11, 2026", "21 thg 11", "1.240,5"),
+        ("pt-BR", "sábado, 21 de novembro de 2026 (Reiwa 8)", "21 de nov. de 2026", "21 de nov.", "1.240,5"),
+    ],
+)
+def test_days_and_numbers_are_as_each_language_writes_them(locale, full, long, narrow, value):
+    """With the year of the era where forms of the city ask for it."""
+    day = date(2026, 11, 21)
+    assert formats.full_day(day, locale) == full
+    assert formats.long_day(day, locale) == formats.era_day(day, locale) == long
+    assert formats.narrow_day(day, locale) == narrow
+    assert "21" in formats.short_day(day, locale)
+    assert formats.number(1240.5, locale, 1) == value
+    assert formats.unit("{steps}/d", locale) != formats.unit("{steps}/d", "en")
+    assert formats.unit("mm[Hg]", locale) == "mmHg"
+
+
+def test_a_day_before_the_eras_has_its_western_year():
+    """No record is that old, and none may break a page."""
+    day = date(1800, 1, 2)
+    assert formats.era(day, "ja") == "1800年"
+    assert formats.era(day, "en") == "1800"
+    assert formats.era_day(day, "ja") == "1800.1.2"
+
+
+def test_marks_in_a_name_never_become_markup():
+    """Readings are ours; a name that holds the marks stays text, or loses them."""
+    page = '<p title="\ufdd0a\ufdd1b\ufdd2">\ufdd0<b>\ufdd1x\ufdd2 \ufdd2</p><title>\ufdd0犬\ufdd1いぬ\ufdd2</title>'
+    assert furigana.shown(page, ruby=True) == '<p title="a"><b>x </p><title>犬</title>'
+    assert furigana.shown("\ufdd0犬\ufdd1いぬ\ufdd2", ruby=True) == "<ruby>犬<rt>いぬ</rt></ruby>"
+    assert furigana.shown("\ufdd0犬\ufdd1いぬ\ufdd2", ruby=False) == "犬"
+
+
+def test_a_reading_written_in_the_text_comes_before_the_list():
+    """The same kanji is read in many ways."""
+    assert furigana.shown(furigana.marked("{犬|けん}と 健診、{日|}"), ruby=True) == (
+        "<ruby>犬<rt>けん</rt></ruby>と <ruby>健診<rt>けんしん</rt></ruby>、日"
+    )
 
 
 def test_a_moment_is_shown_in_the_city():
