@@ -18,6 +18,7 @@ from phr.web.pages import (
     cards,
     components,
     connect,
+    emergency,
     evaluation,
     family,
     guidance,
@@ -25,6 +26,7 @@ from phr.web.pages import (
     imports,
     messages,
     nutrition,
+    offline,
     operate,
     research,
     resident,
@@ -32,6 +34,7 @@ from phr.web.pages import (
     staff,
     team,
     uploads,
+    visits,
 )
 from phr.web.render import STATIC, Renderer
 
@@ -54,6 +57,9 @@ _AREAS: Final = (
     research,
     operate,
     components,
+    emergency,
+    visits,
+    offline,
 )
 
 

@@ -90,6 +90,7 @@ def every_sample() -> ModuleType:
     made.VIEWS.update(load("samples_signin").VIEWS)
     made.VIEWS.update(load("samples_nutrition").VIEWS)
     made.VIEWS.update(load("samples_messages").VIEWS)
+    made.VIEWS.update(load("samples_away").VIEWS)
     made.VIEWS.update(load("samples_components").VIEWS)
     return made
 
