@@ -148,7 +148,7 @@ def _register(system: System, one: dict[str, Any]) -> UUID:
         "id": one["id"],
         "identifier": [
             {"system": "urn:phr:atena", "value": one["id"]},
-            {"system": "urn:phr:insured", "value": f"{INSURER}:青霧:{_digits(one['id'])}:00"},
+            {"system": "urn:phr:insured", "value": _insured(one["id"])},
         ],
         "name": [{"text": one["name"]}, {"text": one["kana"]}],
         "gender": {"M": "male", "F": "female"}[one["sex"]],
@@ -158,8 +158,9 @@ def _register(system: System, one: dict[str, Any]) -> UUID:
     return system.register.put(resource, actor="demo", role="system", request="demo")[0]
 
 
-def _digits(text: str) -> str:
-    return "".join(sign for sign in text if sign.isdigit())
+def _insured(patient: str) -> str:
+    """The number under which the check-ups of the invented city name a person."""
+    return f"{INSURER}:青霧:{int(patient.removeprefix('r-')):07d}:00"
 
 
 def _agree(system: System, city: City, patient: str, given: Iterable[dict[str, Any]]) -> None:
