@@ -12,6 +12,9 @@ from typing import Final
 # Noncharacters, reserved by Unicode for use inside a program: they pass through escaping untouched, and no name in
 # a register has them (the private use area holds rare kanji of names, so it is not free).
 _OPEN, _MIDDLE, _CLOSE = "\ufdd0", "\ufdd1", "\ufdd2"
+_BEGIN, _END, _SPAN, _SPANNED = "\ufdd3", "\ufdd4", "\ufdd5", "\ufdd6"
+_MESSAGE: Final = re.compile(f"{_BEGIN}([^<>{_BEGIN}{_END}]*){_END}")
+_ANY: Final = re.compile("[\ufdd0-\ufdd6]")
 _MARK: Final = re.compile(f"{_OPEN}([^{_CLOSE}<>]*?){_MIDDLE}([^{_OPEN}<>]*?){_CLOSE}")
 _WRITTEN: Final = re.compile(r"\{([^{}|]+)\|([^{}|]*)\}")
 KANJI: Final = re.compile("[\u3400-\u9fff々〆ヶ]+")
@@ -42,7 +45,8 @@ def marked(text: str) -> str:
     for at in range(0, len(parts), 3):
         parts[at] = _pattern().sub(_from_list, parts[at])
     marks = [_mark(parts[at], parts[at + 1]) + parts[at + 2] for at in range(1, len(parts), 3)]
-    return parts[0] + "".join(marks)
+    text = parts[0] + "".join(marks)
+    return f"{_BEGIN}{text}{_END}" if _OPEN in text else text
 
 
 def _from_list(found: re.Match[str]) -> str:
@@ -59,15 +63,20 @@ def _mark(kanji: str, reading: str) -> str:
 
 
 def shown(page: str, *, ruby: bool) -> str:
-    """A page with its marks as ruby where that can stand, and as plain kanji elsewhere or when it is switched off."""
+    """A page with its marks as ruby where that can stand, and as plain kanji elsewhere or when it is switched off.
+
+    Each text becomes one element: in a row with gaps (a button), its kanji and kana would stand apart.
+    """
     if not ruby:
         return plain(page)
-    page = _NO_RUBY.sub(lambda found: plain(found[0]), page)
-    return plain(_MARK.sub(r"<ruby>\1<rt>\2</rt></ruby>", page))
+    page = _NO_RUBY.sub(lambda found: plain(found[0]), page.replace(_SPAN, "").replace(_SPANNED, ""))
+    more = 1
+    while more:
+        page, more = _MESSAGE.subn(rf"{_SPAN}\1{_SPANNED}", page)
+    page = _MARK.sub(r"<ruby>\1<rt>\2</rt></ruby>", page)
+    return plain(page.replace(_SPAN, "<span>").replace(_SPANNED, "</span>"))
 
 
 def plain(text: str) -> str:
     """The text without its readings."""
-    if _OPEN not in text and _MIDDLE not in text and _CLOSE not in text:
-        return text
-    return re.sub(f"[{_OPEN}{_MIDDLE}{_CLOSE}]", "", _MARK.sub(r"\1", text))
+    return _ANY.sub("", _MARK.sub(r"\1", text)) if _ANY.search(text) else text

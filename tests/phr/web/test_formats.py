@@ -103,7 +103,7 @@ def test_marks_in_a_name_never_become_markup():
 def test_a_reading_written_in_the_text_comes_before_the_list():
     """The same kanji is read in many ways."""
     assert furigana.shown(furigana.marked("{犬|けん}と 健診、{日|}"), ruby=True) == (
-        "<ruby>犬<rt>けん</rt></ruby>と <ruby>健診<rt>けんしん</rt></ruby>、日"
+        "<span><ruby>犬<rt>けん</rt></ruby>と <ruby>健診<rt>けんしん</rt></ruby>、日</span>"
     )
 
 
