@@ -23,6 +23,7 @@ from pydantic import SecretStr
 
 import phr.api
 import phr.web.pages
+from docs.page_list import page_rows
 from ingest.ble.device_table import refused, supported
 from ingest.codes import JLAC10, LOINC, VITALS, Channel, Coding
 from ingest.collectors import COLLECTORS
@@ -149,6 +150,14 @@ def endpoints() -> str:
 def pages() -> str:
     """The pages."""
     return _route_table(phr.web.pages)
+
+
+def page_list() -> str:
+    """Every page with who sees it."""
+    return table(
+        ("page", "for", "address", "what it shows"),
+        ((f"`{page}`", role, f"`{address}`", says) for page, role, address, says in page_rows()),
+    )
 
 
 def errors() -> str:
@@ -325,6 +334,7 @@ BLOCKS: Final[dict[str, Callable[[], str]]] = {
         cli,
         endpoints,
         pages,
+        page_list,
         errors,
         codes,
         checkup,
