@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from phr.domain.access import Access
@@ -12,6 +13,8 @@ from phr.errors import Invalid
 from phr.services.worklist.rows import has_duty, masked
 from phr.store.tables import Person, WorkItem
 from phr.store.uow import Store, UnitOfWork
+
+_SPACE: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,9 @@ class Finding:
 
     def __call__(self, name: str, born: str, address: str, access: Access, limit: int = 20) -> list[Found]:
         """People who fit everything that was typed. Raises Invalid for nothing, or for a date that is none."""
+        for field, typed in (("name", name), ("address", address)):
+            if any(ord(sign) < _SPACE for sign in typed):
+                raise Invalid("not plain text", field=field)
         day = birth_date(born) if born.strip() else None
         if born.strip() and day is None:
             raise Invalid("not a date", field="born")

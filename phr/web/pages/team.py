@@ -19,6 +19,7 @@ from phr.web.words import WORDS
 
 router = APIRouter()
 _Text = Annotated[str, Form(max_length=4000)]
+_Sought = Annotated[str, Form(max_length=100)]
 _Typed = Annotated[str, Query(max_length=100)]
 _Notice = Literal["", "confirmed", "set-aside", "discarded", "judged", "not-taken", "gone"]
 _CODES: Final = {"first": "not-a-day", "until": "order", "capacity": "not-a-number"}
@@ -118,15 +119,22 @@ def _team_again(
 
 
 @router.get("/staff/search")
+def search_form(request: Request, session: Nurse) -> Response:
+    """What to look for."""
+    del session
+    return html(request, "search", Search())
+
+
+@router.post("/staff/search", dependencies=[Depends(checked_form)])
 def search(
     request: Request,
     session: Nurse,
     services: Service,
-    name: _Typed = "",
-    born: _Typed = "",
-    address: _Typed = "",
+    name: _Sought = "",
+    born: _Sought = "",
+    address: _Sought = "",
 ) -> Response:
-    """People by kana, birth date or address."""
+    """People by kana, birth date or address; sent as a form, so that no name stands in an address or a history."""
     if not (name.strip() or born.strip() or address.strip()):
         return html(request, "search", Search())
     try:
