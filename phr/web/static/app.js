@@ -1,7 +1,8 @@
 // Lets a device of one's own keep what the server allows, and leaves nothing on a shared one or after signing out.
 (() => {
   "use strict";
-  const { device, keeps } = document.documentElement.dataset;
+  const said = document.querySelector('meta[name="phr-device"]');
+  const [device, role] = said ? said.content.split(" ") : [];
   const able = "serviceWorker" in navigator && "caches" in window;
 
   async function forget() {
@@ -49,7 +50,7 @@
   async function stay() {
     await navigator.serviceWorker.register("/service_worker.js");
     const ready = await navigator.serviceWorker.ready;
-    if (keeps && !navigator.serviceWorker.controller) ready.active.postMessage("keep");
+    if (role === "resident" && !navigator.serviceWorker.controller) ready.active.postMessage("keep");
   }
 
   async function go() {

@@ -100,7 +100,7 @@ def test_only_a_resident_on_a_device_of_their_own_may_keep_two_pages(
     shared.post("/session", data={"csrf": token, "token": link, "way": "link", "shared": "yes"})
     page = shared.get("/today")
     assert page.headers["x-phr-keep"] == "no"
-    assert 'data-device="shared"' in page.text
+    assert '<meta name="phr-device" content="shared">' in page.text
     assert "x-phr-keep" not in browse(app).get("/sign-in").headers
 
 
@@ -118,7 +118,7 @@ def test_what_the_browser_needs_to_install_is_open_to_everybody(app, browse):
     assert "worker-src 'self'" in policy
     assert "manifest-src 'self'" in policy
     for shell in ("/offline", "/visit"):
-        assert "data-device" not in anybody.get(shell).text
+        assert "phr-device" not in anybody.get(shell).text
 
 
 def test_a_card_is_written_shown_and_printed(city, mine):
