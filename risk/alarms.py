@@ -374,3 +374,5 @@ _WATCHES: Final[Mapping[str, _Watch]] = {
         {"value": "temperature"},
     ),
 }
+WATCHED: Final = frozenset(_WATCHES)
+"""The codes that have a rule."""

@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 from phr.domain.access import Access
-from phr.errors import Busy, Conflict, NotAllowed, PhrError
+from phr.errors import Busy, Conflict, Invalid, NotAllowed, PhrError
 from phr.store.audit import NOBODY, Audit
 from phr.store.blocks import Blocks
 from phr.store.cards import Cards
@@ -305,6 +305,8 @@ def _translated(error: Exception) -> Exception:
         return NotAllowed("no-consent")
     if isinstance(cause, psycopg.errors.UniqueViolation | psycopg.errors.SerializationFailure):
         return Conflict("it was changed meanwhile")
+    if isinstance(cause, psycopg.DataError) and cause.sqlstate in {None, "22021"}:
+        return Invalid("holds a character that cannot be kept", field="text")  # NUL, or half of a pair
     if isinstance(cause, psycopg.errors.DeadlockDetected | psycopg.errors.LockNotAvailable):
         return Busy("the record is being written", after_seconds=1)
     if isinstance(cause, psycopg.OperationalError | PoolTimeout) or isinstance(error, OperationalError):

@@ -12,11 +12,13 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from phr.clock import micros
+from phr.domain.documents import parse
 from phr.domain.queue import RED, TOP
 from phr.domain.samples import Columns, joined
 from phr.domain.worklist import CLOSED, CONTACTED, OPEN, PRIORITIES
-from phr.ids import new_id
+from phr.ids import new_id, source_id
 from phr.services.receive.prepare import Prepared
+from phr.services.receive.readings import readings_of
 from phr.store.tables import WorkItem
 from phr.store.uow import UnitOfWork
 from phr.store.vitals import Chunk, Slot
@@ -51,6 +53,7 @@ class _Delivery:
     person: UUID
     ready: Prepared
     now: datetime
+    zone: ZoneInfo
     inbox: str
 
 
@@ -71,7 +74,7 @@ def raise_alarms(
     Old uploads show in the nurses' list and alarm nobody. The answer tells of every rule that fires: silence would read
     as all clear to whoever measures a third time. Case and message follow once in the quiet hours (R5-5).
     """
-    delivery = _Delivery(uow, person, ready, now, inbox)
+    delivery = _Delivery(uow, person, ready, now, zone, inbox)
     days = standard().windows["listed_days"] + 1  # a day's value is as old as the end of the day
     first = (now - timedelta(days=days)).astimezone(zone).date()
     told: dict[str, Warned] = {}
@@ -134,7 +137,24 @@ def _earlier(delivery: _Delivery, slot: Slot, arrived: Columns, old: Chunk | Non
             continue
         columns = chunk.columns
         parts.append(columns if chunk.slot.source_id == slot.source_id else _without(columns, arrived.start))
+    parts += _in_documents(delivery, slot, arrived, first, last)
     return joined(parts) if parts else None
+
+
+def _in_documents(
+    delivery: _Delivery, slot: Slot, arrived: Columns, first: date, last: date
+) -> list[Columns]:
+    """The readings that were kept as documents, because a client wrote more than the columns can hold."""
+    found = []
+    for document in delivery.uow.search.documents(
+        [delivery.person], "Observation", [f"http://loinc.org|{slot.code}"], None
+    ):
+        if first <= document.day <= last:
+            for one in readings_of(parse(document.body.encode()), delivery.zone):
+                columns = Columns(one.start, one.channels, one.offset, one.quality)
+                same = source_id(one.source.key) == slot.source_id
+                found.append(columns if same else _without(columns, arrived.start))
+    return found
 
 
 def _without(columns: Columns, starts: Any) -> Columns:

@@ -58,6 +58,10 @@ class Preparer:
         self._birth = birth
         self.result = Prepared()
 
+    def fresh(self) -> Preparer:
+        """Another that has sorted out nothing yet."""
+        return Preparer(self._allowed, self._zone, self._now_us, self._birth)
+
     def add(self, series: Series) -> None:
         """Takes one series; rows of one civil day go to one slot."""
         if not len(series):

@@ -21,6 +21,7 @@ from phr.domain.samples import Columns, Merged, correct, fingerprints, joined, m
 from phr.errors import Conflict
 from phr.services.receive.alarms import Warned, raise_alarms
 from phr.services.receive.prepare import Allowed, Prepared, Preparer, coalesce, judged
+from phr.services.receive.readings import readings_of
 from phr.store.connections import Mark
 from phr.store.documents import Document
 from phr.store.uow import Store, UnitOfWork
@@ -133,18 +134,20 @@ class Receive:
         if ready.sources and (writes or not before):
             uow.vitals.put_sources(person, list(ready.sources.values()))
         uow.vitals.save(person, writes, now)
-        receipt.warnings = raise_alarms(
-            uow,
-            person,
-            ready,
-            before,
-            now=now,
-            zone=self._zone,
-            birth=birth,
-            symptoms=symptoms,
-            inbox=self._recipient,
-        )
-        self._documents(uow, person, documents, allowed, now, ready, receipt)
+        seen = Preparer(allowed, self._zone, micros(now), birth)
+        self._documents(uow, person, documents, allowed, now, ready, receipt, seen)
+        for arrived, known in ((ready, before), (seen.result, None)):
+            receipt.warnings += raise_alarms(
+                uow,
+                person,
+                arrived,
+                uow.vitals.load(person, arrived.parts) if known is None and arrived.parts else known or {},
+                now=now,
+                zone=self._zone,
+                birth=birth,
+                symptoms=symptoms,
+                inbox=self._recipient,
+            )
         self._audit(uow, person, ready, receipt)
         if ready.quarantine:
             uow.intake.quarantine(person, ready.quarantine)
@@ -205,8 +208,12 @@ class Receive:
         now: datetime,
         ready: Prepared,
         receipt: Receipt,
+        seen: Preparer,
     ) -> None:
-        """Stores FHIR documents that the columns cannot hold, each in its consent category."""
+        """Stores FHIR documents that the columns cannot hold, each in its consent category.
+
+        seen: takes their readings, so that a value is judged whatever a client wrote around it.
+        """
         for one in documents:
             if one.category is None:
                 receipt.rejected["unknown-code"] += 1
@@ -214,8 +221,22 @@ class Receive:
             elif not allowed(one.category, one.day):
                 receipt.refused += 1
                 ready.counts["no-consent", one.category] += 1
-            else:
-                receipt.documents += self._put_document(uow, person, one, now)
+            elif not self._impossible(one, seen, ready, receipt) and self._put_document(
+                uow, person, one, now
+            ):
+                receipt.documents += 1
+                for series in readings_of(one.resource, self._zone):
+                    seen.add(series)
+
+    def _impossible(self, one: Described, like: Preparer, ready: Prepared, receipt: Receipt) -> bool:
+        """Whether a document's reading cannot be true; then it is set apart as one in columns would be."""
+        apart = like.fresh()
+        for series in readings_of(one.resource, self._zone):
+            apart.add(series)
+        ready.quarantine += apart.result.quarantine
+        ready.counts.update(apart.result.counts)
+        receipt.quarantined += apart.result.quarantined
+        return apart.result.quarantined > 0
 
     def _put_document(self, uow: UnitOfWork, person: UUID, one: Described, now: datetime) -> int:
         """Stores one document; the same text again changes nothing."""

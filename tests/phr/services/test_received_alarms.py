@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
+
+import pytest
 
 from ingest.series import Source
 from phr.domain.days import begins, day_at
+from phr.errors import Invalid
 from tests.build import blood_pressure
 from tests.phr.services.at_home import CUFF, WATCH
 from tests.phr.services.scenes import a_person, a_series, nurse, rows_of
@@ -146,3 +150,48 @@ def test_a_watch_by_itself_neither_fires_for_oxygen_nor_confirms(system, clock):
 def test_without_consent_to_collect_nothing_is_judged(system, person, clock, admin):
     assert send(system, clock, person, 192, 112) == []
     assert messages(admin, person) == []
+
+
+def observed(clock, patient, systolic, ago, **more):
+    """A blood pressure as a FHIR client sends it, with more than the columns hold."""
+    at = (clock.now() - timedelta(minutes=ago)).isoformat(timespec="seconds")
+    part = [
+        {
+            "code": {"coding": [{"system": "http://loinc.org", "code": code}]},
+            "valueQuantity": {"value": value, "system": "http://unitsofmeasure.org", "code": "mm[Hg]"},
+        }
+        for code, value in (("8480-6", systolic), ("8462-4", 100))
+    ]
+    resource = {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": {"coding": [{"system": "http://loinc.org", "code": "85354-9"}], "text": "BP"},
+        "subject": {"reference": f"Patient/{patient}"},
+        "effectiveDateTime": at,
+        "component": part,
+        **more,
+    }
+    return json.dumps(resource).encode()
+
+
+def test_a_value_in_a_document_alarms_and_confirms_like_one_in_columns(system, clock, admin):
+    """R5-1: a note or a performer beside the value is no reason to overlook it; and 999 is set apart there too."""
+    person, patient = a_person(system)
+
+    def post(systolic, ago, **more):
+        body = observed(clock, patient, systolic, ago, **more)
+        answer = system.intake.one(body, patient, actor="t", role="system", request="t").body
+        return [issue["diagnostics"].partition(": ")[2] for issue in json.loads(answer)["issue"][:-1]]
+
+    note = {"note": [{"text": "after lunch"}]}
+    assert post(185, 9, performer=[{"reference": f"Patient/{patient}"}]) == ["bp-rest-and-measure-again"]
+    assert post(187, 6, **note) == ["bp-contact-doctor-today"]
+    assert post(188, 3) == ["bp-contact-doctor-today"]
+    assert {kind for (kind,) in rows_of(admin, "work_item", person, "kind")} == {
+        "alarm:bp-high",
+        "alarm:bp-high-confirmed",
+    }
+    assert "after lunch" not in repr(rows_of(admin, "work_item", person)) + repr(messages(admin, person))
+    with pytest.raises(Invalid):
+        post(999, 2, **note)
+    assert len(rows_of(admin, "quarantine", person)) == 1
