@@ -78,7 +78,9 @@ class Visits:
 
         repeated, version = False, 0
         try:
-            version = self._contact(case, access, entry.way, f"[{entry.outcome}] {entry.note}", within).version
+            version = self._contact(
+                case, access, entry.way, f"[{entry.outcome}] {entry.note}", within
+            ).version
         except _KnownError:
             repeated = True
         series = self._series(entry)
