@@ -247,6 +247,11 @@ def _reaches(period: Period, target: tuple[float, float]) -> bool:
     return (period.systolic or 0) >= target[0] or (period.diastolic or 0) >= target[1]
 
 
+def _told(mean: float) -> str:
+    """A mean with one decimal: whole numbers would hide on which side of a limit it lies."""
+    return f"{mean:.1f}".removesuffix(".0")
+
+
 def _reasons(
     morning: Period, evening: Period, first: dt.date, last: dt.date, limits: HomeLimits
 ) -> tuple[Reason, ...]:
@@ -257,7 +262,7 @@ def _reasons(
     for period, ja, en in ((morning, "朝", "morning"), (evening, "晩", "evening")):
         if period.systolic is None or period.diastolic is None:
             continue
-        mean = f"{period.systolic:.4g}/{period.diastolic:.4g}"
+        mean = f"{_told(period.systolic)}/{_told(period.diastolic)}"
         when = f"{first.isoformat()}~{last.isoformat()}"
         if period.grade is None:
             ja_end, en_end = f"{needed}日に足りません", f"fewer than {needed} days"

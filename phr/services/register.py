@@ -172,7 +172,7 @@ def _person(person: UUID, described: Described) -> Person:
     return Person(
         person_id=person,
         patient_id=described.id,
-        name=name,
+        name=name or kana,  # many names, of children above all, are written in kana only
         kana=kana,
         birth_date=date.fromisoformat(born) if len(born) == 10 else None,
         sex=resource.get("gender", "unknown") if resource.get("gender") in _SEXES else "unknown",

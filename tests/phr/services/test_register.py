@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from phr.domain.access import machine
 from tests.phr.services.scenes import a_person, nurse
 
 pytestmark = pytest.mark.db
@@ -48,3 +49,13 @@ def test_who_was_registered_before_is_found_by_kana_and_address_after_a_refresh(
     with system.store.begin(nurse()) as uow:
         assert person in {one.person_id for one in uow.people.sought("もりはる", date(1970, 5, 5), "")}
         assert uow.people.sought("もりはる", None, "東町1-2") == []
+
+
+def test_a_name_in_kana_only_is_a_name(system, patient):
+    """さくら has no other writing; her name must not be empty in a list."""
+    resource = {"resourceType": "Patient", "id": patient, "name": [{"text": "さくら"}]}
+    person = system.register.put(resource, actor="t", role="system", request="t")[0]
+    with system.store.begin(machine(system.settings.recipient, "register", "t")) as uow:
+        found = uow.people.get(person)
+        uow.commit()
+    assert (found.name, found.kana) == ("さくら", "さくら")
