@@ -120,7 +120,8 @@ class Settings(BaseSettings):
         "kenko@localhost.invalid", description="Address from which residents get e-mail, without a name."
     )
     duty_mail: str = Field(
-        "", description="Where the staff on duty read that an urgent case was not answered; empty lets it wait."
+        "",
+        description="Where the staff on duty read that an urgent case was not answered; empty lets it wait.",
     )
     line_token: SecretStr = Field(
         SecretStr(""), description="Channel access token of the city's LINE account; empty means no LINE."

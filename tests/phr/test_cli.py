@@ -345,9 +345,7 @@ def test_the_demo_s_counts_are_those_of_the_database(summary, database):
     )
     opened = "SELECT count(*) FROM phr.work_item WHERE kind NOT LIKE 'alarm:%'"
     assert sum(summary["flagged_by_reason"].values()) == number(database, opened)
-    closed = number(
-        database, "SELECT count(*) FROM phr.work_item WHERE state = 'closed' AND outcome <> ''"
-    )
+    closed = number(database, "SELECT count(*) FROM phr.work_item WHERE state = 'closed' AND outcome <> ''")
     assert summary["cases_reviewed"] == closed > 0
 
 

@@ -68,9 +68,7 @@ class Letters:
         """The open cases that a letter answers, most urgent first; each look is audited."""
         with self._store.begin(access) as uow:
             items = [
-                one
-                for one in uow.worklist.listed(("open", "claimed"), limit)
-                if kind_for_case(one.kind)
+                one for one in uow.worklist.listed(("open", "claimed"), limit) if kind_for_case(one.kind)
             ]
             written_to = uow.letters.sources([str(one.item_id) for one in items])
             found = []

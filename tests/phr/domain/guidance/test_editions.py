@@ -51,7 +51,7 @@ def test_every_rule_from_memory_says_so():
     ("old", "new"),
     [
         ("needed = 180 ", "needed = 0 "),
-        ("needed = 180 ", "neded = 180 "),
+        ("needed = 180 ", "needful = 180 "),
         ("points = 70 ", "points = -70 "),
         ('licences = ["doctor"', 'licences = ["priest"'),
         ("[edition.contact.group]", "[edition.contact.fax]"),
