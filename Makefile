@@ -34,7 +34,7 @@ contracts: install
 	$(RUN)/lint-imports
 
 unit: install
-	$(RUN)/pytest -n 2 --dist loadfile --cov --cov-report= -m "not slow" $(ARGS)
+	$(RUN)/pytest -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report= -m "not slow" $(ARGS)
 	$(RUN)/coverage report --fail-under=90
 	$(RUN)/coverage report --include='consent/*,phr/domain/*' --fail-under=100
 

@@ -134,7 +134,11 @@ def assess() -> bool:
 
 
 def tidy() -> int:
-    """Empties the queue: kombu keeps every message that it delivered through the database, and the schedule refills it."""
+    """Forgets sign-ins that nobody came back for, and empties the queue.
+
+    kombu keeps every message that it delivered through the database, and the schedule refills it.
+    """
+    _system().common_id.sweep(f"worker-{new_id()}")
     return int(current_app.control.purge() or 0)
 
 

@@ -30,8 +30,37 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "default"))
 
 
+# Files whose tests wait or run long come first, so that no process is left alone with one of them at the end.
+LONG_FIRST = (
+    "tests/phr/test_worker.py",
+    "tests/faults/",
+    "tests/phr/web/test_axe.py",
+    "tests/phr/test_cli.py",
+    "tests/story/",
+    "tests/phr/web/test_wired_staff.py",
+    "tests/phr/services/test_upload_jobs.py",
+    "tests/risk/model/",
+    "tests/risk/programme/",
+    "tests/consent/",
+    "tests/phr/web/test_offline_browser.py",
+    "tests/phr/web/test_browser.py",
+    "tests/phr/web/test_keyboard.py",
+    "tests/phr/web/test_budget.py",
+    "tests/phr/store/test_gate_is_rule.py",
+    "tests/phr/services/",
+    "tests/phr/",
+    "tests/conformance/",
+)
+
+
+def _turn(item: pytest.Item) -> int:
+    name = item.path.relative_to(ROOT).as_posix()
+    return next((at for at, start in enumerate(LONG_FIRST) if name.startswith(start)), len(LONG_FIRST))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """In CI nothing that names a missing service may skip; on a user's machine it skips and says so."""
+    """Long files first; and what asks for the database is marked so."""
+    items.sort(key=_turn)
     for item in items:
         if "system" in getattr(item, "fixturenames", ()) or "database_url" in getattr(
             item, "fixturenames", ()

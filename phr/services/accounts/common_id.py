@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 from datetime import timedelta
-from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
@@ -13,9 +12,9 @@ import msgspec
 
 from phr.clients.openid import OpenId
 from phr.clock import Clock
-from phr.domain.access import Access
 from phr.domain.sealing import Box
 from phr.errors import Conflict, Refused
+from phr.services.accounts.words import mark_of, signing_in
 from phr.store.tables import Account
 from phr.store.uow import Store
 
@@ -86,7 +85,7 @@ class CommonId:
         if not secrets.compare_digest(kept.state.encode(), state.encode()):
             raise Refused("this browser did not begin the sign-in, or it is over")
         who = self._provider.identity(code, kept.nonce, kept.verifier)
-        with self._store.begin(_access(request)) as uow:
+        with self._store.begin(signing_in(request)) as uow:
             known = uow.signin.account_of(who.issuer, who.sub)
             account = None if known is None else uow.accounts.get(known)
             uow.commit()
@@ -102,7 +101,7 @@ class CommonId:
         if found is None:
             return
         who = msgspec.json.decode(found, type=_Who)
-        with self._store.begin(_access(request)) as uow:
+        with self._store.begin(signing_in(request)) as uow:
             if not uow.signin.bind(who.issuer, who.sub, account, self._clock.now()):
                 raise Conflict("the account is tied to another common ID")
             uow.audit.add("identity", "bound")
@@ -110,28 +109,20 @@ class CommonId:
 
     def sweep(self, request: str) -> int:
         """Forgets attempts that nobody came back for."""
-        with self._store.begin(_access(request)) as uow:
+        with self._store.begin(signing_in(request)) as uow:
             gone = uow.signin.sweep(self._clock.now())
             uow.commit()
         return gone
 
     def _keep(self, kind: str, plain: bytes, request: str) -> str:
         word = secrets.token_urlsafe(32)
-        with self._store.begin(_access(request)) as uow:
-            uow.signin.begin(_hash(word), kind, self._box.seal(plain, kind), self._clock.now() + _LIFE)
+        with self._store.begin(signing_in(request)) as uow:
+            uow.signin.begin(mark_of(word), kind, self._box.seal(plain, kind), self._clock.now() + _LIFE)
             uow.commit()
         return word
 
     def _taken(self, kind: str, word: str, request: str) -> bytes | None:
-        with self._store.begin(_access(request)) as uow:
-            sealed = uow.signin.take(_hash(word), kind, self._clock.now())
+        with self._store.begin(signing_in(request)) as uow:
+            sealed = uow.signin.take(mark_of(word), kind, self._clock.now())
             uow.commit()
         return None if sealed is None else self._box.open(sealed, kind)
-
-
-def _hash(word: str) -> str:
-    return sha256(word.encode()).hexdigest()
-
-
-def _access(request: str) -> Access:
-    return Access("system", "sign-in", "", "session", request)

@@ -15,10 +15,10 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 
 from phr.clock import Clock
 from phr.domain import signin as rules
-from phr.domain.access import Access
 from phr.domain.sealing import Box
 from phr.errors import Busy, Conflict, Invalid, NotFound
 from phr.ids import new_id
+from phr.services.accounts.words import signing_in
 from phr.store.tables import Account, AccountFactor
 from phr.store.uow import Store, UnitOfWork
 
@@ -59,7 +59,7 @@ class Factors:
 
     def held(self, account: UUID, request: str) -> Held:
         """What an account has."""
-        with self._store.begin(_access(request)) as uow:
+        with self._store.begin(signing_in(request)) as uow:
             found = uow.signin.factors(account)
             uow.commit()
         return Held(
@@ -78,7 +78,7 @@ class Factors:
     def set_passphrase(self, account: UUID, subject: str, text: str, request: str) -> None:
         """Sets or changes a passphrase. Raises Invalid (field passphrase)."""
         kept = self._hasher.hash(rules.passphrase(text, subject))
-        with self._store.begin(_access(request)) as uow:
+        with self._store.begin(signing_in(request)) as uow:
             uow.signin.remove(account, kind="passphrase")
             uow.signin.add(self._factor(account, "passphrase", material=kept.encode()))
             uow.audit.add("factor", "passphrase")
@@ -87,7 +87,7 @@ class Factors:
     def by_passphrase(self, subject: str, text: str, request: str) -> Account | None:
         """The account that has this passphrase, or None. Raises Busy while it is locked."""
         now = self._clock.now()
-        with self._store.begin(_access(request)) as uow:
+        with self._store.begin(signing_in(request)) as uow:
             name, failures = self._heard(uow, subject, now)
             account = uow.accounts.by_subject(subject)
             live = None if account is None or account.disabled else account
@@ -115,7 +115,7 @@ class Factors:
     def offer_totp(self, account: UUID, subject: str, request: str) -> str:
         """A key as an otpauth address, to be confirmed with a code; the same until then. Conflict when one is in use."""
         about = f"totp:{account}"
-        with self._store.begin(_access(request)) as uow:
+        with self._store.begin(signing_in(request)) as uow:
             known = next(iter(uow.signin.factors(account, "totp")), None)
             if known is not None and known.confirmed:
                 raise Conflict("an authenticator is in use")
@@ -146,7 +146,7 @@ class Factors:
     def _check_totp(self, account: UUID, subject: str, code: str, request: str, *, offered: bool) -> bool:
         now = self._clock.now()
         typed = rules.code_typed(code)
-        with self._store.begin(_access(request)) as uow:
+        with self._store.begin(signing_in(request)) as uow:
             name, failures = self._heard(uow, subject, now)
             factor = next(
                 (one for one in uow.signin.factors(account, "totp") if one.confirmed != offered), None
@@ -176,7 +176,7 @@ class Factors:
     def new_codes(self, account: UUID, request: str) -> list[str]:
         """New recovery codes, shown this once; the old ones end."""
         codes = ["".join(secrets.choice(_SIGNS) for _ in range(_LENGTH)) for _ in range(_CODES)]
-        with self._store.begin(_access(request)) as uow:
+        with self._store.begin(signing_in(request)) as uow:
             uow.signin.remove(account, kind="recovery")
             for code in codes:
                 uow.signin.add(self._factor(account, "recovery", handle=_digest(account, code)))
@@ -186,7 +186,7 @@ class Factors:
 
     def _recovery(self, account: UUID, subject: str, typed: str, request: str) -> bool:
         now = self._clock.now()
-        with self._store.begin(_access(request)) as uow:
+        with self._store.begin(signing_in(request)) as uow:
             name, failures = self._heard(uow, subject, now)
             right = uow.signin.take_code(_digest(account, typed)) == account
             self._note(uow, name, failures, now, "recovery", right=right)
@@ -195,7 +195,7 @@ class Factors:
 
     def remove(self, account: UUID, factor: UUID, request: str) -> None:
         """Removes a passkey or the authenticator, but never the last way to prove the account a second time."""
-        with self._store.begin(_access(request)) as uow:
+        with self._store.begin(signing_in(request)) as uow:
             strong = [
                 one
                 for one in uow.signin.factors(account)
@@ -209,7 +209,7 @@ class Factors:
 
     def reset(self, subject: str, request: str) -> None:
         """Removes every factor and pause of an account: an operator has seen the person. Raises NotFound."""
-        with self._store.begin(_access(request)) as uow:
+        with self._store.begin(signing_in(request)) as uow:
             account = uow.accounts.by_subject(subject)
             if account is None:
                 raise NotFound("no such account")
@@ -262,7 +262,3 @@ def _name(subject: str) -> str:
 
 def _digest(account: UUID, code: str) -> bytes:
     return sha256(account.bytes + code.encode()).digest()
-
-
-def _access(request: str) -> Access:
-    return Access("system", "sign-in", "", "session", request)

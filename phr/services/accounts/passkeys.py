@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
-from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -20,10 +19,10 @@ from webauthn.helpers.structs import (
 )
 
 from phr.clock import Clock
-from phr.domain.access import Access
 from phr.domain.sealing import Box
 from phr.errors import Invalid, Refused
 from phr.ids import new_id
+from phr.services.accounts.words import mark_of, signing_in
 from phr.store.tables import Account, AccountFactor
 from phr.store.uow import Store
 
@@ -54,7 +53,7 @@ class Passkeys:
     def ask_new(self, account: UUID, subject: str, display: str, request: str) -> tuple[dict[str, Any], str]:
         """What the browser needs to make a passkey, and the word that brings it back to this attempt."""
         self._only_if_offered()
-        with self._store.begin(_access(request)) as uow:
+        with self._store.begin(signing_in(request)) as uow:
             known = uow.signin.factors(account, "passkey")
             uow.commit()
         if len(known) >= _MOST:
@@ -90,7 +89,7 @@ class Passkeys:
         except (WebAuthnException, ValueError, TypeError, KeyError) as error:
             raise Invalid("is no passkey for this attempt", field="credential") from error
         now = self._clock.now()
-        with self._store.begin(_access(request)) as uow:
+        with self._store.begin(signing_in(request)) as uow:
             if uow.signin.by_handle("passkey", made.credential_id) is not None:
                 raise Invalid("is known already", field="credential")
             uow.signin.add(
@@ -124,7 +123,7 @@ class Passkeys:
         except (WebAuthnException, ValueError, TypeError, KeyError) as error:
             raise wrong from error
         now = self._clock.now()
-        with self._store.begin(_access(request)) as uow:
+        with self._store.begin(signing_in(request)) as uow:
             factor = uow.signin.by_handle("passkey", handle)
             account = None if factor is None else uow.accounts.get(factor.account_id)
             if factor is None or account is None or account.disabled:
@@ -156,24 +155,16 @@ class Passkeys:
 
     def _keep(self, kind: str, challenge: bytes, about: str, request: str) -> str:
         word = secrets.token_urlsafe(32)
-        with self._store.begin(_access(request)) as uow:
+        with self._store.begin(signing_in(request)) as uow:
             sealed = self._box.seal(challenge, f"{kind}:{about}")
-            uow.signin.begin(_hash(word), kind, sealed, self._clock.now() + _LIFE)
+            uow.signin.begin(mark_of(word), kind, sealed, self._clock.now() + _LIFE)
             uow.commit()
         return word
 
     def _taken(self, kind: str, word: str, about: str, request: str) -> bytes:
-        with self._store.begin(_access(request)) as uow:
-            sealed = uow.signin.take(_hash(word), kind, self._clock.now())
+        with self._store.begin(signing_in(request)) as uow:
+            sealed = uow.signin.take(mark_of(word), kind, self._clock.now())
             uow.commit()
         if sealed is None:
             raise Invalid("the attempt is over; begin again", field="credential")
         return self._box.open(sealed, f"{kind}:{about}")
-
-
-def _hash(word: str) -> str:
-    return sha256(word.encode()).hexdigest()
-
-
-def _access(request: str) -> Access:
-    return Access("system", "sign-in", "", "session", request)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from phr.domain import signin as rules
 from phr.domain.access import HOME, MAY, Access
 from phr.errors import Invalid, NotFound
 from phr.ids import new_id
+from phr.services.accounts.words import mark_of, signing_in
 from phr.store.tables import Account
 from phr.store.tables import Session as SessionRow
 from phr.store.uow import Store
@@ -84,9 +84,6 @@ class Accounts:
         self._idle = timedelta(minutes=idle_minutes)
         self._second = second_factor
 
-    def _access(self, request: str) -> Access:
-        return Access("system", "sign-in", "", "session", request)
-
     def put(
         self,
         subject: str,
@@ -109,7 +106,7 @@ class Accounts:
             display=display,
             disabled=False,
         )
-        with self._store.begin(self._access(request)) as uow:
+        with self._store.begin(signing_in(request)) as uow:
             uow.accounts.put(account)
             uow.audit.add("account", role)
             uow.commit()
@@ -118,7 +115,7 @@ class Accounts:
         self, subject: str, role: str, *, recipient: str, person: UUID | None = None, request: str
     ) -> None:
         """Adds an account when there is none; one that exists stays as it is, and must have this role."""
-        with self._store.begin(self._access(request)) as uow:
+        with self._store.begin(signing_in(request)) as uow:
             known = uow.accounts.by_subject(subject)
             uow.commit()
         if known is None:
@@ -144,7 +141,7 @@ class Accounts:
         now = self._clock.now()
         idle = rules.idle(where.shared, self._idle)
         life = {"link": _LINK, "token": _TOKEN, "gateway": _GATEWAY, "web": idle, "half": _HALF}[kind]
-        with self._store.begin(self._access(request)) as uow:
+        with self._store.begin(signing_in(request)) as uow:
             account = uow.accounts.by_subject(subject)
             if account is None or account.disabled:
                 raise NotFound("no such account")
@@ -152,7 +149,7 @@ class Accounts:
                 raise Invalid("not a purpose or kind of this role", field="purpose")
             uow.sessions.put(
                 SessionRow(
-                    session_hash=_hash(secret),
+                    session_hash=mark_of(secret),
                     account_id=account.account_id,
                     kind=kind,
                     purpose=purpose,
@@ -172,7 +169,7 @@ class Accounts:
 
     def link(self, subject: str, request: str) -> str:
         """A one-time link for an account, for the purpose of its role's pages."""
-        with self._store.begin(self._access(request)) as uow:
+        with self._store.begin(signing_in(request)) as uow:
             account = uow.accounts.by_subject(subject)
             uow.commit()
         if account is None:
@@ -181,7 +178,7 @@ class Accounts:
 
     def enter(self, subject: str, where: Where, *, strong: bool, purpose: str = "", request: str) -> Entered:
         """A session for who proved to be this account; staff who did so only once get the half of one."""
-        with self._store.begin(self._access(request)) as uow:
+        with self._store.begin(signing_in(request)) as uow:
             account = uow.accounts.by_subject(subject)
             uow.commit()
         if account is None or account.disabled:
@@ -214,16 +211,16 @@ class Accounts:
 
     def _used_up(self, secret: str, request: str) -> bool:
         """Whether this was the one time that a secret works."""
-        with self._store.begin(self._access(request)) as uow:
-            first = uow.sessions.revoke(_hash(secret), self._clock.now())
+        with self._store.begin(signing_in(request)) as uow:
+            first = uow.sessions.revoke(mark_of(secret), self._clock.now())
             uow.commit()
         return first
 
     def caller(self, secret: str, kind: str, request: str) -> Caller | None:
         """Who holds a secret, while it lives; a session's idle time starts anew."""
         now = self._clock.now()
-        with self._store.begin(self._access(request)) as uow:
-            row = uow.sessions.live(_hash(secret), kind, now)
+        with self._store.begin(signing_in(request)) as uow:
+            row = uow.sessions.live(mark_of(secret), kind, now)
             account = None if row is None else uow.accounts.get(row.account_id)
             if row is None or account is None or account.disabled:
                 return None
@@ -246,10 +243,10 @@ class Accounts:
 
     def live(self, account: UUID, secret: str, request: str) -> list[Live]:
         """The sessions of an account, newest first; ``here`` is the one of this secret."""
-        with self._store.begin(self._access(request)) as uow:
+        with self._store.begin(signing_in(request)) as uow:
             rows = uow.sessions.of_account(account, self._clock.now())
             uow.commit()
-        mine = _hash(secret)
+        mine = mark_of(secret)
         return [
             Live(
                 row.session_id,
@@ -263,14 +260,14 @@ class Accounts:
 
     def end_one(self, account: UUID, session: UUID, request: str) -> None:
         """Ends one session of an account, wherever it is."""
-        with self._store.begin(self._access(request)) as uow:
+        with self._store.begin(signing_in(request)) as uow:
             if uow.sessions.revoke_one(account, session, self._clock.now()):
                 uow.audit.add("sign-out", "remote")
             uow.commit()
 
     def end_all(self, subject: str, request: str) -> None:
         """Ends every session and token of an account."""
-        with self._store.begin(self._access(request)) as uow:
+        with self._store.begin(signing_in(request)) as uow:
             account = uow.accounts.by_subject(subject)
             if account is None:
                 raise NotFound("no such account")
@@ -280,12 +277,7 @@ class Accounts:
 
     def end(self, secret: str, request: str) -> None:
         """Ends a session now."""
-        with self._store.begin(self._access(request)) as uow:
-            uow.sessions.revoke(_hash(secret), self._clock.now())
+        with self._store.begin(signing_in(request)) as uow:
+            uow.sessions.revoke(mark_of(secret), self._clock.now())
             uow.audit.add("sign-out", "web")
             uow.commit()
-
-
-def _hash(secret: str) -> str:
-    """Secrets are long and random, so a plain hash keeps them."""
-    return sha256(secret.encode()).hexdigest()

@@ -13,6 +13,7 @@ from argon2 import PasswordHasher
 from phr.bootstrap import start
 from phr.errors import Busy, Conflict, Invalid, NotFound
 from phr.services.accounts import Factors, Held, Where
+from phr.services.accounts.words import signing_in
 from tests.conftest import test_settings as settings_for
 
 PHRASE = "a long walk along the river"
@@ -119,7 +120,7 @@ def test_recovery_codes_work_once_each_and_end_with_new_ones(factors, nurse, clo
 def test_the_last_second_factor_stays(factors, nurse, clock, system):
     """Else a click would leave an account that nobody can open, or that opens too easily."""
     enrol(factors, nurse, clock)
-    with system.store.begin(system.accounts._access("t")) as uow:
+    with system.store.begin(signing_in("t")) as uow:
         only = uow.signin.factors(nurse.account, "totp")[0].factor_id
         uow.commit()
     with pytest.raises(Conflict):
@@ -144,7 +145,7 @@ def test_nothing_readable_is_kept(factors, nurse, clock, system):
     factors.set_passphrase(nurse.account, nurse.subject, PHRASE, "t")
     shows = enrol(factors, nurse, clock)
     codes = factors.new_codes(nurse.account, "t")
-    with system.store.begin(system.accounts._access("t")) as uow:
+    with system.store.begin(signing_in("t")) as uow:
         kept = b"".join(one.material + one.handle for one in uow.signin.factors(nurse.account))
         uow.commit()
     for secret in (PHRASE, shows.secret, *codes, *(code.replace("-", "") for code in codes)):

@@ -60,16 +60,6 @@ def address(samples, people, fake_service):
     thread.join(5)
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 def opened(chromium, address, role, width, language, *, scripts=True):
     context = chromium.new_context(
         viewport={"width": width, "height": 844}, locale=language, java_script_enabled=scripts

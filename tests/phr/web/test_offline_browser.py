@@ -10,7 +10,6 @@ from datetime import timedelta
 
 import pytest
 import uvicorn
-from playwright.sync_api import sync_playwright
 
 from phr.asgi import create_app
 from phr.domain.access import Access, machine
@@ -40,14 +39,6 @@ def address(system):
     yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     server.should_exit = True
     thread.join(5)
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

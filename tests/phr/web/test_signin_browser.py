@@ -11,7 +11,6 @@ from uuid import uuid4
 import pyotp
 import pytest
 import uvicorn
-from playwright.sync_api import sync_playwright
 
 from phr.asgi import create_app
 from phr.bootstrap import start
@@ -57,14 +56,6 @@ def town(database_url):
         thread.join(5)
         system.common_id.close()
         system.store.close()
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
