@@ -159,5 +159,6 @@ def test_a_resident_ties_the_common_id_once(town, page):
     assert page.get_by_text("受け取ったリンク").is_visible()
     page.goto(f"{address}/more")
     press(page, "ログアウト")
+    page.wait_for_url("**/sign-in?done=out")
     by_common_id()
     page.wait_for_url("**/sharing")
