@@ -45,6 +45,7 @@ def make_app(system: System) -> Celery:
     sync_task = app.task(sync, name="phr.sync")
     seal_task = app.task(seal, name="phr.seal")
     tidy_task = app.task(tidy, name="phr.tidy")
+    forget_task = app.task(forget, name="phr.forget")
     escalate_task = app.task(escalate, name="phr.escalate")
     assess_task = app.task(assess, name="phr.assess")
     remind_task = app.task(remind, name="phr.remind")
@@ -65,6 +66,7 @@ def make_app(system: System) -> Celery:
         },
         "seal": {"task": seal_task.name, "schedule": 3600.0, "options": {"expires": 3600}},
         "tidy": {"task": tidy_task.name, "schedule": 3600.0, "options": {"expires": 3600}},
+        "forget": {"task": forget_task.name, "schedule": 3600.0, "options": {"expires": 3600}},
     }
     return app
 
@@ -133,12 +135,13 @@ def assess() -> bool:
     return True
 
 
-def tidy() -> int:
-    """Forgets sign-ins that nobody came back for, and empties the queue.
+def forget() -> int:
+    """Forgets sign-ins that nobody came back for."""
+    return _system().common_id.sweep(f"worker-{new_id()}")
 
-    kombu keeps every message that it delivered through the database, and the schedule refills it.
-    """
-    _system().common_id.sweep(f"worker-{new_id()}")
+
+def tidy() -> int:
+    """Empties the queue: kombu keeps every message that it delivered through the database, and the schedule refills it."""
     return int(current_app.control.purge() or 0)
 
 

@@ -61,14 +61,14 @@ def demo(
             collect_from_cloud(system, city, cloud, say)
             collect_over_ble(system, city, seed, say)
         summary = _work(system, city, say)
-        if cloud is not None:
-            say("beginning courses of guidance, a family and a food diary")
-            demo_guidance.nurses(system)
-            demo_guidance.residents(system, city, seed)
         summary["seconds"] = round(time.monotonic() - began, 1)
         if once:
             show(summary, as_json=as_json, text=_text(summary))
             return
+        if cloud is not None:
+            say("beginning courses of guidance, a family and a food diary")
+            demo_guidance.nurses(system)
+            demo_guidance.residents(system, city, seed)
         links = _links(system, city)
         show({**summary, "links": links}, as_json=as_json, text=_text(summary) + "\n\n" + _link_text(links))
         click.echo(f"\nserving at {system.settings.base_url}; stop with Ctrl-C", err=True)
