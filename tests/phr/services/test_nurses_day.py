@@ -268,7 +268,10 @@ def test_of_one_kind_the_late_ones_stand_before_those_that_the_model_ranks_first
     """R9-5: a rank orders what is in time; it lets nobody wait for ever."""
     (old, _), (new, _) = alarmed(system, clock), alarmed(system, clock)
     admin.execute(
-        "UPDATE phr.work_item SET opened_at = opened_at - interval '13 hours' WHERE person_id = %s", (old,)
+        "UPDATE phr.work_item SET kind = 'referral', priority = 1 WHERE person_id IN (%s, %s)", (old, new)
+    )
+    admin.execute(
+        "UPDATE phr.work_item SET opened_at = opened_at - interval '60 days' WHERE person_id = %s", (old,)
     )
     admin.execute("UPDATE phr.work_item SET rank = 9 WHERE person_id = %s", (new,))
     order = [row.person.person_id for row in system.worklist.listed(nurse(team[0]), limit=10_000)]
