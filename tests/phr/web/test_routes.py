@@ -82,7 +82,7 @@ def test_no_get_changes_anything(client, asked):
 def test_every_post_is_refused_without_the_token(app, client, asked):
     """A form on another site has the cookie but not the token."""
     posts = [route for route in routes(app) if "POST" in route.methods]
-    assert len(posts) == 25
+    assert len(posts) == 26
     for route in posts:
         role = {"/staff": "nurse", "/research": "researcher", "/operate": "operator"}.get(
             "/" + route.path.split("/")[1], "resident"
