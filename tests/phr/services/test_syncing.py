@@ -309,10 +309,8 @@ def test_an_account_without_google_health_is_said(system, fake, who, admin):
 
 def test_what_is_not_consented_is_refused_and_counted(system, fake, who, admin):
     """A narrower consent keeps the connection and drops the rows."""
-    admin.execute(
-        "UPDATE phr.consent_grant SET data_from = (now() AT TIME ZONE 'Asia/Tokyo')::date WHERE person_id = %s",
-        (who[0],),
-    )
+    today = "(now() AT TIME ZONE 'Asia/Tokyo')::date"
+    admin.execute(f"UPDATE phr.consent_grant SET data_from = {today} WHERE person_id = %s", (who[0],))
     done = turn(system, who)
     assert done.received + done.refused == 30
     assert done.refused > 0
