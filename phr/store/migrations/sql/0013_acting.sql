@@ -1,0 +1,1 @@
+-- Acting for somebody else, and devices that several people share.

@@ -1,0 +1,1 @@
+-- Texts of consent, who recorded them and by which way, and what a withdrawal stopped.

@@ -1,0 +1,1 @@
+-- What a person may demand of their record: copies, corrections, stops, erasure; and leaks that must be reported.

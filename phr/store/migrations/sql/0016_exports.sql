@@ -1,0 +1,1 @@
+-- Releases compared with earlier ones, tombstones, and open statistics.

@@ -1,0 +1,1 @@
+-- Unusual access, break-glass and what reviewers made of it.
