@@ -37,7 +37,8 @@ PRIORITIES: Final = {
 """Order of the list: red alarms, referral not yet seen and parents who wait for a call, 積極的支援, 動機付け支援,
 フレイル, trends (R9-1)."""
 UNDO_WITHIN: Final = timedelta(hours=24)
-_BEGINS: Final = frozenset({"opened", "fired-again", "answered-again"})
+BEGINS: Final = frozenset({"opened", "fired-again", "answered-again"})
+"""Events with which a case begins, for the first time or again."""
 _BESIDE: Final = frozenset({"renewed", "escalated"})
 _UNDOABLE: Final = frozenset({"claimed", "contact", "closed"})
 
@@ -134,7 +135,7 @@ def standing(history: Iterable[Move]) -> list[Move]:
     """The moves that hold, oldest first: those since the case was opened last, without what was taken back."""
     held: list[Move] = []
     for move in history:
-        if move.what in _BEGINS:
+        if move.what in BEGINS:
             held.clear()
         elif move.what == "undone":
             held = held[:-1]

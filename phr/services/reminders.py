@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from hashlib import sha256
@@ -19,9 +19,9 @@ from phr.domain.messages.screenings import due, screenings
 from phr.domain.points_rules import fiscal_year
 from phr.errors import Invalid, NotFound, Refused
 from phr.ids import new_id
-from phr.store.audit import NOBODY
 from phr.store.tables import MessageChoice, RegistrationNumber, ScreeningDone
 from phr.store.uow import Store, UnitOfWork
+from phr.store.walks import wanting
 
 KIND: Final = "reminder"
 _TRIES: Final = 5  # wrong numbers of a person on a day
@@ -143,18 +143,8 @@ class Reminders:
 
     def round(self, *, request: str) -> int:
         """Reminds everybody who asked, of one thing at a time; says how many. Twice in four weeks is once."""
-        return sum(self._one(person, request) for person in self._wanting(request))
-
-    def _wanting(self, request: str) -> Iterator[UUID]:
-        after = NOBODY
-        while True:
-            with self._store.begin(machine(self._recipient, "deliver", request, part="reminders")) as uow:
-                people = uow.addresses.wanting(KIND, after)
-                uow.commit()
-            if not people:
-                return
-            yield from people
-            after = people[-1]
+        access = machine(self._recipient, "deliver", request, part="reminders")
+        return sum(self._one(person, request) for person in wanting(self._store, access, KIND))
 
     def _one(self, person: UUID, request: str) -> bool:
         """The next open screening of one person, unless they were reminded of it not long ago."""

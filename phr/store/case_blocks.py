@@ -8,7 +8,8 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from phr.store.tables import WorkEvent, WorkItem
+from phr.store.case_history import begun, happened
+from phr.store.tables import WorkItem
 
 
 class CaseBlocks:
@@ -30,24 +31,10 @@ class CaseBlocks:
     ) -> None:
         """Saves cases in their new versions with what happened, and what others show, to which nothing happened."""
         for item, event in moved:
-            if event == "opened":  # one that is opened anew nobody has seen yet
-                item.stage, item.escalated_at = "new", None
+            begun(item, event)
         for item in (*(item for item, _event in moved), *seen):
             item.updated_at = now
             self._session.add(item)
         self._session.flush()
-        self._session.add_all(
-            WorkEvent(
-                person_id=item.person_id,
-                item_id=item.item_id,
-                version=item.version,
-                category=item.category,
-                day=item.day,
-                event=event,
-                actor=actor,
-                note="",
-                at=now,
-            )
-            for item, event in moved
-        )
+        self._session.add_all(happened(item, event, actor, now) for item, event in moved)
         self._session.flush()

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from sqlalchemy import and_, case, func, or_, update
 from sqlmodel import Session, col, select
 
+from phr.store.case_history import begun, happened
 from phr.store.tables import WorkEvent, WorkItem
-
-_ANEW: Final = frozenset({"opened", "fired-again", "answered-again"})
 
 
 class Worklist:
@@ -115,25 +113,10 @@ class Worklist:
     def put(self, item: WorkItem, event: str, actor: str, now: datetime, note: str = "") -> None:
         """Saves a case in its new version together with what happened. One that is opened anew nobody has seen yet."""
         item.updated_at = now
-        if event in _ANEW:
-            item.stage = "new"
-        if event == "opened":
-            item.escalated_at = None
+        begun(item, event)
         self._session.add(item)
         self._session.flush()
-        self._session.add(
-            WorkEvent(
-                person_id=item.person_id,
-                item_id=item.item_id,
-                version=item.version,
-                category=item.category,
-                day=item.day,
-                event=event,
-                actor=actor,
-                note=note,
-                at=now,
-            )
-        )
+        self._session.add(happened(item, event, actor, now, note))
         self._session.flush()
 
     def events(self, item: UUID) -> Sequence[WorkEvent]:

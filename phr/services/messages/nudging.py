@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
@@ -13,9 +13,9 @@ from phr.domain.access import machine
 from phr.domain.days import day_at
 from phr.domain.messages.nudges import WINDOW, chosen, nudges
 from phr.ids import new_id
-from phr.store.audit import NOBODY
 from phr.store.tables import Person
 from phr.store.uow import Store, UnitOfWork
+from phr.store.walks import wanting
 
 Goals = Callable[[UnitOfWork, Person, date], Mapping[str, float]]
 """What a person wants to reach: code -> value; asked in the context of guidance."""
@@ -37,18 +37,8 @@ class Nudging:
 
     def round(self, *, request: str) -> int:
         """Looks at everybody who asked for nudges; says how many got a word. Twice on a day is once."""
-        return sum(self._one(person, request) for person in self._wanting(request))
-
-    def _wanting(self, request: str) -> Iterator[UUID]:
-        after = NOBODY
-        while True:
-            with self._store.begin(machine(self._recipient, "deliver", request, part="nudges")) as uow:
-                people = uow.addresses.wanting("nudge", after)
-                uow.commit()
-            if not people:
-                return
-            yield from people
-            after = people[-1]
+        access = machine(self._recipient, "deliver", request, part="nudges")
+        return sum(self._one(person, request) for person in wanting(self._store, access, "nudge"))
 
     def _one(self, person: UUID, request: str) -> bool:
         now = self._clock.now()
