@@ -29,6 +29,7 @@ from phr.store.tables.messages import (
     RegistrationNumber,
     ScreeningDone,
 )
+from phr.store.tables.operating import AccountChange, CityFigure
 from phr.store.tables.people import Account, ConsentGrant, Person, PersonTrait, Session
 from phr.store.tables.programmes import LentDevice, Programme, ProgrammeMember, ProgrammeReport
 from phr.store.tables.signin import AccountFactor, AccountIdentity, SignInAttempt, SignInFailure
@@ -49,6 +50,7 @@ from phr.store.tables.vitals import (
 
 __all__ = [
     "Account",
+    "AccountChange",
     "AccountFactor",
     "AccountIdentity",
     "AuditEvent",
@@ -57,6 +59,7 @@ __all__ = [
     "BrushingDay",
     "Card",
     "CheckIn",
+    "CityFigure",
     "ClassMember",
     "CloudAttempt",
     "CloudBookmark",

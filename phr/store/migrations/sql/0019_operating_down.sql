@@ -1,0 +1,3 @@
+-- Takes it away.
+DROP TABLE phr.account_change;
+DROP TABLE phr.city_figure;
