@@ -23,6 +23,7 @@ _COMMANDS: Final = {
     "connections": ("connections", "connections"),
     "audit": ("service", "audit"),
     "outbox": ("service", "outbox"),
+    "backup": ("backups", "backup"),
     "bench": ("bench", "bench"),
     "user": ("service", "user"),
     "nurse": ("nurses", "nurse"),

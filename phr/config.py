@@ -97,6 +97,9 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="Comma-separated secrets, newest first; empty generates one in PHR_HOME (loopback).",
     )
+    backup_recipients: str = Field(
+        "", description="Age public keys (age1...) that backups are encrypted for, separated by commas."
+    )
     zone: Annotated[str, AfterValidator(_zone)] = Field(
         "Asia/Tokyo", description="Zone of the city: civil days, and instants that name no zone."
     )

@@ -14,6 +14,7 @@ from phr.bootstrap.evaluation import Evaluation
 from phr.bootstrap.family import Family
 from phr.bootstrap.guidance import Guidance
 from phr.bootstrap.health import Health
+from phr.bootstrap.keeping import Kept
 from phr.bootstrap.messages import Messages
 from phr.bootstrap.nutrition import Nutrition
 from phr.bootstrap.signin import SignIn
@@ -65,7 +66,7 @@ if TYPE_CHECKING:
 __all__ = ["System", "ledger_store", "start", "stop_embedded"]
 
 
-class System(Health, Guidance, Evaluation, Messages, Family, Nutrition, SignIn, StaffWork, Away):
+class System(Health, Guidance, Evaluation, Messages, Family, Nutrition, SignIn, StaffWork, Away, Kept):
     """Everything that this process runs, made on first use."""
 
     @cached_property

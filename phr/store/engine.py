@@ -59,6 +59,16 @@ def external(url: str, admin_url: str, secret: bytes) -> Database:
     return Database(_connector(admin), _connector(app, options=_OPTIONS), password)
 
 
+def beside(database: Database, name: str) -> Database:
+    """Another database on the same server."""
+    with database.admin() as connection:
+        info = connection.info
+        common: dict[str, Any] = {**info.get_parameters(), "dbname": name}
+        mine = {"password": info.password} if info.password else {}
+    app: dict[str, Any] = {**common, "user": APP_ROLE, "password": database.app_password}
+    return Database(_connector({**common, **mine}), _connector(app, options=_OPTIONS), database.app_password)
+
+
 def _plain(url: str) -> str:
     """The driver's own spelling of an SQLAlchemy URL."""
     return url.replace("postgresql+psycopg://", "postgresql://", 1)

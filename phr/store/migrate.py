@@ -56,6 +56,7 @@ def upgrade(database: Database, sealer: Sealer, revision: str = "head") -> None:
             command.upgrade(config(engine), revision)
         finally:
             engine.dispose()
+        _let_forget(guard)
         _keys(guard, sealer)
     finally:
         guard.close()
@@ -75,6 +76,34 @@ def is_current(database: Database, sealer: Sealer) -> bool:
         return known is not None and sorted(known[0] or []) == sorted(row[0] for row in sealer.rows())
     except psycopg.Error:
         return False
+    finally:
+        connection.close()
+
+
+def roles(database: Database) -> None:
+    """The roles that a restored database needs before its rows come. Safe to repeat."""
+    with database.admin() as connection:
+        _roles_once_free(connection, database.app_password)
+
+
+def create_database(database: Database, name: str) -> None:
+    """A new empty database beside the service's own."""
+    _outside(
+        database,
+        sql.SQL("CREATE DATABASE {} ENCODING 'UTF8' TEMPLATE template0").format(sql.Identifier(name)),
+    )
+
+
+def drop_database(database: Database, name: str) -> None:
+    """Takes such a database away, whoever is connected to it."""
+    _outside(database, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _outside(database: Database, statement: sql.Composed) -> None:
+    connection = database.admin()
+    try:
+        connection.autocommit = True
+        connection.execute(statement)
     finally:
         connection.close()
 
@@ -138,6 +167,15 @@ def _keys(connection: psycopg.Connection[TupleRow], sealer: Sealer) -> None:
             " ON CONFLICT (key_id) DO NOTHING",
             row,
         )
+    connection.commit()
+
+
+def _let_forget(connection: psycopg.Connection[TupleRow]) -> None:
+    """Gives tables that came after the right to be forgotten their door for it; without that right yet, nothing."""
+    known = connection.execute("SELECT to_regprocedure('phr.let_forget()')").fetchone()
+    if known is not None and known[0] is not None:
+        connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(OWNER_ROLE)))
+        connection.execute("SELECT phr.let_forget()")
     connection.commit()
 
 

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from psycopg.rows import TupleRow
+from psycopg.types.json import Jsonb
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A backup, a drill or a change of keys: ``backup``, ``restore-drill``, ``restore``, ``key-rotation``."""
+
+    kind: str
+    at: datetime
+    ok: bool
+    detail: Mapping[str, Any]
 
 
 class Operations:
@@ -41,3 +55,17 @@ class Operations:
             " 'vital_source', 'vital_conflict', 'quarantine', 'intake_count']) AS name"
         ).fetchone()
         return int(row[0])
+
+    def keep(self, ident: UUID, done: Kept) -> None:
+        """Notes a backup or a drill."""
+        self._connection.execute(
+            "INSERT INTO phr.keeping (keeping_id, kind, at, ok, detail) VALUES (%s, %s, %s, %s, %s)",
+            (ident, done.kind, done.at, done.ok, Jsonb(dict(done.detail))),
+        )
+
+    def kept(self, limit: int = 20) -> list[Kept]:
+        """The newest backups, drills and changes of keys, newest first."""
+        rows = self._connection.execute(
+            "SELECT kind, at, ok, detail FROM phr.keeping ORDER BY at DESC LIMIT %s", (limit,)
+        ).fetchall()
+        return [Kept(*row) for row in rows]

@@ -1,5 +1,6 @@
 """The relational tables as SQLModel classes; seen only in this package and compared with the migrations by a test."""
 
+from phr.store.tables.access import AccessReview, BreakGlass, UnusualAccess, WatchedPerson
 from phr.store.tables.cards import Card
 from phr.store.tables.connections import (
     CloudAttempt,
@@ -19,6 +20,7 @@ from phr.store.tables.guidance import (
     WorkEvent,
     WorkItem,
 )
+from phr.store.tables.keeping import Keeping
 from phr.store.tables.messages import (
     ContactAddress,
     Letter,
@@ -32,6 +34,17 @@ from phr.store.tables.messages import (
 from phr.store.tables.operating import AccountChange, CityFigure
 from phr.store.tables.people import Account, ConsentGrant, Person, PersonTrait, Session
 from phr.store.tables.programmes import LentDevice, Programme, ProgrammeMember, ProgrammeReport
+from phr.store.tables.rights import (
+    Incident,
+    IncidentPerson,
+    PersonKey,
+    Provision,
+    Retained,
+    RightsRequest,
+    ServiceEnd,
+    TakeOut,
+    Tombstone,
+)
 from phr.store.tables.signin import AccountFactor, AccountIdentity, SignInAttempt, SignInFailure
 from phr.store.tables.staffing import NurseDuty, NursePlan, PersonAddress, SampleReview
 from phr.store.tables.trail import AuditEvent, AuditHead, AuditRoot, Heartbeat
@@ -49,6 +62,7 @@ from phr.store.tables.vitals import (
 )
 
 __all__ = [
+    "AccessReview",
     "Account",
     "AccountChange",
     "AccountFactor",
@@ -56,6 +70,7 @@ __all__ = [
     "AuditEvent",
     "AuditHead",
     "AuditRoot",
+    "BreakGlass",
     "BrushingDay",
     "Card",
     "CheckIn",
@@ -74,7 +89,10 @@ __all__ = [
     "GuidanceHandover",
     "Heartbeat",
     "ImportMark",
+    "Incident",
+    "IncidentPerson",
     "IntakeCount",
+    "Keeping",
     "LentDevice",
     "Letter",
     "LetterBatch",
@@ -86,11 +104,13 @@ __all__ = [
     "Outbox",
     "Person",
     "PersonAddress",
+    "PersonKey",
     "PersonTrait",
     "PointsEvent",
     "Programme",
     "ProgrammeMember",
     "ProgrammeReport",
+    "Provision",
     "Quarantine",
     "RegistrationNumber",
     "Release",
@@ -98,16 +118,23 @@ __all__ = [
     "ReleaseMember",
     "Resource",
     "ResourceHistory",
+    "Retained",
+    "RightsRequest",
     "SampleReview",
     "ScreeningDone",
+    "ServiceEnd",
     "Session",
     "SignInAttempt",
     "SignInFailure",
+    "TakeOut",
+    "Tombstone",
+    "UnusualAccess",
     "Upload",
     "VitalChunk",
     "VitalConflict",
     "VitalDay",
     "VitalSource",
+    "WatchedPerson",
     "WorkEvent",
     "WorkItem",
 ]

@@ -1,1 +1,2 @@
 -- Takes it away.
+DROP TABLE phr.keeping;
