@@ -1,4 +1,4 @@
-"""The command line: `python -m consent decide FILE.json` and `python -m consent categories`."""
+"""The command line: `python -m consent decide FILE.json`, `categories`, and `texts FILE.toml`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import json
 import re
 import sys
+import tomllib
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from consent.decide import decide
 from consent.fhir import BadJson, parse, read
 from consent.model import Decision, Request
 from consent.moments import instant
+from consent.texts import digest
 
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -88,6 +90,14 @@ def _decide(file: str) -> dict[str, str | None]:
     return answer(decide([read(each) for each in consents], request, now))
 
 
+def _signed(file: str) -> str:
+    """The number that a file of texts is signed off with."""
+    try:
+        return digest(tomllib.loads(Path(file).read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        raise BadInput("the file: is no readable TOML") from None
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command: 0 answered, 1 the question is bad; argparse leaves with 2 on wrong usage."""
     parser = argparse.ArgumentParser(prog="python -m consent", description="Who may see what, and why.")
@@ -100,12 +110,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--json", action="store_true", help="accepted everywhere; the answer is JSON in any case"
     )
     commands.add_parser("categories", help="print the reference page of the categories")
+    texts = commands.add_parser("texts", help="print the sha256 with which a file of texts is signed off")
+    texts.add_argument("file")
     given = parser.parse_args(arguments)
     if given.command == "categories":
         sys.stdout.write(reference_page())
         return 0
     try:
-        print(json.dumps(_decide(given.file)))
+        print(_signed(given.file) if given.command == "texts" else json.dumps(_decide(given.file)))
     except BadInput as problem:
         print(f"consent: {problem}", file=sys.stderr)
         return 1

@@ -28,12 +28,22 @@ class BadChoice(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Exclusion:
+    """What a consent leaves out: kinds, recipients, days of the data, both inclusive. What is not named is any."""
+
+    categories: Sequence[str] = ()
+    recipients: Sequence[str] = ()
+    data_from: date | None = None
+    data_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """What one person agrees to, in the words of the tables.
 
-    categories: None is every kind. data_from, data_to: days of the data, both inclusive.
+    categories: None is every kind. data_from, data_to: days of the data, both inclusive. leaving_out: exceptions.
     until: the last day on which the consent is in force.
-    performer: who agreed; empty means the person. scan: SHA-256 of a scanned form, in hex.
+    performer: who agreed; empty means the person. also: who agreed beside them. scan: SHA-256 of a scanned form, in hex.
     """
 
     patient: str
@@ -51,6 +61,8 @@ class Choice:
     language: str = "ja"
     scan: str = ""
     consent_id: str | None = None
+    leaving_out: Sequence[Exclusion] = ()
+    also: Sequence[str] = ()
 
 
 def build(choice: Choice, zone: tzinfo = CITY) -> dict[str, Any]:
@@ -64,6 +76,7 @@ def build(choice: Choice, zone: tzinfo = CITY) -> dict[str, Any]:
             frozenset({purpose}),
             None if choice.categories is None else frozenset(choice.categories),
             Days(choice.data_from or date.min, choice.data_to or date.max),
+            tuple(_denied(each) for each in choice.leaving_out),
         )
         for recipient in dict.fromkeys(choice.recipients)
         for purpose in dict.fromkeys(choice.purposes)
@@ -77,11 +90,32 @@ def build(choice: Choice, zone: tzinfo = CITY) -> dict[str, Any]:
             choice.date_time,
             Provision("deny", children=permits),
             scope=PURPOSES[choice.purposes[0]].scope,
-            performers=(choice.performer or f"Patient/{choice.patient}",),
+            performers=(choice.performer or f"Patient/{choice.patient}", *choice.also),
             organizations=(choice.organization,),
             source=Source(choice.text_version, choice.way, choice.language, choice.scan),
         ),
         zone,
+    )
+
+
+def _denied(left_out: Exclusion) -> Provision:
+    """An exception of a permit; a deny overrides whatever another consent permits, too."""
+    return Provision(
+        "deny",
+        recipients=frozenset(left_out.recipients) or None,
+        categories=frozenset(left_out.categories) or None,
+        data_period=Days(left_out.data_from or date.min, left_out.data_to or date.max),
+    )
+
+
+def _sound(left_out: Exclusion) -> bool:
+    """Whether an exception names something, and only words of the tables."""
+    days = (left_out.data_from or date.min, left_out.data_to or date.max)
+    return (
+        left_out != Exclusion()
+        and all(each in CATEGORIES for each in left_out.categories)
+        and all(is_recipient(each) for each in left_out.recipients)
+        and days[0] <= days[1]
     )
 
 
@@ -98,6 +132,8 @@ def _refuse(choice: Choice, zone: tzinfo) -> None:
         "text_version": _WORD.fullmatch(choice.text_version) is not None,
         "way": choice.way in WAYS,
         "performer": not choice.performer or _REFERENCE.fullmatch(choice.performer) is not None,
+        "also": all(_REFERENCE.fullmatch(each) for each in choice.also),
+        "leaving_out": all(_sound(each) for each in choice.leaving_out),
         "language": _WORD.fullmatch(choice.language) is not None,
         "scan": not choice.scan or _SCAN.fullmatch(choice.scan) is not None,
         "consent_id": choice.consent_id is None or _WORD.fullmatch(choice.consent_id) is not None,

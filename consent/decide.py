@@ -9,6 +9,7 @@ from typing import Final
 from consent.categories import CATEGORIES
 from consent.model import Consent, Decision, Effect, Provision, Request
 from consent.purposes import PURPOSES, is_recipient
+from consent.texts import TEXTS, Texts
 
 ROOT: Final = "provision"
 
@@ -28,8 +29,11 @@ def answer_without_consent(request: Request, now: datetime) -> Decision | None:
     return None
 
 
-def decide(consents: Iterable[Consent], request: Request, now: datetime) -> Decision:
-    """Any consent that denies: deny. Else any that permits: permit. Else deny (rule 4)."""
+def decide(consents: Iterable[Consent], request: Request, now: datetime, texts: Texts = TEXTS) -> Decision:
+    """Any consent that denies: deny. Else any that permits: permit. Else deny (rule 4).
+
+    A permit under a text that asks again counts no longer once its last day is over; a deny stays a deny.
+    """
     given = answer_without_consent(request, now)
     if given is not None:
         return given
@@ -40,7 +44,8 @@ def decide(consents: Iterable[Consent], request: Request, now: datetime) -> Deci
             continue
         if consent.base is None:
             return Decision(permit=False, reason="unreadable-consent", consent=consent.id)
-        effect, path = verdict(consent.base, request, now)
+        over = texts.ended(consent.text_version, request.purpose, now)
+        effect, path = verdict(consent.base, request, now, permits=not over)
         if effect == "deny":
             return Decision(permit=False, reason="denied", consent=consent.id, provision=path)
         if effect == "permit":
@@ -61,12 +66,19 @@ def matches(rule: Provision, request: Request, now: datetime) -> bool:
     )
 
 
-def verdict(base: Provision, request: Request, now: datetime) -> tuple[Effect | None, str | None]:
-    """The type and place of the deepest matching rule, deny first among equals; None is silence (rule 3)."""
+def verdict(
+    base: Provision, request: Request, now: datetime, *, permits: bool = True
+) -> tuple[Effect | None, str | None]:
+    """The type and place of the deepest matching rule, deny first among equals; None is silence (rule 3).
+
+    permits: False leaves the permits out, but for looking below them.
+    """
     deepest: tuple[int, bool] = (-1, False)
     effect: Effect | None = None
     place = None
     for rule, path, depth in _matching(base, ROOT, 0, request, now):
+        if rule.type == "permit" and not permits:
+            continue
         rank = (depth, rule.type == "deny")
         if rank > deepest:
             deepest, effect, place = rank, rule.type, path

@@ -21,6 +21,8 @@ from consent.model import (
     Reason,
     Request,
 )
+from consent.purposes import PURPOSES
+from consent.texts import TEXTS, Texts
 
 ANY: Final = "*"
 """Stands for every value; no recipient, purpose or category has this name."""
@@ -48,8 +50,10 @@ class GrantRow:
     path: str
 
 
-def grants(consent: Consent) -> list[GrantRow]:
+def grants(consent: Consent, texts: Texts = TEXTS) -> list[GrantRow]:
     """The rows of one consent. A base deny has none, for it is silence; an unreadable consent denies everything.
+
+    A permit under a text that asks again ends with the text's last day, so that no job has to run on that day.
 
     ValueError for a readable consent without an id: its rows could overrule those of another one.
     """
@@ -62,7 +66,20 @@ def grants(consent: Consent) -> list[GrantRow]:
     if not consent.id:
         raise ValueError("consent.id: rows need the id of a recorded consent")
     base = _within(Provision("permit", Period(start, OPEN_END)), consent.base)
-    return [] if base is None else list(_tree(consent, base, ROOT, 0))
+    return [] if base is None else list(_until_asked(consent, _tree(consent, base, ROOT, 0), texts))
+
+
+def _until_asked(consent: Consent, found: Iterable[GrantRow], texts: Texts) -> Iterator[GrantRow]:
+    """The rows with the ends of the text; a permit for any purpose is one for each where some of them end."""
+    ends = {key: end for key in PURPOSES if (end := texts.end(consent.text_version, key)) is not None}
+    for row in found:
+        if row.effect == "deny" or not ends:
+            yield row
+            continue
+        for purpose in PURPOSES if row.purpose == ANY else (row.purpose,):
+            valid_to = min(row.valid_to, ends.get(purpose, OPEN_END))
+            if row.valid_from < valid_to:
+                yield replace(row, purpose=purpose, valid_to=valid_to)
 
 
 def _tree(consent: Consent, rule: Provision, path: str, depth: int) -> Iterator[GrantRow]:

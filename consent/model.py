@@ -119,6 +119,11 @@ class Consent:
     organizations: tuple[str, ...] = ()
     source: Source | None = None
 
+    @property
+    def text_version(self) -> str | None:
+        """The version of the text that was agreed to, where it can be read."""
+        return None if self.source is None else self.source.text_version
+
     def counts(self, person: str, now: datetime) -> bool:
         """Whether this consent may speak about that person now (rule 1)."""
         return (

@@ -6,6 +6,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from consent.model import Request
+from consent.purposes import PURPOSES as ALL_PURPOSES
+from consent.texts import Texts, digest, load
 
 NOW = datetime(2026, 6, 10, 3, 0, tzinfo=UTC)
 DAY = date(2026, 6, 1)
@@ -74,6 +76,28 @@ def a_consent(rule: Any = None, **changes: Any) -> dict[str, Any]:
     }
     return {name: part for name, part in (found | changes).items() if part is not None}
 
+
+def an_edition(version: str, valid_from: str, asks_again: dict[str, str] | None = None) -> dict[str, Any]:
+    """A file of texts as it is parsed; asks_again: purposes whose meaning changed, with the last day of earlier texts."""
+    words = {"ja": "説明", "en": "words", "easy": "せつめい"}
+    raw: dict[str, Any] = {"version": version, "valid_from": valid_from, "purpose": []}
+    for key in ALL_PURPOSES:
+        if key != "self":
+            again = (asks_again or {}).get(key)
+            row = {"key": key, "countries": ["JP"], "use": words, "keep": words}
+            raw["purpose"].append(row if again is None else {**row, "asks_again": again})
+    return raw | {"sha256": digest(raw)}
+
+
+# A first version, one that asks again for guidance, and one that asks again for guidance and the risk estimate.
+CHANGED: Texts = load(
+    [
+        an_edition("t1", "2026-01-01"),
+        an_edition("t2", "2026-05-01", {"guidance": "2026-06-10"}),
+        an_edition("t3", "2026-06-05", {"guidance": "2026-07-10", "risk": "2027-06-30"}),
+    ]
+)
+VERSIONS = ("t1", "t2", "t3", "elsewhere")
 
 # Few values, so that rules and requests meet often.
 RECIPIENTS = (NURSES, "Practitioner/n7", "Group/g1", "Patient/p1", "Patient/p2")
@@ -177,6 +201,11 @@ def consents(draw: st.DrawFn, identity: str = "c1", odd: bool = True) -> dict[st
         changes[
             draw(st.sampled_from(("status", "dateTime", "patient", "provision", "scope", "policyRule")))
         ] = draw(JSON)
+    changes["sourceAttachment"] = {
+        "extension": [{"url": "urn:phr:consent-way", "valueCode": "app"}],
+        "language": "ja",
+        "url": f"urn:phr:consent-text:{draw(st.sampled_from(VERSIONS))}",
+    }
     found = a_consent(draw(rules(odd=odd)))
     return found | changes
 

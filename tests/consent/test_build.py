@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 from fhir.resources.R4B.consent import Consent as R4BConsent
 
-from consent.build import BadChoice, Choice, build, withdraw
+from consent.build import BadChoice, Choice, Exclusion, build, withdraw
 from consent.decide import decide
 from consent.fhir import read
 from consent.profile import check
@@ -138,3 +138,40 @@ def test_a_withdrawn_consent_permits_nothing_and_keeps_what_it_said():
     assert withdrawn["provision"] == consent["provision"]
     assert consent["status"] == "active"
     assert check(withdrawn) == []
+
+
+LEFT_OUT = (
+    Exclusion(categories=["checkup"]),
+    Exclusion(recipients=["Practitioner/n7"]),
+    Exclusion(data_from=date(2026, 5, 1), data_to=date(2026, 5, 31)),
+)
+
+
+def test_what_a_choice_leaves_out_is_denied_and_the_rest_is_permitted():
+    """All but this kind, all but this recipient, all but these days."""
+    found = build(replace(CHOICE, leaving_out=LEFT_OUT, also=["Patient/p1"], performer="Patient/g1"))
+    R4BConsent.model_validate(found)
+    assert check(found) == []
+    assert read(found).performers == ("Patient/g1", "Patient/p1")
+    assert permitted(found)
+    assert not permitted(found, category="checkup")
+    assert not permitted(found, recipient="Practitioner/n7")
+    assert not permitted(found, day=date(2026, 5, 1))
+    assert not permitted(found, day=date(2026, 5, 31))
+    assert permitted(found, day=date(2026, 4, 30))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("leaving_out", [Exclusion()]),
+        ("leaving_out", [Exclusion(categories=["tarot"])]),
+        ("leaving_out", [Exclusion(recipients=["*"])]),
+        ("leaving_out", [Exclusion(data_from=date(2026, 2, 1), data_to=date(2026, 1, 1))]),
+        ("also", ["somebody"]),
+    ],
+)
+def test_an_exception_that_says_nothing_or_something_unknown_is_refused(field, value):
+    """An exception without a word would take back everything."""
+    with pytest.raises(BadChoice, match=field):
+        build(replace(CHOICE, **{field: value}))

@@ -9,6 +9,7 @@ from consent.decide import decide
 from consent.fhir import read
 from consent.grants import decide_rows, grants
 from tests.consent.cases import (
+    CHANGED,
     JSON,
     NOW,
     a_consent,
@@ -25,7 +26,7 @@ thorough = settings(max_examples=120, deadline=None, suppress_health_check=[Heal
 
 def rows_of(read_consents, person="p1"):
     """The rows that the database holds for one person: those of their consents, and of unreadable owners."""
-    return [row for each in read_consents if each.patient in (None, person) for row in grants(each)]
+    return [row for each in read_consents if each.patient in (None, person) for row in grants(each, CHANGED)]
 
 
 @thorough
@@ -33,7 +34,7 @@ def rows_of(read_consents, person="p1"):
 def test_the_rows_of_the_database_decide_as_the_rule_decides(given_consents, request, now):
     """The materialised rows and ``decide`` may never differ, whatever the consents look like."""
     values = [read(each) for each in given_consents]
-    assert decide_rows(rows_of(values), request, now).permit == decide(values, request, now).permit
+    assert decide_rows(rows_of(values), request, now).permit == decide(values, request, now, CHANGED).permit
 
 
 @thorough
@@ -43,7 +44,7 @@ def test_the_rows_agree_on_clean_consents_that_often_permit(given_consents, purp
     values = [read(each) for each in given_consents]
     assert [each.problem for each in values if each.problem] == []
     request = a_request(purpose=purpose)
-    assert decide_rows(rows_of(values), request, now).permit == decide(values, request, now).permit
+    assert decide_rows(rows_of(values), request, now).permit == decide(values, request, now, CHANGED).permit
 
 
 @given(requests, moments)

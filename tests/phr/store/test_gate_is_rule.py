@@ -1,4 +1,8 @@
-"""The database shows exactly the rows that the rule of consent permits, for random consents, rows and callers."""
+"""The database shows exactly the rows that the rule of consent permits, for random consents, rows and callers.
+
+The random consents have exceptions two levels deep, ends of validity (as guardians' consents have them), windows of days,
+and versions of the text of which some ask again.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ from consent.grants import decide_rows, grants
 from consent.model import Request
 from consent.purposes import KINDS, PURPOSES
 from phr.domain.access import CONSENT_PURPOSES, Access
-from tests.consent.cases import NOW, many_consents
+from tests.consent.cases import CHANGED, NOW, many_consents
 from tests.consent.cases import RECIPIENTS as NAMED
 from tests.phr.store.door import enter
 
@@ -51,7 +55,7 @@ def store(admin, people, sets, moment):
     shift = datetime.now(UTC) - moment
     lines, chunks = [], []
     for person, consents in zip(people, sets, strict=True):
-        rows = [row for each in consents if each.patient in (None, "p1") for row in grants(each)]
+        rows = [row for each in consents if each.patient in (None, "p1") for row in grants(each, CHANGED)]
         lines += [
             (person, r.consent_id, r.version, n, r.depth, r.effect, r.recipient, r.purpose, r.category, r.data_from,
              r.data_to, r.valid_from + shift, r.valid_to + shift, r.path)
@@ -98,11 +102,11 @@ def permitted(people, sets, recipient, purpose, moment):
     """What the rule permits, and that the rule over rows permits the same."""
     found = set()
     for person, consents in zip(people, sets, strict=True):
-        rows = [row for each in consents if each.patient in (None, "p1") for row in grants(each)]
+        rows = [row for each in consents if each.patient in (None, "p1") for row in grants(each, CHANGED)]
         for category in CATEGORIES:
             for day in DAYS:
                 request = Request("p1", recipient, purpose, category, day)
-                answer = decide(consents, request, moment).permit
+                answer = decide(consents, request, moment, CHANGED).permit
                 assert decide_rows(rows, request, moment).permit == answer
                 if answer:
                     found.add((person, category, day))
