@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
+from fastapi.routing import APIRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
@@ -82,6 +84,16 @@ def mount(app: FastAPI, renderer: Renderer) -> None:
     for area in _AREAS:
         app.include_router(area.router, include_in_schema=False)
     app.add_exception_handler(SignInNeeded, _to_sign_in)
+
+
+def page_routes() -> dict[str, re.Pattern[str]]:
+    """The address of everything that a browser may ask for with GET, with how a link to it looks; first match wins."""
+    return {
+        route.path: route.path_regex
+        for area in _AREAS
+        for route in area.router.routes
+        if isinstance(route, APIRoute) and "GET" in (route.methods or ())
+    }
 
 
 async def _to_sign_in(request: Request, _: Any) -> Response:
