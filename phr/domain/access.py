@@ -25,15 +25,28 @@ CONSENT_PURPOSES: Final = frozenset(
     }
 )
 INTERNAL_PURPOSES: Final = frozenset(
-    {"register", "consent", "deliver", "audit", "operate", "session", "erase", "sync"}
+    {
+        "register",
+        "consent",
+        "deliver",
+        "audit",
+        "operate",
+        "session",
+        "erase",
+        "sync",
+        "rights",
+        "forget",
+        "break-glass",
+        "emergency",
+    }
 )
 _SEPARATOR: Final = "\x1f"
 MAY: Final = {
     "resident": frozenset({"self", "collect"}),
     "nurse": frozenset({"guidance", "risk", "collect", "points"}),
-    "registrar": frozenset({"register", "consent"}),
+    "registrar": frozenset({"register", "consent", "rights"}),
     "researcher": frozenset({"research-deidentified", "research-identifiable"}),
-    "operator": frozenset({"operate", "audit"}),
+    "operator": frozenset({"operate", "audit", "rights"}),
     "gateway": frozenset({"collect"}),
 }
 """The purposes that a signed-in role may act for."""

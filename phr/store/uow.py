@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from phr.domain.access import Access
 from phr.errors import Busy, Conflict, Invalid, NotAllowed, PhrError
+from phr.store.account_changes import AccountChanges
 from phr.store.audit import NOBODY, Audit
 from phr.store.blocks import Blocks
 from phr.store.cards import Cards
@@ -25,7 +26,9 @@ from phr.store.consents import Consents
 from phr.store.context import Sealer
 from phr.store.documents import Documents
 from phr.store.family import Family
+from phr.store.figures import Figures
 from phr.store.guidance_courses import GuidanceCourses
+from phr.store.incidents import Incidents
 from phr.store.intake import Intake
 from phr.store.letters import Letters
 from phr.store.messages import Addresses, Messages, Registrations
@@ -36,10 +39,12 @@ from phr.store.points import Points
 from phr.store.programmes import Programmes
 from phr.store.releases import Releases
 from phr.store.reviews import Reviews
+from phr.store.rights import Forgetting, Rights
 from phr.store.search import Search
 from phr.store.sessions import Sessions
 from phr.store.signin import SignIn
 from phr.store.staffing import Staffing
+from phr.store.tallies import Tallies
 from phr.store.uploads import Uploads
 from phr.store.vitals import Vitals
 from phr.store.worklist import Worklist
@@ -193,6 +198,36 @@ class UnitOfWork:
     def releases(self) -> Releases:
         """Exports."""
         return Releases(self._driver, self._session)
+
+    @cached_property
+    def rights(self) -> Rights:
+        """What people asked for about their records, and copies of everything."""
+        return Rights(self._session)
+
+    @cached_property
+    def forgetting(self) -> Forgetting:
+        """Erasing one person, and what says that it was done."""
+        return Forgetting(self._driver, self._session)
+
+    @cached_property
+    def incidents(self) -> Incidents:
+        """Leaks, provisions, and the end of the service."""
+        return Incidents(self._driver, self._session)
+
+    @cached_property
+    def account_changes(self) -> AccountChanges:
+        """Changes of accounts that wait for a second person."""
+        return AccountChanges(self._session)
+
+    @cached_property
+    def figures(self) -> Figures:
+        """Figures of the city's plan."""
+        return Figures(self._driver, self._session)
+
+    @cached_property
+    def tallies(self) -> Tallies:
+        """How connections, deliveries and sign-ins are, in counts."""
+        return Tallies(self._driver)
 
     @cached_property
     def operations(self) -> Operations:

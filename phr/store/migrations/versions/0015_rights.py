@@ -11,8 +11,10 @@ depends_on = None
 
 
 def upgrade() -> None:
+    run_file("0015_context", as_owner=False)
     run_file("0015_rights")
 
 
 def downgrade() -> None:
     run_file("0015_rights_down")
+    run_file("0015_context_down", as_owner=False)
