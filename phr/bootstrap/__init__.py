@@ -17,6 +17,8 @@ from phr.bootstrap.health import Health
 from phr.bootstrap.keeping import Kept
 from phr.bootstrap.messages import Messages
 from phr.bootstrap.nutrition import Nutrition
+from phr.bootstrap.operating import Running
+from phr.bootstrap.rights import Rights
 from phr.bootstrap.signin import SignIn
 from phr.bootstrap.staff import StaffWork
 from phr.bootstrap.visits import Away
@@ -66,7 +68,9 @@ if TYPE_CHECKING:
 __all__ = ["System", "ledger_store", "start", "stop_embedded"]
 
 
-class System(Health, Guidance, Evaluation, Messages, Family, Nutrition, SignIn, StaffWork, Away, Kept):
+class System(
+    Health, Guidance, Evaluation, Messages, Family, Nutrition, SignIn, StaffWork, Running, Away, Kept, Rights
+):
     """Everything that this process runs, made on first use."""
 
     @cached_property
