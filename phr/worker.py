@@ -48,6 +48,7 @@ def make_app(system: System) -> Celery:
     forget_task = app.task(forget, name="phr.forget")
     escalate_task = app.task(escalate, name="phr.escalate")
     assess_task = app.task(assess, name="phr.assess")
+    measure_task = app.task(measure, name="phr.measure")
     remind_task = app.task(remind, name="phr.remind")
     app.conf.beat_schedule = {
         "remind": {
@@ -64,6 +65,7 @@ def make_app(system: System) -> Celery:
             "schedule": crontab(hour=_NIGHT[0], minute=_NIGHT[1]),
             "options": {"expires": 3 * 3600},
         },
+        "measure": {"task": measure_task.name, "schedule": 3600.0, "options": {"expires": 3600}},
         "seal": {"task": seal_task.name, "schedule": 3600.0, "options": {"expires": 3600}},
         "tidy": {"task": tidy_task.name, "schedule": 3600.0, "options": {"expires": 3600}},
         "forget": {"task": forget_task.name, "schedule": 3600.0, "options": {"expires": 3600}},
@@ -115,6 +117,11 @@ def seal() -> int:
     made = len(system.trail.seal(request=request))
     system.proofs.note(ok=system.trail.verify(request=request).ok, request=request)
     return made
+
+
+def measure() -> int:
+    """Counts today's figures of the city's plan, in place of the hour before. Says how many there are."""
+    return _system().measure(request=f"worker-{new_id()}")
 
 
 def escalate() -> int:

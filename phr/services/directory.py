@@ -31,13 +31,9 @@ class Directory:
         if not wanted:
             return {}
         with self._store.begin(self._access(request)) as uow:
-            found = [uow.accounts.by_subject(subject) for subject in wanted]
+            found = uow.accounts.of(wanted)
             uow.commit()
-        return {
-            one.subject: Listed(one.subject, one.role, one.display, one.recipient)
-            for one in found
-            if one is not None
-        }
+        return {one.subject: Listed(one.subject, one.role, one.display, one.recipient) for one in found}
 
     def organisations(self, role: str, *, request: str) -> tuple[str, ...]:
         """The organisations of the accounts of a role, by name."""

@@ -1,13 +1,23 @@
-"""Operate: counts and ages for the city's IT, without a look at any person's data."""
+"""Operate: counts and ages for the city's IT, without a look at any person's data; and letters tried again by hand."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from phr.clock import Clock
 from phr.domain.access import Access
+from phr.domain.days import day_at
+from phr.domain.signin import FREE, open_again
+from phr.errors import NotFound
+from phr.store.tallies import Dead, Provider
 from phr.store.uow import Store
+
+_DAY: Final = timedelta(hours=24)
+_WEEK: Final = timedelta(days=6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +31,27 @@ class Status:
     vitals_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What comes in and goes out. turned_away and set_apart: counts by reason, of a week and of what is open.
+
+    waiting: kind of letter, how many, since when; root: last day with one, root, rows, when it was made;
+    locked: names that must wait now; failed: failures in a row of the last 24 hours.
+    """
+
+    providers: list[Provider]
+    gateways: list[tuple[str, datetime]]
+    waiting: list[tuple[str, int, datetime]]
+    dead: list[Dead]
+    turned_away: dict[str, int]
+    set_apart: dict[str, int]
+    root: tuple[date, str, int, datetime] | None
+    locked: int
+    failed: int
+
+
 class Operate:
-    """Reads counts, and notes signs of life."""
+    """Reads counts, notes signs of life, and lets a dead letter be tried again."""
 
     def __init__(self, store: Store, clock: Clock, recipient: str) -> None:
         self._store = store
@@ -31,7 +60,7 @@ class Operate:
 
     def status(self, *, actor: str, request: str) -> Status:
         """How things are."""
-        with self._store.begin(Access("operator", actor, self._recipient, "operate", request)) as uow:
+        with self._store.begin(self._access(actor, "operate", request)) as uow:
             found = Status(
                 revision=uow.operations.revision(),
                 outbox=uow.outbox.states(),
@@ -42,8 +71,46 @@ class Operate:
             uow.commit()
         return found
 
+    def flow(self, zone: ZoneInfo, *, actor: str, request: str) -> Flow:
+        """What comes in and goes out: counted under each purpose that may count it, in one transaction."""
+        now = self._clock.now()
+        with self._store.begin(self._access(actor, "operate", request)) as uow:
+            waiting, dead = uow.tallies.waiting(), uow.tallies.dead()
+            turned_away = uow.tallies.turned_away(day_at(now, zone) - _WEEK)
+            root = uow.tallies.newest_root()
+            uow.audit.add("count", "service")
+            uow.switch(self._access(actor, "sync", request))
+            providers = uow.tallies.providers()
+            uow.switch(self._access(actor, "session", request))
+            gateways, failures = uow.tallies.gateways(now), uow.tallies.failures(now - _DAY)
+            uow.switch(Access("system", "operate", self._recipient, "collect", request))
+            set_apart = uow.tallies.set_apart()
+            uow.commit()
+        return Flow(
+            providers,
+            gateways,
+            waiting,
+            dead,
+            turned_away,
+            set_apart,
+            root,
+            locked=sum(number >= FREE and open_again(number, last) > now for number, last in failures),
+            failed=sum(number for number, _ in failures),
+        )
+
+    def revive(self, letter: UUID, *, actor: str, request: str) -> None:
+        """Lets a dead letter be tried again, at once."""
+        with self._store.begin(self._access(actor, "deliver", request)) as uow:
+            if not uow.outbox.revive(letter, self._clock.now()):
+                raise NotFound("no such letter")
+            uow.audit.add("revive", f"outbox/{letter}", count=1)
+            uow.commit()
+
     def beat(self, name: str, *, request: str) -> None:
         """Notes that a worker is alive."""
         with self._store.begin(Access("system", name, self._recipient, "operate", request)) as uow:
             uow.operations.beat(name, self._clock.now())
             uow.commit()
+
+    def _access(self, actor: str, purpose: str, request: str) -> Access:
+        return Access("operator", actor, self._recipient, purpose, request)

@@ -128,6 +128,10 @@ class Accounts:
         """The account with this subject."""
         return self._session.exec(select(Account).where(Account.subject == subject)).one_or_none()
 
+    def of(self, subjects: Sequence[str]) -> Sequence[Account]:
+        """The accounts of these subjects that exist."""
+        return self._session.exec(select(Account).where(col(Account.subject).in_(subjects))).all()
+
     def get(self, account: UUID) -> Account | None:
         """An account by its id."""
         return self._session.get(Account, account)
