@@ -9,7 +9,7 @@ from types import ModuleType
 from fastapi import FastAPI, Request, Response
 
 from phr import logs
-from phr.api import bundles, fhir, health, hooks, ledger, problems, questionnaires, reconciled
+from phr.api import audit_events, bundles, fhir, health, hooks, ledger, problems, questionnaires, reconciled
 from phr.bootstrap import System, ledger_store, start
 from phr.web.errors import html_error
 from phr.web.mount import mount
@@ -35,6 +35,7 @@ def create_app(system: System | None = None) -> FastAPI:
     app.include_router(bundles.router)
     app.include_router(reconciled.router)
     app.include_router(questionnaires.router)
+    app.include_router(audit_events.router)
     app.include_router(fhir.router)
     app.include_router(hooks.router)
     app.include_router(ledger.router, prefix="/ledger/v2")

@@ -17,12 +17,25 @@ _SEARCH: Final = {
     "Patient": {"_id": "token"},
     "Consent": {"_id": "token", "patient": "reference", "status": "token"},
     "Questionnaire": {"_id": "token", "url": "uri"},
+    "AuditEvent": {
+        "_id": "token",
+        "patient": "reference",
+        "date": "date",
+        "action": "token",
+        "agent": "reference",
+        "entity": "reference",
+        "outcome": "token",
+        "purpose": "token",
+        "type": "token",
+        "subtype": "token",
+    },
 }
 _INTERACTIONS: Final = {
     "Observation": ("read", "search-type", "create"),
     "Patient": ("read", "search-type"),
     "Consent": ("read", "search-type", "create", "update", "history-instance"),
     "Questionnaire": ("read", "search-type"),
+    "AuditEvent": ("read", "search-type"),
 }
 
 
@@ -74,6 +87,6 @@ def _described(kind: str) -> dict[str, Any]:
     return {
         "type": kind,
         "interaction": [{"code": code} for code in _INTERACTIONS[kind]],
-        "versioning": "no-version" if kind == "Questionnaire" else "versioned",
+        "versioning": "no-version" if kind in {"Questionnaire", "AuditEvent"} else "versioned",
         "searchParam": [{"name": name, "type": of} for name, of in _SEARCH[kind].items()],
     }

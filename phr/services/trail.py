@@ -12,9 +12,11 @@ from zoneinfo import ZoneInfo
 
 from phr.clock import Clock
 from phr.domain.access import Access, resident
+from phr.domain.audit_query import AuditQuery
 from phr.domain.days import day_at
 from phr.domain.merkle import merkle_root
-from phr.store.audit import AuditRow, genesis
+from phr.errors import NotFound
+from phr.store.audit import NOBODY, AuditRow, genesis
 from phr.store.uow import Store
 
 
@@ -60,6 +62,25 @@ class Trail:
             uow.audit.add("read", "AuditEvent", count=len(rows))
             uow.commit()
         return rows
+
+    def search(self, asked: AuditQuery, access: Access) -> tuple[list[AuditRow], bool]:
+        """Rows that fit and whether there are more. A resident's are their own; this look is on the record too."""
+        with self._store.begin(access) as uow:
+            rows = uow.audit.search(asked)
+            uow.audit.add("search", "AuditEvent", access.person or NOBODY, count=min(len(rows), asked.count))
+            uow.commit()
+        return rows[: asked.count], len(rows) > asked.count
+
+    def one(self, chain: int, seq: int, access: Access) -> AuditRow:
+        """One row. Raises NotFound where there is none for this caller."""
+        with self._store.begin(access) as uow:
+            row = uow.audit.row(chain, seq)
+            if row is not None:
+                uow.audit.add("read", f"AuditEvent/{chain}-{seq}", access.person or NOBODY, count=1)
+            uow.commit()
+        if row is None:
+            raise NotFound("no such event")
+        return row
 
     def seal(self, *, request: str) -> list[tuple[date, str]]:
         """Makes the roots of the days that are over; each is to be published where the service cannot change it."""

@@ -13,6 +13,9 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import TupleRow
 
+from phr.domain.audit_query import AuditQuery
+from phr.store.audit_search import conditions
+
 NOBODY: Final = UUID(int=0)
 """The person of an entry that concerns no one person."""
 
@@ -120,6 +123,38 @@ class Audit:
             "SELECT * FROM phr.audit_event ORDER BY at DESC LIMIT %s", (limit,)
         ).fetchall()
         return [_row(row) for row in rows]
+
+    def search(self, asked: AuditQuery) -> list[AuditRow]:
+        """Rows that fit, newest first, at most as many as asked and one more, which says that there are others."""
+        where, values = conditions(asked)
+        rows = self._connection.execute(
+            f"SELECT * FROM phr.audit_event WHERE {where} ORDER BY at DESC, chain DESC, seq DESC LIMIT %s",
+            (*values, asked.count + 1),
+        ).fetchall()
+        return [_row(row) for row in rows]
+
+    def since(self, moment: datetime, limit: int = 200_000) -> list[AuditRow]:
+        """The rows of the last while, oldest first."""
+        rows = self._connection.execute(
+            "SELECT * FROM phr.audit_event WHERE at >= %s ORDER BY at, chain, seq LIMIT %s", (moment, limit)
+        ).fetchall()
+        return [_row(row) for row in rows]
+
+    def to_review(self, since: datetime, limit: int) -> list[AuditRow]:
+        """Refused and emergency reads of people since a moment, newest first."""
+        rows = self._connection.execute(
+            "SELECT * FROM phr.audit_event WHERE outcome IN ('refused', 'emergency') AND at >= %s"
+            " AND person_id <> %s AND action <> 'collect' ORDER BY at DESC, chain DESC, seq DESC LIMIT %s",
+            (since, NOBODY, limit),
+        ).fetchall()
+        return [_row(row) for row in rows]
+
+    def row(self, chain: int, seq: int) -> AuditRow | None:
+        """One row, where this context may read it."""
+        row = self._connection.execute(
+            "SELECT * FROM phr.audit_event WHERE chain = %s AND seq = %s", (chain, seq)
+        ).fetchone()
+        return None if row is None else _row(row)
 
     def chain_rows(self, chain: int, after: int = 0, limit: int = 20_000) -> Iterator[AuditRow]:
         """The rows of one chain in order."""

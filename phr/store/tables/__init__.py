@@ -9,6 +9,7 @@ from phr.store.tables.connections import (
     CloudNotice,
     CloudSecret,
 )
+from phr.store.tables.consents import ConsentEffect, ConsentText, ReleaseTombstone
 from phr.store.tables.courses import GuidanceCourse, GuidanceEvent, GuidanceHandover
 from phr.store.tables.family import BrushingDay, CheckIn, ClassMember, Guardianship
 from phr.store.tables.guidance import (
@@ -81,7 +82,9 @@ __all__ = [
     "CloudConnection",
     "CloudNotice",
     "CloudSecret",
+    "ConsentEffect",
     "ConsentGrant",
+    "ConsentText",
     "ContactAddress",
     "Guardianship",
     "GuidanceCourse",
@@ -116,6 +119,7 @@ __all__ = [
     "Release",
     "ReleaseFile",
     "ReleaseMember",
+    "ReleaseTombstone",
     "Resource",
     "ResourceHistory",
     "Retained",

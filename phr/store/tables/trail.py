@@ -14,6 +14,7 @@ from sqlalchemy import (
     LargeBinary,
     SmallInteger,
     Text,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.dialects.postgresql import UUID as PgUuid
@@ -29,6 +30,14 @@ class AuditEvent(SQLModel, table=True):
     __table_args__ = (
         Index("audit_event_chain", "chain", "seq"),
         Index("audit_event_at", "at", postgresql_using="brin"),
+        Index("audit_event_person_at", "person_id", text("at DESC"), text("chain DESC"), text("seq DESC")),
+        Index(
+            "audit_event_review",
+            text("at DESC"),
+            text("chain DESC"),
+            text("seq DESC"),
+            postgresql_where=text("outcome IN ('refused', 'emergency')"),
+        ),
         {"schema": "phr"},
     )
     person_id: UUID = Field(sa_column=Column(PgUuid, primary_key=True))

@@ -1,1 +1,10 @@
--- Takes it away.
+DROP INDEX phr.audit_event_review;
+DROP INDEX phr.audit_event_person_at;
+DROP POLICY posting_break_glass ON phr.outbox;
+DROP POLICY emergency_card ON phr.resource;
+DROP POLICY emergency ON phr.vital_chunk;
+DROP POLICY emergency ON phr.vital_day;
+DROP POLICY emergency ON phr.person;
+DROP FUNCTION phr.ctx_glass();
+DROP TABLE phr.access_review, phr.unusual_access, phr.watched_person, phr.break_glass;
+DROP FUNCTION phr.ctx_role();

@@ -11,8 +11,10 @@ depends_on = None
 
 
 def upgrade() -> None:
+    run_file("0017_context", as_owner=False)
     run_file("0017_trail")
 
 
 def downgrade() -> None:
     run_file("0017_trail_down")
+    run_file("0017_context_down", as_owner=False)
