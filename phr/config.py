@@ -126,6 +126,10 @@ class Settings(BaseSettings):
         "",
         description="Where the staff on duty read that an urgent case was not answered; empty lets it wait.",
     )
+    release_notices: str = Field(
+        "",
+        description="Where recipients of releases read that one was called back: Organization/x=mail, separated by commas.",
+    )
     line_token: SecretStr = Field(
         SecretStr(""), description="Channel access token of the city's LINE account; empty means no LINE."
     )

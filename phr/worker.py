@@ -16,6 +16,7 @@ _running: list[System] = []
 _reading: list[threading.Thread] = []
 _assessing: list[threading.Thread] = []
 _NIGHT: Final = (3, 10)  # hour and minute of the city at which everybody is assessed
+_MIDNIGHT: Final = (0, 5)  # city time: who comes of age does so when the day begins
 _MORNING: Final = (8, 30)  # city time: after the quiet hours
 _PATIENCE: Final = 20.0  # seconds for a file to be given back when the worker stops
 
@@ -49,12 +50,18 @@ def make_app(system: System) -> Celery:
     escalate_task = app.task(escalate, name="phr.escalate")
     assess_task = app.task(assess, name="phr.assess")
     measure_task = app.task(measure, name="phr.measure")
+    consents_task = app.task(consents, name="phr.consents")
     remind_task = app.task(remind, name="phr.remind")
     app.conf.beat_schedule = {
         "remind": {
             "task": remind_task.name,
             "schedule": crontab(hour=_MORNING[0], minute=_MORNING[1]),
             "options": {"expires": 3600},
+        },
+        "consents": {
+            "task": consents_task.name,
+            "schedule": crontab(hour=_MIDNIGHT[0], minute=_MIDNIGHT[1]),
+            "options": {"expires": 12 * 3600},
         },
         "deliver": {"task": deliver_task.name, "schedule": 5.0, "options": {"expires": 60}},
         "uploads": {"task": uploads_task.name, "schedule": 5.0, "options": {"expires": 60}},
@@ -90,6 +97,11 @@ def remind() -> dict[str, int]:
         "reminders": system.reminders.round(request=request),
         "nudges": system.nudging.round(request=request),
     }
+
+
+def consents() -> dict[str, int]:
+    """What time does to consents: birthdays, texts that ask again, and what a crash left of a recall."""
+    return _system().consent_round(f"worker-{new_id()}")
 
 
 def uploads() -> bool:

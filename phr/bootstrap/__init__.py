@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from ingest.cloud.webhooks import Keys
+from phr.bootstrap.consent import Consenting
 from phr.bootstrap.evaluation import Evaluation
 from phr.bootstrap.family import Family
 from phr.bootstrap.guidance import Guidance
@@ -33,7 +34,6 @@ from phr.ids import new_id
 from phr.services.cards import Cards
 from phr.services.checkups import Checkups
 from phr.services.connections import Connecting, Desk, Noticing, Syncing, Vault
-from phr.services.consents import Consents
 from phr.services.deliver import Deliver, Send, TryLaterError, UndeliverableError
 from phr.services.identities import Identities
 from phr.services.importing import Importing
@@ -43,7 +43,6 @@ from phr.services.operate import Operate
 from phr.services.points import Happened, Points
 from phr.services.proofs import Proofs
 from phr.services.reconciled import ReconciledDays
-from phr.services.retract import Retract
 from phr.services.trail import Trail
 from phr.services.upload_jobs import Import, ReceiveOne, UploadJobs
 from phr.services.uploads import Limits, Uploads
@@ -69,26 +68,21 @@ __all__ = ["System", "ledger_store", "start", "stop_embedded"]
 
 
 class System(
-    Health, Guidance, Evaluation, Messages, Family, Nutrition, SignIn, StaffWork, Running, Away, Kept, Rights
+    Consenting,
+    Health,
+    Guidance,
+    Evaluation,
+    Messages,
+    Family,
+    Nutrition,
+    SignIn,
+    StaffWork,
+    Running,
+    Away,
+    Kept,
+    Rights,
 ):
     """Everything that this process runs, made on first use."""
-
-    @cached_property
-    def consents(self) -> Consents:
-        """Consents."""
-        s = self.settings
-        return Consents(self.store, self.clock, s.tz, s.recipient, self._consent_changed)
-
-    def _consent_changed(self, uow: UnitOfWork, person: UUID) -> None:
-        """What ends with a consent ends in its transaction."""
-        self.connections.consent_changed(uow, person)
-        self.uploads.consent_changed(uow, person)
-        self.retract.consent_changed(uow, person)
-
-    @cached_property
-    def retract(self) -> Retract:
-        """Results that no longer rest on anything shared."""
-        return Retract(self.store, self.clock, self.settings.tz, self.settings.recipient)
 
     @cached_property
     def _desk(self) -> Desk:
@@ -279,7 +273,7 @@ class System(
     def deliver(self, ledger: LedgerClient) -> Deliver:
         """Delivers letters."""
         senders: dict[str, Send] = {"ledger": _to_ledger(ledger), "revoke": _to_cloud(self.connections)}
-        to_people = {"message": self.message_sender}
+        to_people = {"message": self.message_sender, "recipient": self.recipient_sender}
         return Deliver(self.store, self.clock, self.settings.recipient, senders, to_people)
 
     @property

@@ -8,6 +8,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from phr.bootstrap.core import Core
+from phr.domain.agreeing import named_recipients
 from phr.domain.days import day_at
 from phr.domain.documents import Described
 from phr.domain.queue import TOP, group_of
@@ -35,7 +36,11 @@ class Family(Core):
             return self._consents.record(person, resource, actor=actor, role=role, request=request).consent_id
 
         def withdraw(person: UUID, consent: str, *, actor: str, role: str, request: str) -> None:
+            """With a representation ends what the representative agreed to for the person."""
+            held = self._consents.one(person, consent, actor=actor, role=role, request=request)
             self._consents.withdraw(person, consent, actor=actor, role=role, request=request)
+            for performer in named_recipients(held.consent):
+                self._consents.lapse(person, performer, actor=actor, role=role, request=request)
 
         s = self.settings
         return Guardians(self.store, self.clock, s.tz, s.recipient, record, withdraw)

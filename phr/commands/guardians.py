@@ -45,6 +45,7 @@ def guardian() -> None:
 )
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), callback=_day, help="The last day.")
 @click.option("--view-only", is_flag=True, help="May look, and enter nothing.")
+@click.option("--points", "may_points", is_flag=True, help="May also see and use the points.")
 @click.option(
     "--agree",
     "purposes",
@@ -52,6 +53,7 @@ def guardian() -> None:
     type=click.Choice(CITY_PURPOSES),
     help="For a child: what the guardian agrees to for it; may be repeated.",
 )
+@click.option("--child-agrees", is_flag=True, help="The young person (from 15 on) was asked and agrees.")
 @_clerk
 @json_option
 @guarded
@@ -63,7 +65,9 @@ def guardian_add(
     copied: Path,
     until: date | None,
     view_only: bool,
+    may_points: bool,
     purposes: tuple[str, ...],
+    child_agrees: bool,
     clerk: str,
     as_json: bool,
 ) -> None:
@@ -71,8 +75,12 @@ def guardian_add(
     made, who = system(), Clerk(clerk, request())
     asked = Asked(kind, proof, sha256(copied.read_bytes()).hexdigest(), until)
     child = person_id(resident)
-    row = made.guardians.record(child, person_id(holder), asked, who, may_enter=not view_only)
-    consents = [made.guardians.agree_for(child, purpose, row, who) for purpose in purposes]
+    row = made.guardians.record(
+        child, person_id(holder), asked, who, may_enter=not view_only, may_points=may_points
+    )
+    consents = [
+        made.guardians.agree_for(child, purpose, row, who, child_agrees=child_agrees) for purpose in purposes
+    ]
     value = {
         "guardianship": str(row.guardianship_id),
         "until": row.ends_at.isoformat(),
@@ -94,6 +102,7 @@ def guardian_list(resident: str, as_json: bool) -> None:
             "guardian": name,
             "kind": row.kind,
             "may_enter": row.may_enter,
+            "may_points": row.may_points,
             "until": row.ends_at.isoformat(),
             "revoked": None if row.revoked_at is None else row.revoked_at.isoformat(),
         }

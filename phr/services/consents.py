@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,20 +12,29 @@ from zoneinfo import ZoneInfo
 from consent.build import withdraw as withdrawn_json
 from consent.categories import CATEGORIES
 from consent.fhir import read
-from consent.grants import GrantRow, decide_rows, grants
-from consent.model import Consent, Request
+from consent.grants import grants
+from consent.model import Consent
 from consent.profile import check
 from phr.clock import Clock
 from phr.domain.access import Access
+from phr.domain.agreeing import by_others
 from phr.domain.days import day_at
 from phr.domain.documents import dump, instant, parse
+from phr.domain.withdrawal import audiences, closed, open_kinds
 from phr.errors import Conflict, Invalid, NotFound
 from phr.ids import new_id
+from phr.store.consent_effects import CalledBack, Effect
 from phr.store.documents import Document
 from phr.store.uow import Store, UnitOfWork
 
-Changed = Callable[[UnitOfWork, UUID], None]
-"""What follows a new version in its own transaction: unit of work in the context of the consent, person."""
+Changed = Callable[[UnitOfWork, UUID], Mapping[str, int]]
+"""What follows a new version in its own transaction: unit of work in the context of the consent, person -> what it
+stopped, by kind."""
+Committed = Callable[[UUID, str], Mapping[str, int]]
+"""What follows the commit of a version that closed something: person, request -> what it took away, by kind."""
+Fit = Callable[[UnitOfWork, UUID, Consent], None]
+"""Refuses a consent that its performers may not give: unit of work, person, consent. Raises Invalid with the field."""
+_Open = dict[tuple[str, str], frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +49,7 @@ class Recorded:
     status: str
     at: datetime
     releases: Sequence[tuple[str, str]]
+    stopped: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +66,18 @@ class Consents:
     """Keeps the consents of one city's people."""
 
     def __init__(
-        self, store: Store, clock: Clock, zone: ZoneInfo, recipient: str, changed: Changed | None = None
+        self,
+        store: Store,
+        clock: Clock,
+        zone: ZoneInfo,
+        recipient: str,
+        changed: Changed | None = None,
+        committed: Committed | None = None,
+        fit: Fit | None = None,
     ) -> None:
         self._changed = changed
+        self._committed = committed
+        self._fit = fit
         self._store = store
         self._clock = clock
         self._zone = zone
@@ -84,11 +103,56 @@ class Consents:
             known = uow.people.get(person)
             if known is None or read(resource, self._zone).patient != known.patient_id:
                 raise NotFound("no such person")
+            if self._fit is not None:
+                self._fit(uow, person, read(resource, self._zone))
+            before = self._open(uow, person)
             recorded = self._put(uow, person, resource, expected_version)
-            if self._changed is not None:
-                self._changed(uow, person)
+            gone = closed(before, self._open(uow, person))
+            stopped = dict(self._changed(uow, person)) if self._changed is not None else {}
+            stopped = {kind: count for kind, count in stopped.items() if count}
+            uow.consent_effects.note(person, recorded[0], recorded[1], stopped, self._clock.now())
             uow.commit()
-        return Recorded(*recorded, self._clock.now(), releases=self._releases(access))
+        at = self._clock.now()
+        if gone or stopped:
+            stopped |= self._after(access, person, recorded, gone, at)
+        return Recorded(*recorded, at, releases=self._releases(access), stopped=stopped)
+
+    def _open(self, uow: UnitOfWork, person: UUID) -> _Open:
+        """What each recipient may see today, for each purpose."""
+        now, rows = self._clock.now(), uow.consents.lines(person)
+        day = day_at(now, self._zone)
+        return {
+            (recipient, purpose): kinds
+            for recipient, purpose in audiences(rows)
+            if (kinds := open_kinds(rows, str(person), recipient, purpose, day, now))
+        }
+
+    def _after(
+        self, access: Access, person: UUID, recorded: tuple[str, int, str], gone: _Open, at: datetime
+    ) -> dict[str, int]:
+        """After the commit: what has to go now goes, and each closed door is tried once from outside."""
+        taken = dict(self._committed(person, access.request)) if self._committed is not None else {}
+        now = self._clock.now()
+        denied = all(
+            not kinds & self.shared_kinds(person, Access("system", "probe", to, why, access.request, person))
+            for (to, why), kinds in gone.items()
+        )
+        probed = self._clock.now()
+        with self._store.begin(access) as uow:
+            keep = uow.consent_effects
+            keep.note(person, recorded[0], recorded[1], {kind: n for kind, n in taken.items() if n}, now)
+            keep.note(person, recorded[0], recorded[1], {"committed": 1}, at)
+            if denied:
+                keep.note(person, recorded[0], recorded[1], {"denied": sum(map(len, gone.values()))}, probed)
+            uow.commit()
+        return taken
+
+    def effects(self, person: UUID, access: Access) -> tuple[list[Effect], list[CalledBack]]:
+        """What each version of the person's consents stopped, and which releases were called back."""
+        with self._store.begin(access) as uow:
+            found = uow.consent_effects.of_person(person), uow.consent_effects.called_back(person)
+            uow.commit()
+        return found
 
     def _put(
         self, uow: UnitOfWork, person: UUID, resource: dict[str, Any], expected: int | None
@@ -154,6 +218,17 @@ class Consents:
             expected_version=expected_version or held.version,
         )
 
+    def lapse(self, person: UUID, performer: str, *, actor: str, role: str, request: str) -> int:
+        """Withdraws what somebody else agreed to for a person; gives how many consents."""
+        given = [
+            each
+            for each in self.all(person, actor=actor, role=role, request=request)
+            if each.consent.status == "active" and performer in by_others(each.consent)
+        ]
+        for each in given:
+            self.withdraw(person, str(each.consent.id), actor=actor, role=role, request=request)
+        return len(given)
+
     def one(self, person: UUID, consent_id: str, *, actor: str, role: str, request: str) -> Held:
         """The present version of one consent."""
         for held in self.all(person, actor=actor, role=role, request=request):
@@ -187,17 +262,16 @@ class Consents:
 
     def shared(self, person: UUID, access: Access) -> dict[str, bool]:
         """For each kind of data whether this caller may see today's: what is not shared is said, not shown empty."""
-        now = self._clock.now()
+        kinds = self.shared_kinds(person, access)
+        return {category: category in kinds for category in CATEGORIES}
+
+    def shared_kinds(self, person: UUID, access: Access) -> frozenset[str]:
+        """The kinds of today's data that this caller may see."""
         with self._store.begin(access) as uow:
-            rows: list[GrantRow] = uow.consents.lines(person)
+            rows = uow.consents.lines(person)
             uow.commit()
-        today = day_at(now, self._zone)
-        return {
-            category: decide_rows(
-                rows, Request(str(person), access.recipient, access.purpose, category, today), now
-            ).permit
-            for category in CATEGORIES
-        }
+        now = self._clock.now()
+        return open_kinds(rows, str(person), access.recipient, access.purpose, day_at(now, self._zone), now)
 
     def _releases(self, access: Access) -> list[tuple[str, str]]:
         """Who already received data that cannot be called back."""

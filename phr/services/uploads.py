@@ -279,13 +279,15 @@ class Uploads:
         self._folder.remove(sent.upload_id)
         return ended
 
-    def consent_changed(self, uow: UnitOfWork, person: UUID) -> None:
+    def consent_changed(self, uow: UnitOfWork, person: UUID) -> int:
         """Ends everything in the transaction of a consent that leaves nothing to collect, and deletes the files."""
         if self.permitted(uow, person):
-            return
-        for upload in uow.uploads.end_all(person, "no-consent", self._clock.now()):
+            return 0
+        ended = list(uow.uploads.end_all(person, "no-consent", self._clock.now()))
+        for upload in ended:
             self._folder.remove(upload)
             uow.audit.add("upload-ended", "upload", person, reason="no-consent")
+        return len(ended)
 
     def permitted(self, uow: UnitOfWork, person: UUID) -> bool:
         """Whether anything may be collected from the person today; asked in a context that sees the grants."""

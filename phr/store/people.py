@@ -44,6 +44,11 @@ class People:
             select(Person).where(col(Person.person_id) > after).order_by(col(Person.person_id)).limit(limit)
         ).all()
 
+    def born(self, first: date, last: date) -> Sequence[Person]:
+        """The people who were born between two days, both included."""
+        query = select(Person).where(col(Person.birth_date).between(first, last))
+        return self._session.exec(query.order_by(col(Person.person_id))).all()
+
     def of(self, people: Sequence[UUID]) -> dict[UUID, Person]:
         """Those of these people whom this context may know."""
         found = self._session.exec(select(Person).where(col(Person.person_id).in_(set(people)))).all()

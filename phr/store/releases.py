@@ -46,9 +46,14 @@ class Releases:
         found = self._session.get(ReleaseFile, (release_id, name))
         return None if found is None else bytes(found.body)
 
-    def destroy_files(self, release_id: str) -> None:
-        """Removes a release's files for good."""
-        self._connection.execute("DELETE FROM phr.release_file WHERE release_id = %s", (release_id,))
+    def destroy_files(self, release_id: str) -> int:
+        """Removes a release's files for good; gives how many there were."""
+        done = self._connection.execute("DELETE FROM phr.release_file WHERE release_id = %s", (release_id,))
+        return done.rowcount
+
+    def in_state(self, state: str) -> Sequence[Release]:
+        """Everybody's releases in a state, for those who run the service."""
+        return self._session.exec(select(Release).where(Release.state == state)).all()
 
     def put_members(
         self,

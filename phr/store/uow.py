@@ -22,10 +22,14 @@ from phr.store.blocks import Blocks
 from phr.store.cards import Cards
 from phr.store.case_blocks import CaseBlocks
 from phr.store.connections import Connections
+from phr.store.consent_effects import ConsentEffects
 from phr.store.consents import Consents
 from phr.store.context import Sealer
 from phr.store.documents import Documents
+from phr.store.everything import Everything
 from phr.store.family import Family
+from phr.store.findings import Findings
+from phr.store.glass import Glass
 from phr.store.figures import Figures
 from phr.store.guidance_courses import GuidanceCourses
 from phr.store.incidents import Incidents
@@ -93,6 +97,11 @@ class UnitOfWork:
     def consents(self) -> Consents:
         """Grants."""
         return Consents(self._driver)
+
+    @cached_property
+    def consent_effects(self) -> ConsentEffects:
+        """What a change of consent stopped."""
+        return ConsentEffects(self._driver)
 
     @cached_property
     def connections(self) -> Connections:
@@ -205,6 +214,11 @@ class UnitOfWork:
         return Rights(self._session)
 
     @cached_property
+    def everything(self) -> Everything:
+        """All that is stored about one person."""
+        return Everything(self._driver)
+
+    @cached_property
     def forgetting(self) -> Forgetting:
         """Erasing one person, and what says that it was done."""
         return Forgetting(self._driver, self._session)
@@ -228,6 +242,16 @@ class UnitOfWork:
     def tallies(self) -> Tallies:
         """How connections, deliveries and sign-ins are, in counts."""
         return Tallies(self._driver)
+
+    @cached_property
+    def glass(self) -> Glass:
+        """Break-glass."""
+        return Glass(self._driver, self._session)
+
+    @cached_property
+    def findings(self) -> Findings:
+        """Unusual access and reviews."""
+        return Findings(self._session)
 
     @cached_property
     def operations(self) -> Operations:

@@ -35,6 +35,7 @@ class Rules:
     """The table guardianship.toml."""
 
     majority: int
+    own_consent: int
     own_say: int
     hidden: frozenset[str]
     seen: frozenset[str]
@@ -58,8 +59,14 @@ def rules_of(raw: Mapping[str, Any]) -> Rules:
         for name, row in raw["kind"].items()
     }
     rules = Rules(
-        int(raw["majority"]), int(raw["own_say"]), frozenset(raw["hidden"]), frozenset(raw["seen"]), kinds
+        int(raw["majority"]),
+        int(raw["own_consent"]),
+        int(raw["own_say"]),
+        frozenset(raw["hidden"]),
+        frozenset(raw["seen"]),
+        kinds,
     )
+    hold(0 < rules.own_consent <= rules.majority, "own_consent")
     hold(0 < rules.own_say <= rules.majority, "own_say")
     hold(rules.hidden < rules.seen <= set(CATEGORIES), "hidden or seen")
     hold(all(kind.minor == (kind.longest_months == 0) and kind.proofs for kind in kinds.values()), "kind")

@@ -213,18 +213,18 @@ class Connecting:
             desk.move_in(uow, person, Event.DISCONNECTED, "by-the-person")
             uow.commit()
 
-    def consent_changed(self, uow: UnitOfWork, person: UUID) -> None:
+    def consent_changed(self, uow: UnitOfWork, person: UUID) -> int:
         """Pauses the connection in the transaction of a consent that leaves nothing to collect from it.
 
-        After a new consent the person may connect again; nothing is read before they do.
+        After a new consent the person may connect again; nothing is read before they do. Gives how many it paused.
         """
         desk = self._desk
         if uow.connections.of(person, desk.provider) is None:
-            return
+            return 0
         if desk.kinds_in(uow, person):
             desk.move_in(uow, person, Event.CONSENT_GIVEN_AGAIN, "consent-again")
-        else:
-            desk.move_in(uow, person, Event.CONSENT_WITHDRAWN, "consent-withdrawn")
+            return 0
+        return int(desk.move_in(uow, person, Event.CONSENT_WITHDRAWN, "consent-withdrawn") is not None)
 
     def revoke(self, reference: dict[str, str], *, request: str) -> str:
         """Delivers a letter that asks to revoke; gives what became of it. Raises Busy, and Refused for good."""

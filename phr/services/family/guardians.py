@@ -16,6 +16,7 @@ from consent.moments import end_of_day
 from phr.clock import Clock
 from phr.domain.access import Access, resident
 from phr.domain.days import day_at
+from phr.domain.family.acting import Scope
 from phr.domain.family.ages import years_on
 from phr.domain.family.brushing import checked_class, school_year_end
 from phr.domain.family.guardianship import (
@@ -64,6 +65,20 @@ class Acting:
     may_enter: bool
     until: datetime
     seen: frozenset[str]
+    may_points: bool = False
+
+    def scope(self, zone: ZoneInfo) -> Scope:
+        """How far it goes, as the pages need it."""
+        last = day_at(self.until - timedelta(microseconds=1), zone)
+        return Scope(
+            self.person.person_id,
+            self.person.name,
+            self.kind,
+            self.may_enter,
+            self.may_points,
+            last,
+            self.seen,
+        )
 
 
 class Guardians:
@@ -86,7 +101,14 @@ class Guardians:
         self._withdraw = withdraw
 
     def record(
-        self, person: UUID, guardian: UUID, asked: Asked, clerk: Clerk, *, may_enter: bool = True
+        self,
+        person: UUID,
+        guardian: UUID,
+        asked: Asked,
+        clerk: Clerk,
+        *,
+        may_enter: bool = True,
+        may_points: bool = False,
     ) -> Guardianship:
         """Records a representative. Raises Invalid where the rules say no, NotFound for people nobody registered."""
         ward, holder = self._identity(person, clerk), self._identity(guardian, clerk)
@@ -124,6 +146,7 @@ class Guardians:
             starts_at=now,
             ends_at=end_of_day(until, self._zone),
             recorded_by=clerk.actor,
+            may_points=may_points,
         )
         with self._store.begin(self._recording(person, clerk)) as uow:
             uow.family.add(row)
@@ -131,13 +154,19 @@ class Guardians:
             uow.commit()
         return row
 
-    def agree_for(self, person: UUID, purpose: str, row: Guardianship, clerk: Clerk) -> str:
-        """Records what a representative agrees to on behalf of a child, one purpose at a time; it ends with the row."""
+    def agree_for(
+        self, person: UUID, purpose: str, row: Guardianship, clerk: Clerk, *, child_agrees: bool = False
+    ) -> str:
+        """Records what a representative agrees to on behalf of a child, one purpose at a time; it ends with the row.
+
+        child_agrees: the young person was asked and said yes, which is needed from the age of own_consent on.
+        """
         if purpose not in CITY_PURPOSES or not RULES.kinds[row.kind].minor:
             raise Invalid("a representative cannot agree to this for somebody", field="purpose")
         self._living(row)
+        known = self._identity(person, clerk)
         choice = Choice(
-            self._identity(person, clerk).patient_id,
+            known.patient_id,
             [self._recipient],
             [purpose],
             None,
@@ -148,6 +177,7 @@ class Guardians:
             until=self._last(row),
             performer=row.recipient,
             scan=row.proof_sha256,
+            also=[f"Patient/{known.patient_id}"] if child_agrees else [],
         )
         return self._record(
             person, build(choice, self._zone), actor=clerk.actor, role=clerk.role, request=clerk.request
@@ -249,11 +279,11 @@ class Guardians:
             raise NotAllowed("view-only")
         return found
 
-    def log(self, acting: Acting, limit: int = 200) -> list[AuditRow]:
+    def log(self, acting: Acting, limit: int = 200, day: date | None = None) -> list[AuditRow]:
         """What guardians did with a person's record, newest first, for one of them."""
         person = acting.person.person_id
         with self._store.begin(acting.access) as uow:
-            rows = uow.audit.of_person(person, limit, None, self._zone.key)
+            rows = uow.audit.of_person(person, limit, day, self._zone.key)
             uow.audit.add("read", "AuditEvent", person, count=len(rows))
             uow.commit()
         return rows
@@ -276,7 +306,7 @@ class Guardians:
             if decide_rows(lines, Request(str(person), recipient, "family", kind, today), now).permit
         )
         uow.audit.add("act", "Patient", person, count=1)
-        return Acting(access, known, row.kind, row.may_enter, row.ends_at, seen)
+        return Acting(access, known, row.kind, row.may_enter, row.ends_at, seen, row.may_points)
 
     def _identity(self, person: UUID, clerk: Clerk) -> Person:
         access = Access(clerk.role, clerk.actor, self._recipient, "register", clerk.request, person)

@@ -64,7 +64,7 @@ def a_family(
     asked = how.pop("asked", Asked("parent", "family-register", PROOF))
     row = system.guardians.record(child, mother, asked, CLERK, **how)
     for purpose in agreed:
-        system.guardians.agree_for(child, purpose, row, CLERK)
+        system.guardians.agree_for(child, purpose, row, CLERK, child_agrees=years >= 15)
     if agreed:
         moment = system.clock.now() - timedelta(minutes=1)
         agree(system, mother, patient, purposes=agreed, date_time=moment)
