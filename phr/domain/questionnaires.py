@@ -18,7 +18,7 @@ from risk.questionnaires.definition import BMI, Form
 from risk.questionnaires.fhir import ANSWERS, read
 from risk.questionnaires.scoring import Result, score
 
-Channel = Literal["web", "paper"]
+Channel = Literal["web", "paper", "proxy"]
 CHANNEL: Final = "urn:phr:channel"
 """The extension that says how the answers came."""
 EARLIEST: Final = date(2006, 4, 1)

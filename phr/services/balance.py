@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from phr.clients.ledger import LedgerClient, LedgerRefused, LedgerTrouble
 from phr.clock import Clock
-from phr.domain.access import resident
+from phr.domain.access import Access
 from phr.domain.days import day_at
 from phr.domain.points import RulesError, fiscal_year, load_rules, lot_expiry
 from phr.store.uow import Store
@@ -57,9 +57,9 @@ class Balance:
         self._pseudonym = pseudonym
         self._ledger: LedgerClient | None = None
 
-    def lines(self, person: UUID, *, actor: str, request: str) -> Sequence[Line]:
-        """The person's own events, newest first."""
-        with self._store.begin(resident(person, actor, request)) as uow:
+    def lines(self, person: UUID, access: Access) -> Sequence[Line]:
+        """A person's events that this caller may see, newest first."""
+        with self._store.begin(access.about(person)) as uow:
             events = uow.points.of_person(person)
             letters = {letter.outbox_id: letter.state for letter in uow.outbox.listed(limit=_LETTERS)}
             uow.audit.add("read", "points", person, count=len(events))

@@ -17,6 +17,7 @@ from phr.clock import Clock, micros
 from phr.domain.access import Access, machine
 from phr.domain.days import day_at
 from phr.domain.documents import dump, parse
+from phr.domain.family.acting import TYPED, typed, typed_name
 from phr.domain.nutrition_plan import order, plan_id, planned
 from phr.errors import Invalid, NotFound
 from phr.ids import new_id
@@ -30,7 +31,6 @@ from risk.nutrition_targets import Target, standard
 MEAL: Final = "meal"
 DRINK: Final = "8999-5"
 NOTICE: Final = "nutrition.fat-above-plan"
-_TYPED: Final = "manual|"
 _NUTRIENTS: Final = ("energy", "protein", "fat", "carbohydrate", "salt", "fibre")
 _USUAL: Final[Mapping[str, int]] = {"breakfast": 7, "lunch": 12, "snack": 15, "dinner": 19}
 """The hour that an entry of yesterday gets."""
@@ -91,6 +91,7 @@ class Diary:
         values: Mapping[str, float],
         *,
         yesterday: bool = False,
+        proxy: bool = False,
         actor: str,
         request: str,
     ) -> bool:
@@ -102,12 +103,15 @@ class Diary:
             raise Invalid("nothing to write down", field="occasion" if values else "energy")
         channels = {name: values.get(name, float("nan")) for name in _NUTRIENTS}
         moment = self._moment(occasion, yesterday=yesterday)
-        self._keep(person, MEAL, f"{_TYPED}{occasion}", channels, moment, actor, request)
+        self._keep(person, MEAL, typed(occasion, proxy=proxy), channels, moment, actor, request)
         return self.speak(person, request=request)
 
-    def drink(self, person: UUID, millilitres: float, *, actor: str, request: str) -> None:
+    def drink(
+        self, person: UUID, millilitres: float, *, proxy: bool = False, actor: str, request: str
+    ) -> None:
         """Writes down a drink. Raises Invalid."""
-        self._keep(person, DRINK, "manual", {"value": millilitres}, self._clock.now(), actor, request)
+        now = self._clock.now()
+        self._keep(person, DRINK, typed(proxy=proxy), {"value": millilitres}, now, actor, request)
 
     def _moment(self, occasion: str, *, yesterday: bool) -> datetime:
         now = self._clock.now()
@@ -121,7 +125,7 @@ class Diary:
         self,
         person: UUID,
         code: str,
-        key: str,
+        source: Source,
         channels: Mapping[str, float],
         moment: datetime,
         actor: str,
@@ -130,7 +134,7 @@ class Diary:
         offset = moment.astimezone(self._zone).utcoffset() or timedelta()
         series = Series(
             code,
-            Source(key, "手で入力", "PHR", "", "manual"),
+            source,
             np.array([micros(moment) // _SECOND * _SECOND], np.int64),
             {name: np.array([value], np.float64) for name, value in channels.items()},
             np.array([int(offset.total_seconds())], np.int32),
@@ -243,7 +247,7 @@ def _by_day(chunks: Sequence[Chunk], keys: Mapping[UUID, str]) -> dict[date, lis
         if chunk.slot.code != MEAL:
             continue
         key = keys.get(chunk.slot.source_id, "")
-        typed = key.removeprefix(_TYPED) if key.startswith(_TYPED) else ""
+        named = typed_name(key)
         columns = chunk.columns
         for row, (start, offset) in enumerate(
             zip(columns.start.tolist(), columns.offset.tolist(), strict=True)
@@ -254,8 +258,8 @@ def _by_day(chunks: Sequence[Chunk], keys: Mapping[UUID, str]) -> dict[date, lis
                 for name, column in columns.channels.items()
                 if not np.isnan(column[row])
             }
-            entry = Entry(start, typed or occasion_of(hour), bool(typed), values)
-            found[chunk.slot.day].append((_TYPED if typed else key, entry))
+            entry = Entry(start, named or occasion_of(hour), bool(named), values)
+            found[chunk.slot.day].append((TYPED if named else key, entry))
     return found
 
 

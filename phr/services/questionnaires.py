@@ -14,7 +14,7 @@ from phr.clock import Clock
 from phr.domain.access import Access
 from phr.domain.days import day_at
 from phr.domain.documents import describe, parse
-from phr.domain.questionnaires import Answers, channel_of, refuse_day, response
+from phr.domain.questionnaires import Answers, Channel, channel_of, refuse_day, response
 from phr.errors import Invalid, NotAllowed
 from phr.ids import new_id, person_id
 from phr.store.uow import Store
@@ -51,10 +51,16 @@ class Questionnaires:
         self._receive = receive
         self._recipient = recipient
 
-    def answer(self, form: Form, answers: Answers, patient: str, *, actor: str, request: str) -> str:
-        """Stores what a resident answered now; gives the id. Raises Invalid, or NotAllowed without consent."""
+    def answer(
+        self, form: Form, answers: Answers, patient: str, *, proxy: str = "", actor: str, request: str
+    ) -> str:
+        """Stores what a resident answered now; gives the id. Raises Invalid, or NotAllowed without consent.
+
+        proxy: who answered for the person, as consents name them; empty for the person's own answers.
+        """
         now = self._clock.now().astimezone(self._zone).replace(microsecond=0)
-        made = response(form, answers, patient, now, "web", f"Patient/{patient}")
+        channel: Channel = "proxy" if proxy else "web"
+        made = response(form, answers, patient, now, channel, proxy or f"Patient/{patient}")
         return self._keep(made, patient, actor=actor, role="resident", request=request)
 
     def copy_paper(

@@ -42,6 +42,12 @@ class Sessions:
             .values(seen_at=now, expires_at=expires)
         )
 
+    def act(self, session_hash: str, person: UUID | None) -> None:
+        """Notes for whom a session acts from now on; None for its own person."""
+        self._session.execute(
+            update(SessionRow).where(col(SessionRow.session_hash) == session_hash).values(acting_for=person)
+        )
+
     def revoke(self, session_hash: str, now: datetime) -> bool:
         """Ends a session; tells whether it was live, so that a one-time link is used once."""
         done: Any = self._session.execute(

@@ -28,7 +28,7 @@ def keep_headers(request: Request, status: int) -> dict[str, str]:
     session = session_of(request)
     if session is None:
         return {}
-    if session.role != "resident" or not own_device(request):
+    if session.role != "resident" or session.acting is not None or not own_device(request):
         return {KEEP: "no"}
     name = _KEPT.get(request.url.path, "none") if status == 200 and not request.url.query else "none"
     mark = hashlib.sha256(session.csrf.encode()).hexdigest()[:16]

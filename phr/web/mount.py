@@ -6,17 +6,19 @@ import re
 from typing import Any, Final
 from urllib.parse import quote
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from phr.web.acting import Closed, Over, closed_page, over_page, within
 from phr.web.answer import SignInNeeded, see
 from phr.web.forms import local_address
 from phr.web.headers import SECURITY_HEADERS
 from phr.web.pages import (
     account,
+    acting,
     cards,
     components,
     connect,
@@ -32,6 +34,7 @@ from phr.web.pages import (
     operate,
     research,
     resident,
+    running,
     signin,
     staff,
     team,
@@ -43,6 +46,7 @@ from phr.web.render import STATIC, Renderer
 _AREAS: Final = (
     signin,
     account,
+    acting,
     resident,
     health,
     nutrition,
@@ -57,6 +61,7 @@ _AREAS: Final = (
     guidance,
     evaluation,
     research,
+    running,
     operate,
     components,
     emergency,
@@ -82,8 +87,10 @@ def mount(app: FastAPI, renderer: Renderer) -> None:
     app.state.renderer = renderer
     app.mount("/static", Assets(directory=STATIC), name="static")
     for area in _AREAS:
-        app.include_router(area.router, include_in_schema=False)
+        app.include_router(area.router, include_in_schema=False, dependencies=[Depends(within)])
     app.add_exception_handler(SignInNeeded, _to_sign_in)
+    app.add_exception_handler(Closed, closed_page)
+    app.add_exception_handler(Over, over_page)
 
 
 def page_routes() -> dict[str, re.Pattern[str]]:

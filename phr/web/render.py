@@ -12,6 +12,7 @@ from typing import Any, Final
 import orjson
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from phr.domain.family.acting import Scope
 from phr.web import formats, furigana
 from phr.web.charts import Chart
 from phr.web.languages import FOLDER, LANGUAGES, LOCALES, offered, translations
@@ -33,6 +34,21 @@ class Frame:
     path: str = "/"
     calendar: str = formats.BOTH
     furigana: bool = True
+
+    @property
+    def acting(self) -> Scope | None:
+        """For whom this page acts; None for the own record."""
+        return getattr(self.user, "acting", None)
+
+    @property
+    def may_enter(self) -> bool:
+        """Whether the forms of this page are for who looks at it."""
+        return self.acting is None or self.acting.may_enter
+
+    @property
+    def shared(self) -> bool:
+        """Whether somebody is signed in on a device that several people use."""
+        return bool(getattr(self.user, "shared", False))
 
 
 @dataclass(frozen=True)
@@ -79,6 +95,7 @@ class Renderer:
             "city": self.city,
             "telephone": self.telephone,
             "static": static_url,
+            "zone_of": partial(_zone_of, self.zone),
             "word": partial(_word, say),
             "sentence": partial(_sentence, say),
             "codes": _codes,
@@ -118,6 +135,17 @@ def static_url(name: str) -> str:
     return f"/static/{name}?v={digest}"
 
 
+def _zone_of(zone: tzinfo, at: date) -> str:
+    """How far the city's clock is from UTC at a moment, as in ISO 8601."""
+    there = (
+        at.astimezone(zone)
+        if isinstance(at, datetime)
+        else datetime(at.year, at.month, at.day, 12, tzinfo=zone)
+    )
+    text = there.strftime("%z")
+    return f"{text[:3]}:{text[3:]}"
+
+
 def _word(say: Callable[[str], str], table: str, code: str) -> str:
     known = WORDS[table].get(code)
     return code if known is None else say(known)
@@ -150,6 +178,7 @@ def _chart_spec(say: Callable[[str], str], chart: Chart) -> str:
         "step": {"moment": 0, "day": 1, "week": 7}[chart.step],
         "none": say(N_("はかっていません")),
         "bands": [{"lo": chart.usual[0], "hi": chart.usual[1]}] if chart.usual else [],
+        "normal": [{"lo": chart.style.normal[0], "hi": chart.style.normal[1]}] if chart.style.normal else [],
         "limits": limits,
         "period": [day.isoformat() for day in chart.period] if chart.period else None,
         "series": [

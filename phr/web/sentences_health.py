@@ -70,6 +70,11 @@ HEALTH: Final[Mapping[str, Mapping[str, str]]] = {
         "above_250": N_("250より高い時間"),
         "cv": N_("値のゆれ（変動係数）"),
     },
-    "channel": {"web": N_("この画面で"), "paper": N_("紙で"), "": N_("ほかの方法で")},
+    "channel": {
+        "web": N_("この画面で"),
+        "paper": N_("紙で"),
+        "proxy": N_("代わりの人が答えました"),
+        "": N_("ほかの方法で"),
+    },
 }
 """Table -> code -> sentence."""

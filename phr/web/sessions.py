@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import hmac
+from dataclasses import dataclass, replace
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final, cast
 from uuid import UUID
@@ -12,9 +14,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from consent.purposes import recipient_name
 from phr.domain.access import Access, resident
-from phr.errors import NotAllowed
+from phr.domain.family.acting import Scope as ActingScope
+from phr.errors import NotAllowed, NotFound
 from phr.ids import new_id
 from phr.services.accounts import Caller
+from phr.services.family import Acting
+from phr.web.acting import OPEN
 from phr.web.answer import SESSION_COOKIE
 from phr.web.ports import Role, Session
 
@@ -30,6 +35,8 @@ class WebSession:
     caller: Caller
     secret: str
     request: str
+    right: Acting | None = None
+    scope: ActingScope | None = None
 
     @property
     def subject(self) -> str:
@@ -53,8 +60,14 @@ class WebSession:
 
     @property
     def csrf(self) -> str:
-        """The secret of this session's forms."""
-        return self.caller.csrf
+        """The secret of this session's forms: another one for each person for whom it acts.
+
+        A form that was opened about one person is refused once the session is about another.
+        """
+        other = self.caller.acting_for
+        if other is None:
+            return self.caller.csrf
+        return hmac.new(self.caller.csrf.encode(), other.bytes, hashlib.sha256).hexdigest()[:43]
 
     @property
     def shared(self) -> bool:
@@ -62,16 +75,54 @@ class WebSession:
         return self.caller.shared
 
     @property
-    def person(self) -> UUID:
-        """The person whose record a resident's account opens."""
+    def left(self) -> int:
+        """Seconds after which the session ends if nobody uses it."""
+        return max(0, int(self.caller.left.total_seconds()))
+
+    @property
+    def acting(self) -> ActingScope | None:
+        """For whom this request acts, and how far that goes; None for the own record."""
+        return self.scope
+
+    @property
+    def over(self) -> bool:
+        """Whether the session was switched to somebody for whom it may not act any more."""
+        return self.caller.acting_for is not None and self.scope is None
+
+    @property
+    def own(self) -> UUID:
+        """The person whose account this is, whoever it acts for."""
         if self.caller.person is None or self.caller.role != "resident":
             raise NotAllowed("account without a record")
         return self.caller.person
 
+    @property
+    def person(self) -> UUID:
+        """The person whose record a resident's account opens; closed while it acts for somebody else.
+
+        What may be done for somebody else says so by asking for ``whom``.
+        """
+        if self.caller.acting_for is not None:
+            raise NotAllowed("acting for somebody else")
+        return self.own
+
+    @property
+    def whom(self) -> UUID:
+        """The person whom this request is about: the own one, or the one for whom it acts."""
+        if self.caller.acting_for is None:
+            return self.own
+        if self.right is None:
+            raise NotAllowed("acting for somebody else")
+        return self.right.person.person_id
+
     def access(self, purpose: str = "") -> Access:
-        """The reason with which this person reads: a resident the own record, staff for their purpose."""
+        """The reason with which this person reads: a resident the own record, or as family that of the one for whom
+        they act; staff for their purpose.
+        """
         caller = self.caller
         if caller.role == "resident":
+            if self.right is not None:
+                return self.right.access
             return resident(self.person, caller.subject, self.request)
         return Access(caller.role, caller.subject, caller.recipient, purpose or caller.purpose, self.request)
 
@@ -105,15 +156,28 @@ class SessionMiddleware:
             state["session"] = None
             secret = _cookie(scope)
             if secret and not scope["path"].startswith(_MACHINES):
-                state["session"] = await run_in_threadpool(self._session, secret)
+                state["session"] = await run_in_threadpool(self._session, secret, scope["path"])
         await self._app(scope, receive, send)
 
-    def _session(self, secret: str) -> WebSession | None:
+    def _session(self, secret: str, path: str) -> WebSession | None:
         request = str(new_id())
         caller: Caller | None = self._system.accounts.caller(secret, "web", request)
         if caller is None or caller.role not in _ROLES:
             return None
-        return WebSession(caller, secret, request)
+        made = WebSession(caller, secret, request)
+        if caller.acting_for is None or path in OPEN:
+            return made
+        return self._acting(made, caller.acting_for)
+
+    def _acting(self, made: WebSession, person: UUID) -> WebSession:
+        """With the right to act as it is now; where it is over, the session goes back to its own person."""
+        guardians = self._system.guardians
+        try:
+            right = guardians.acting(made.own, person, actor=made.subject, request=made.request)
+        except (NotFound, NotAllowed):
+            self._system.accounts.act(made.secret, None, made.request)
+            return made
+        return replace(made, right=right, scope=right.scope(self._system.settings.tz))
 
 
 def _cookie(scope: Scope) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -28,7 +28,11 @@ GATEWAY_PREFIX: Final = "gw-"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: an account with the reason it gave. shared: on a device of several people, which is what unknown means."""
+    """Who calls: an account with the reason it gave. shared: on a device of several people, which is what unknown means.
+
+    acting_for: the person for whom a session of pages acts, as it was switched; whether that still may be is asked anew.
+    left: how long the session lives if nobody uses it.
+    """
 
     account: UUID
     subject: str
@@ -40,6 +44,8 @@ class Caller:
     scope: str
     csrf: str
     shared: bool = True
+    acting_for: UUID | None = None
+    left: timedelta = timedelta()
 
     def access(self, request: str) -> Access:
         """The caller's reason to open the store."""
@@ -198,6 +204,7 @@ class Accounts:
         caller = self.caller(half, "half", request)
         if caller is None or not self._used_up(half, request):
             return None
+        where = replace(where, shared=where.shared or caller.shared)  # as it was said with the first factor
         return self.enter(caller.subject, where, strong=True, purpose=caller.purpose, request=request)
 
     def redeem(self, link: str, request: str, where: Where | None = None) -> Entered | None:
@@ -224,9 +231,10 @@ class Accounts:
             account = None if row is None else uow.accounts.get(row.account_id)
             if row is None or account is None or account.disabled:
                 return None
-            if kind == "web" and now - row.seen_at > timedelta(seconds=30):
-                wait = rules.idle(row.shared, self._idle)
-                uow.sessions.touch(row.session_hash, now, rules.ends(row.started_at, now, wait))
+            ends = row.expires_at
+            if kind == "web" and (row.shared or now - row.seen_at > timedelta(seconds=30)):
+                ends = rules.ends(row.started_at, now, rules.idle(row.shared, self._idle))
+                uow.sessions.touch(row.session_hash, now, ends)
             uow.commit()
         return Caller(
             account.account_id,
@@ -239,7 +247,16 @@ class Accounts:
             row.scope,
             row.csrf,
             row.shared,
+            row.acting_for,
+            ends - now,
         )
+
+    def act(self, secret: str, person: UUID | None, request: str) -> None:
+        """Switches a session to another person, or back; it opens nothing, the right is asked with every request."""
+        with self._store.begin(signing_in(request)) as uow:
+            uow.sessions.act(mark_of(secret), person)
+            uow.audit.add("switch", "web")
+            uow.commit()
 
     def live(self, account: UUID, secret: str, request: str) -> list[Live]:
         """The sessions of an account, newest first; ``here`` is the one of this secret."""

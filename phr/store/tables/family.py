@@ -31,6 +31,9 @@ class Guardianship(SQLModel, table=True):
     ends_at: dt.datetime = Field(sa_column=Column(_MOMENT, nullable=False))
     revoked_at: dt.datetime | None = Field(default=None, sa_column=Column(_MOMENT))
     recorded_by: str = Field(sa_column=Column(Text, nullable=False))
+    may_points: bool = Field(
+        default=False, sa_column=Column(Boolean, nullable=False, server_default=text("false"))
+    )
 
 
 class BrushingDay(SQLModel, table=True):

@@ -149,3 +149,4 @@ class Session(SQLModel, table=True):
     shared: bool = Field(
         default=False, sa_column=Column(Boolean, nullable=False, server_default=text("false"))
     )
+    acting_for: UUID | None = Field(default=None, sa_column=Column(PgUuid))

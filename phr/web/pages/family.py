@@ -20,7 +20,7 @@ from phr.web.views.family import Entry
 router = APIRouter()
 _Text = Annotated[str, Form(max_length=2000)]
 _FORM: Final = [Depends(checked_form)]
-_NOTICES: Final = frozenset({"saved", "brushed", "answered", "late", "no-consent"})
+_NOTICES: Final = frozenset({"saved", "brushed", "answered", "late", "no-consent", "acting-over"})
 _STAFF_NOTICES: Final = frozenset({"sent", "waiting", "refused"})
 _RANGES: Final = {"weight": (0.3, 200.0), "height": (20.0, 220.0)}
 _PROBLEMS: Final = {"consent": "no-consent", "day": "not-a-day", "vaccine": "choose", "lot": "too-long"}

@@ -11,10 +11,12 @@ from fastapi.responses import Response
 
 from phr.errors import Invalid, NotFound
 from phr.web.answer import Resident, Service, html, see, table
+from phr.web.columns import FIRST, MOST
 from phr.web.forms import checked_form, number_typed
+from phr.web.headers import PAGE_HEADERS
 from phr.web.ports import BloodPressureEntry, Services, Session, WeightEntry
 from phr.web.sentences import SENTENCES
-from phr.web.views.resident import Entry, More, Period
+from phr.web.views.resident import Entry, LookedFor, More, Period
 from phr.web.words import WORDS
 
 router = APIRouter()
@@ -22,6 +24,8 @@ _PERIODS: Final = ("day", "week", "month", "year")
 # Hard limits of plausibility: what no person has is a slip of the finger.
 _RANGES: Final = {"systolic": (40, 300), "diastolic": (20, 200), "pulse": (20, 300), "weight": (1, 400)}
 _Day = Annotated[str, Query(max_length=10)]
+_Code = Annotated[str, Query(max_length=40)]
+_SPANS: Final = ("7", "30", "90", "365")
 _Text = Annotated[str, Form(max_length=200)]
 
 
@@ -67,8 +71,21 @@ def record_table(
     _known(vital)
     chart = services.record(session, vital, _period(period), day_of(last)).chart
     lines = [line.key for line in chart.style.lines] if chart else ["value"]
-    rows = [(row.at.isoformat(), *row.values) for row in chart.rows] if chart else []
-    return table(vital, ["at", *lines], rows)
+    rows = [(row.at.isoformat(), *row.values, " / ".join(row.sources)) for row in chart.rows] if chart else []
+    return table(vital, ["at", *lines, "source"], rows)
+
+
+@router.get("/record/{vital}/samples.json")
+def record_samples(
+    session: Resident, services: Service, vital: str, day: _Day = "", every: str = ""
+) -> Response:
+    """The samples of one day as columns: first as many as a screen is wide, all of them when somebody looks closer."""
+    _known(vital)
+    asked = day_of(day)
+    if asked is None:
+        raise NotFound("day")
+    found = services.record_samples(session, vital, asked, MOST if every == "1" else FIRST)
+    return Response(found.json(), media_type="application/json", headers=dict(PAGE_HEADERS))
 
 
 def _known(vital: str) -> None:
@@ -181,16 +198,29 @@ def share(
     return see(f"/sharing?receipt={number}#receipt")
 
 
+def _looked_for(day: _Day = "", span: str = "", who: _Code = "", purpose: _Code = "") -> LookedFor:
+    """What the form of the page asks for; what it does not know asks for nothing."""
+    return LookedFor(
+        day_of(day),
+        int(span) if span in _SPANS else 30,
+        who if who in WORDS["role"] else "",
+        purpose if purpose in WORDS["purpose"] or purpose in WORDS["own-work"] else "",
+    )
+
+
+_Asked = Annotated[LookedFor, Depends(_looked_for)]
+
+
 @router.get("/who-looked")
-def who_looked(request: Request, session: Resident, services: Service, day: _Day = "") -> Response:
+def who_looked(request: Request, session: Resident, services: Service, asked: _Asked) -> Response:
     """Every read of the own record in plain words."""
-    return html(request, "who_looked", services.who_looked(session, day_of(day)))
+    return html(request, "who_looked", services.who_looked(session, asked))
 
 
 @router.get("/who-looked.csv")
-def who_looked_table(session: Resident, services: Service, day: _Day = "") -> Response:
+def who_looked_table(session: Resident, services: Service, asked: _Asked) -> Response:
     """The same list as a file."""
-    view = services.who_looked(session, day_of(day))
+    view = services.who_looked(session, asked)
     header = ["at", "who", "role", "organisation", "action", "categories", "purpose", "outcome", "reason"]
     rows = [
         (
@@ -224,5 +254,4 @@ def points(request: Request, session: Resident, services: Service) -> Response:
 @router.get("/more")
 def more(request: Request, session: Resident) -> Response:
     """Everything that has no tab of its own; it shows no data, only that somebody is signed in."""
-    del session
-    return html(request, "more", More())
+    return html(request, "more" if session.acting is None else "acting_more", More())

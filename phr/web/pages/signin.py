@@ -32,6 +32,8 @@ _YEAR: Final = 365 * 24 * 3600
 _ATTEMPT: Final = "phr_attempt"
 TIE: Final = "phr_tie"
 HALF: Final = "phr_half"
+SHARED: Final = "phr_shared"
+"""Says between two pages of signing in that several people use the device."""
 _MINUTES: Final = 600
 _CREDENTIAL: Final = 16_384
 _Short = Annotated[str, Form(max_length=200)]
@@ -51,8 +53,17 @@ def sign_in(
     token: Annotated[str, Query(max_length=200)] = "",
     after: Annotated[str, Query(max_length=500)] = "",
     done: Annotated[str, Query(max_length=20)] = "",
+    shared: Annotated[str, Query(max_length=1)] = "",
 ) -> Response:
-    """The ways to sign in. A link's token is only carried into the form: it is used up by the POST."""
+    """The ways to sign in. A link's token is only carried into the form: it is used up by the POST.
+
+    shared=1 is the address for a tablet that stands where many use it: every way then says so.
+    """
+    session = session_of(request)
+    idle = done == "idle" and (session is None or session.shared)
+    if idle and session is not None:  # its time is over on the page, so it is here too
+        services.sign_out(session)
+        request.state.session = None
     view = SignIn(
         services.ways(),
         token=token,
@@ -60,8 +71,20 @@ def sign_in(
         signed_out=done == "out",
         tying=done == "tie" and bool(request.cookies.get(TIE)),
         problem=done if done in {"openid", "passkey", "locked"} else "",
+        idle=idle,
+        shared=shared == "1",
     )
-    return html(request, "sign_in", view)
+    answer = html(request, "sign_in", view)
+    return forgotten(answer, everything=shared == "1") if idle else answer
+
+
+def forgotten(answer: Response, *, everything: bool) -> Response:
+    """An answer after which the browser keeps nothing of a session; on a shared device no choice of language either."""
+    names = (SESSION_COOKIE, HALF, TIE, _ATTEMPT, SHARED)
+    for name in (*names, LOCALE_COOKIE, CALENDAR_COOKIE, FURIGANA_COOKIE) if everything else names:
+        answer.delete_cookie(name, path="/")
+    answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return answer
 
 
 @router.post("/session", dependencies=[Depends(checked_form)])
@@ -90,7 +113,7 @@ def start_session(
     except Conflict:
         made, problem = None, "tied"
     if made is None:
-        again = SignIn(services.ways(), problem=problem, after=local_address(after, ""))
+        again = SignIn(services.ways(), problem=problem, after=local_address(after, ""), shared=bool(shared))
         return html(request, "sign_in", again, status=403)
     return enter(request, made, after)
 
@@ -109,22 +132,27 @@ def enter(request: Request, made: SignedIn, after: str = "", page: Response | No
     wanted = local_address(made.after or after, "")
     answer = page or see(wanted if wanted not in {"", "/"} else HOMES[made.role])
     keep(request, answer, SESSION_COOKIE, made.cookie, max_age=made.max_age)
-    for gone in (HALF, TIE, _ATTEMPT):
+    for gone in (HALF, TIE, _ATTEMPT, SHARED):
         answer.delete_cookie(gone, path="/")
     return answer
 
 
 @router.get("/sign-in/openid")
 def openid_begin(
-    request: Request, services: Service, after: Annotated[str, Query(max_length=500)] = ""
+    request: Request,
+    services: Service,
+    after: Annotated[str, Query(max_length=500)] = "",
+    shared: Annotated[str, Query(max_length=1)] = "",
 ) -> Response:
-    """To the city's common ID."""
+    """To the city's common ID. That the device is shared waits in the browser, as the attempt itself does."""
     try:
         address, word = services.openid_begin(local_address(after, ""))
     except (Refused, Busy):
         return see("/sign-in?done=openid")
     answer = see(address)
     keep(request, answer, _ATTEMPT, word, max_age=_MINUTES)
+    if shared == "1":
+        keep(request, answer, SHARED, "1", max_age=_MINUTES)
     return answer
 
 
@@ -137,7 +165,9 @@ def openid_back(
 ) -> Response:
     """Back from the common ID: signed in, on to tie it once, or why not."""
     try:
-        found = services.openid_finish(attempt_of(request), state, code, browser_of(request))
+        found = services.openid_finish(
+            attempt_of(request), state, code, browser_of(request, request.cookies.get(SHARED, ""))
+        )
     except (Refused, Busy):
         answer: Response = see("/sign-in?done=openid")
     else:
@@ -243,10 +273,17 @@ def end_session(request: Request, services: Service) -> Response:
     session = session_of(request)
     if session is not None:
         services.sign_out(session)
-    answer = see("/sign-in?done=out")
-    answer.delete_cookie(SESSION_COOKIE, path="/")
-    answer.headers["Clear-Site-Data"] = '"cache", "storage"'
-    return answer
+    shared = session is not None and session.shared
+    return forgotten(see(f"/sign-in?done=out{'&shared=1' if shared else ''}"), everything=shared)
+
+
+@router.post("/session/stay", dependencies=[Depends(checked_form)])
+def stay(request: Request) -> Response:
+    """Somebody is still at the page: the idle time starts anew, as with every request."""
+    session = session_of(request)
+    if session is None:
+        raise NotAllowed("no session")
+    return JSONResponse({"left": session.left}, headers=dict(PAGE_HEADERS))
 
 
 @router.post("/language", dependencies=[Depends(checked_form)])

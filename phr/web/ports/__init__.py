@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from phr.web.ports.acting import ActingPages
 from phr.web.ports.emergency import EmergencyPages
 from phr.web.ports.evaluation import EvaluationPages
 from phr.web.ports.family import FamilyPages
@@ -20,6 +21,7 @@ from phr.web.ports.nutrition import NutritionPages
 from phr.web.ports.operate import OperatorPages
 from phr.web.ports.research import Download, ResearchPages, ResearchRequest
 from phr.web.ports.resident import BloodPressureEntry, ResidentPages, Saved, WeightEntry
+from phr.web.ports.running import RunningPages
 from phr.web.ports.session import AccountPages, Browser, Role, Session, SignedIn, SignInPages, ToTie
 from phr.web.ports.staff import Contact, StaffPages
 from phr.web.ports.team import Away, TeamPages
@@ -27,6 +29,7 @@ from phr.web.ports.visits import VisitPages
 
 __all__ = [
     "AccountPages",
+    "ActingPages",
     "Away",
     "BloodPressureEntry",
     "Browser",
@@ -49,6 +52,7 @@ __all__ = [
     "ResearchRequest",
     "ResidentPages",
     "Role",
+    "RunningPages",
     "Saved",
     "Services",
     "Session",
@@ -66,6 +70,7 @@ __all__ = [
 class Services(
     SignInPages,
     AccountPages,
+    ActingPages,
     ResidentPages,
     ConnectPages,
     UploadPages,
@@ -74,6 +79,7 @@ class Services(
     TeamPages,
     ResearchPages,
     OperatorPages,
+    RunningPages,
     HealthPages,
     GuidancePages,
     EvaluationPages,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from phr.domain.family.acting import Scope
 from phr.web.views.account import AccountPage, Offer, Second
 from phr.web.views.signin import Way
 
@@ -36,7 +37,27 @@ class Session(Protocol):
 
     @property
     def csrf(self) -> str:
-        """The token that every form of this session carries."""
+        """The token that every form of this session carries; another one for each person for whom it acts."""
+        ...
+
+    @property
+    def shared(self) -> bool:
+        """Whether several people use the device."""
+        ...
+
+    @property
+    def left(self) -> int:
+        """Seconds after which the session ends if nobody uses it."""
+        ...
+
+    @property
+    def acting(self) -> Scope | None:
+        """For whom this request acts, and how far; None for the own record."""
+        ...
+
+    @property
+    def over(self) -> bool:
+        """Whether the right to act ended since the session was switched."""
         ...
 
 

@@ -59,7 +59,7 @@
     if (!(await unsent())) indexedDB.deleteDatabase("phr-visits");
   }
 
-  const signedOut = new URLSearchParams(location.search).get("done") === "out";
+  const signedOut = ["out", "idle"].includes(new URLSearchParams(location.search).get("done"));
   if (able && device === "own") stay().catch(() => {});
   else if (able && (device === "shared" || signedOut)) go().catch(() => {});
 })();

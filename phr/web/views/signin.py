@@ -19,7 +19,8 @@ class SignIn:
     """The ways offered, easiest first; ``problem`` why the last try failed (words.SIGN_IN_PROBLEMS), or empty.
 
     ``token`` is the one-time token of the link that was opened, ``after`` the page to go to. ``tying`` a common ID
-    waits to be tied to an account by a link.
+    waits to be tied to an account by a link. ``idle``: the session ended because nobody used it. ``shared``: the device
+    is known to be one that several people use.
     """
 
     ways: tuple[Way, ...]
@@ -28,6 +29,8 @@ class SignIn:
     after: str = ""
     signed_out: bool = False
     tying: bool = False
+    idle: bool = False
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from phr.web.ports import Services
 from phr.web.wired.account import AccountArea
+from phr.web.wired.acting import ActingArea
 from phr.web.wired.cards import Carding
 from phr.web.wired.connect import Connections
 from phr.web.wired.emergency import EmergencyArea
@@ -14,11 +15,11 @@ from phr.web.wired.health import HealthArea
 from phr.web.wired.imports import ImportArea
 from phr.web.wired.messages import MessageArea
 from phr.web.wired.nutrition import NutritionArea
-from phr.web.wired.operate import Operating
 from phr.web.wired.parts import Parts, System
 from phr.web.wired.record import Records
 from phr.web.wired.research import Researching
 from phr.web.wired.resident import Own
+from phr.web.wired.running import RunningArea
 from phr.web.wired.sharing import SharingPages
 from phr.web.wired.signin import SigningIn
 from phr.web.wired.staff import Staff
@@ -33,6 +34,7 @@ __all__ = ["wire"]
 class Wired(
     SigningIn,
     AccountArea,
+    ActingArea,
     Own,
     Connections,
     Uploading,
@@ -44,7 +46,7 @@ class Wired(
     StaffMoves,
     TeamArea,
     Researching,
-    Operating,
+    RunningArea,
     HealthArea,
     GuidanceArea,
     EvaluationArea,

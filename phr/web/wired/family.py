@@ -208,12 +208,12 @@ class FamilyArea(Area):
 
     def _acting(self, one: WebSession, child: str) -> Acting:
         return self._system.guardians.acting(
-            one.person, _identity(child), actor=one.subject, request=one.request
+            one.own, _identity(child), actor=one.subject, request=one.request
         )
 
     def _entering(self, one: WebSession, child: str) -> Acting:
         return self._system.guardians.entering(
-            one.person, _identity(child), actor=one.subject, request=one.request
+            one.own, _identity(child), actor=one.subject, request=one.request
         )
 
     def _line(self, acting: Acting) -> ChildLine:

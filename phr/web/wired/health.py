@@ -30,8 +30,8 @@ from phr.web.views.health import (
 from phr.web.views.home import Mean, TargetPage
 from phr.web.views.resident import ConsentCard
 from phr.web.wired import home_results, paper_forms
+from phr.web.wired.goals import age_on
 from phr.web.wired.parts import Area
-from phr.web.wired.resident import age_on
 from phr.web.wired.sharing import SharingPages
 from phr.web.wired.staff_words import case_id, guidance
 from phr.web.wired.vitals import BLOOD_PRESSURE
@@ -116,7 +116,7 @@ class HealthArea(TargetPages):
         one = held(session)
         found = []
         for name in NAMES:
-            answered = self._system.questionnaires.of(one.person, form(name), one.access())
+            answered = self._system.questionnaires.of(one.whom, form(name), one.access())
             found.append(_named(form(name), answered))
         return QuestionnaireList(tuple(found))
 
@@ -134,15 +134,16 @@ class HealthArea(TargetPages):
     def answer(self, session: Session, name: str, answers: Answers) -> str:
         """Store the answers."""
         one = held(session)
-        patient = self._system.register.known(one.person, one.access()).patient_id
+        patient = self._system.register.known(one.whom, one.access()).patient_id
+        proxy = "" if one.acting is None else one.access().recipient
         return self._system.questionnaires.answer(
-            _form(name), answers, patient, actor=one.subject, request=one.request
+            _form(name), answers, patient, proxy=proxy, actor=one.subject, request=one.request
         )
 
     def answered(self, session: Session, name: str, ident: str) -> QuestionnaireResult:
         """The own answers: those of that id, else the newest."""
         one, known = held(session), _form(name)
-        found = self._system.questionnaires.of(one.person, known, one.access())
+        found = self._system.questionnaires.of(one.whom, known, one.access())
         chosen = _chosen(found, ident)
         return QuestionnaireResult(
             _named(known, found),
@@ -156,7 +157,7 @@ class HealthArea(TargetPages):
         one, known = held(session), _form(name)
         mark = ""
         if one.role == "resident":
-            patient = self._system.register.known(one.person, one.access()).patient_id
+            patient = self._system.register.known(one.whom, one.access()).patient_id
             mark = mark_of(known, patient)
         language = language if language in _LANGUAGES else "ja"
         settings = self._parts.settings

@@ -19,7 +19,7 @@ def lead_of(shown: Sequence[Vital], *, referred: bool, now: datetime) -> str:
     """The sentence (words "lead"). What asks for a doctor comes before what is usual.
 
     Only what holds over days is told: the mean of a week, or a change against the own past; but a value that asks to
-    measure again at once is told at once.
+    measure again at once is told at once. What a week says stays true on a day without a record, whatever the hour.
     """
     known = [one for one in shown if one.at is not None and one.values]
     if any(urgent(one, now) for one in known):
@@ -29,12 +29,12 @@ def lead_of(shown: Sequence[Vital], *, referred: bool, now: datetime) -> str:
     if not known:
         return "welcome"
     recent = [one for one in known if one.at is not None and now - one.at < _RECENT]
-    if not any(one.at is not None and now - one.at < _FRESH for one in recent):
-        return "no-data"
     if any(one.week is not None and one.week.high for one in recent):
         return "above-limit"
     if any(one.change is not None and one.change.moved and one.vital != "steps" for one in recent):
         return "outside-usual"
+    if not any(one.at is not None and now - one.at < _FRESH for one in recent):
+        return "no-data"
     return "usual"
 
 
@@ -57,7 +57,8 @@ def next_step(
 ) -> NextStep | None:
     """One thing to do."""
     by_name = {one.vital: one for one in shown}
-    if urgent(by_name["blood-pressure"], now):
+    pressure = by_name.get("blood-pressure")  # absent where it is hidden from who asks
+    if pressure is not None and urgent(pressure, now):
         return NextStep("measure-again", "/record/blood-pressure#enter")
     if referred:
         return NextStep("see-doctor", "/check-up")
@@ -65,11 +66,11 @@ def next_step(
         return NextStep("share", "/sharing")
     week = today - timedelta(days=6)
     evenings = {one.day for one in found if one.slot == "evening" and one.day >= week}
-    if found and 0 < len(evenings) < vitals.NEEDED:
+    if pressure is not None and found and 0 < len(evenings) < vitals.NEEDED:
         return NextStep("measure-evening", "/record/blood-pressure#enter", vitals.NEEDED - len(evenings))
-    if not any(one.day == today for one in found):
+    if pressure is not None and not any(one.day == today for one in found):
         return NextStep("measure", "/record/blood-pressure#enter")
-    steps = by_name["steps"]
-    if steps.goal is not None and steps.values and steps.values[0] < steps.goal:
+    steps = by_name.get("steps")
+    if steps is not None and steps.goal is not None and steps.values and steps.values[0] < steps.goal:
         return NextStep("walk", "/record/steps", round(steps.goal - steps.values[0]))
     return None

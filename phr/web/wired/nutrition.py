@@ -39,7 +39,7 @@ class NutritionArea(Area):
     def food(self, session: Session) -> FoodPage:
         """The week, the last entries and the form."""
         one = held(session)
-        found = self._system.diary.week(one.person, one.access())
+        found = self._system.diary.week(one.whom, one.access())
         picture = _picture(found)
         hour = self._parts.now().astimezone(self._parts.zone).hour
         return FoodPage(
@@ -58,24 +58,36 @@ class NutritionArea(Area):
         """Write down a food."""
         one = held(session)
         self._system.diary.note(
-            one.person, occasion, values, yesterday=yesterday, actor=one.subject, request=one.request
+            one.whom,
+            occasion,
+            values,
+            yesterday=yesterday,
+            proxy=one.acting is not None,
+            actor=one.subject,
+            request=one.request,
         )
 
     def repeat_food(self, session: Session, start: int) -> None:
         """Write an earlier entry down again, as of now."""
         one = held(session)
-        entries = self._system.diary.week(one.person, one.access()).entries
+        entries = self._system.diary.week(one.whom, one.access()).entries
         again = next((each for each in entries if each.start == start), None)
         if again is None:
             raise NotFound("no such entry")
         self._system.diary.note(
-            one.person, again.occasion, again.values, actor=one.subject, request=one.request
+            one.whom,
+            again.occasion,
+            again.values,
+            proxy=one.acting is not None,
+            actor=one.subject,
+            request=one.request,
         )
 
     def add_water(self, session: Session, millilitres: float) -> None:
         """Write down a drink."""
         one = held(session)
-        self._system.diary.drink(one.person, millilitres, actor=one.subject, request=one.request)
+        proxy = one.acting is not None
+        self._system.diary.drink(one.whom, millilitres, proxy=proxy, actor=one.subject, request=one.request)
 
     def case_food(self, session: Session, case: str) -> CaseFood:
         """The week of a case's person."""

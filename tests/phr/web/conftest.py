@@ -45,6 +45,9 @@ class Person:
     name: str
     organisation: str = ""
     csrf: str = "form-token-of-this-session"
+    left: int = 180
+    acting: Any = None
+    over: bool = False
 
 
 class Browser:
@@ -88,6 +91,7 @@ def every_sample() -> ModuleType:
         {name: ("case", "nurse", replace(made.CASE, guidance=one)) for name, one in guided.CASES.items()}
     )
     made.VIEWS.update(load("samples_staff").VIEWS)
+    made.VIEWS.update(load("samples_running").VIEWS)
     made.VIEWS.update(load("samples_family").VIEWS)
     made.VIEWS.update(load("samples_health").VIEWS)
     made.VIEWS.update(load("samples_signin").VIEWS)
