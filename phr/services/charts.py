@@ -12,6 +12,7 @@ from ingest.codes import VITALS
 from phr.domain.access import Access
 from phr.domain.samples import Columns, Summary
 from phr.store.uow import Store
+from phr.store.vitals import SourceRow
 
 _LONGEST: Final = 400  # days in one look: a year of weeks and the days before that make the usual range
 
@@ -25,17 +26,19 @@ class DayValue:
     day: date
     source: UUID
     summary: Summary
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class DaySamples:
-    """The samples of one code of one day from one source; ``key`` is the source's own name."""
+    """The samples of one code of one day from one source; ``key`` and ``label`` are the source's own names."""
 
     code: str
     day: date
     source: UUID
     key: str
     columns: Columns
+    label: str = ""
 
 
 class Charts:
@@ -50,6 +53,7 @@ class Charts:
         """Summaries, oldest first; both ends included. Days that are not for this caller are absent."""
         with self._store.begin(access.about(person)) as uow:
             rows = uow.vitals.days(person, codes, max(since, _floor(until)), until)
+            sources = uow.vitals.sources(person) if rows else {}
             uow.audit.add(
                 "read",
                 "day-summaries",
@@ -58,7 +62,12 @@ class Charts:
                 count=len(rows),
             )
             uow.commit()
-        return [DayValue(row.code, row.channel, row.day, row.source_id, row.summary) for row in rows]
+        return [
+            DayValue(
+                row.code, row.channel, row.day, row.source_id, row.summary, _name(sources.get(row.source_id))
+            )
+            for row in rows
+        ]
 
     def samples(
         self, person: UUID, codes: Sequence[str], since: date, until: date, access: Access
@@ -80,9 +89,15 @@ class Charts:
             source = sources.get(chunk.slot.source_id)
             key = "" if source is None else source.key
             found.append(
-                DaySamples(chunk.slot.code, chunk.slot.day, chunk.slot.source_id, key, chunk.columns)
+                DaySamples(
+                    chunk.slot.code, chunk.slot.day, chunk.slot.source_id, key, chunk.columns, _name(source)
+                )
             )
         return found
+
+
+def _name(source: SourceRow | None) -> str:
+    return "" if source is None else source.shown
 
 
 def _floor(until: date) -> date:

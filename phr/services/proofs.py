@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from phr.clock import Clock
@@ -49,6 +49,13 @@ class Proofs:
             return None
         at, ok = max(marks)
         return Proved(ok, at, roots[-1][1] if roots else "", sum(count for _day, _root, count in roots))
+
+    def root_of(self, day: date, *, request: str) -> str:
+        """The published root of one day; empty before it is made."""
+        with self._store.begin(self._access(request)) as uow:
+            found = {made: root for made, root, _count in uow.audit.roots()}
+            uow.commit()
+        return found.get(day, "")
 
     def _access(self, request: str) -> Access:
         return Access("operator", "proof", self._recipient, "operate", request)

@@ -174,7 +174,7 @@ def _shares(views: Iterable[Reconciled], labels: Mapping[UUID, SourceRow]) -> tu
         for one in view.stretches():
             by_source[one.source].append(one)
     shares = [
-        Share(source, labels[source].label if source in labels else "", tuple(stretches))
+        Share(source, labels[source].shown if source in labels else "", tuple(stretches))
         for source, stretches in by_source.items()
     ]
     return tuple(sorted(shares, key=lambda one: (-one.minutes, str(one.source))))

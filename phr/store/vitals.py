@@ -27,6 +27,10 @@ class Slot:
     source_id: UUID
 
 
+WRITTEN: Final = frozenset({"manual", "paper", "proxy"})
+"""How the key of a source begins whose values a person wrote down, at a screen or on paper."""
+
+
 @dataclass(frozen=True, slots=True)
 class SourceRow:
     """A device or account of one person."""
@@ -37,6 +41,12 @@ class SourceRow:
     platform: str
     device: str
     method: str
+
+    @property
+    def shown(self) -> str:
+        """What a person calls it: ``manual``, ``paper`` or ``proxy`` for what was written down, else the device's own name."""
+        written = self.key.partition("|")[0]
+        return written if written in WRITTEN else self.label
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from operator import itemgetter
 from typing import Final, Literal
 
 import numpy as np
@@ -32,13 +33,18 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How the chart of one vital looks: its lines, decimals, UCUM unit, and limits drawn as lines."""
+    """How the chart of one vital looks: its lines, decimals, UCUM unit, limits drawn as lines, and a band that is normal.
+
+    ``basis`` names who says so, of a goal too (sentences "chart-basis"); without one there is none of them.
+    """
 
     lines: tuple[Line, ...]
     unit: str
     decimals: int = 0
     limits: tuple[float, ...] = ()
     from_zero: bool = False
+    normal: tuple[float, float] | None = None
+    basis: str = ""
 
 
 _ONE: Final = (Line("value", "dot", "a"),)
@@ -51,16 +57,17 @@ STYLES: Final[Mapping[str, Style]] = {
             Line("evening-diastolic", "diamond", "b"),
         ),
         "mm[Hg]",
-        limits=(135.0, 85.0),  # home blood pressure, JSH 2025
+        limits=(135.0, 85.0),
+        basis="jsh-2025",
     ),
     "weight": Style(_ONE, "kg", 1),
-    "steps": Style(_ONE, "{steps}", from_zero=True),
+    "steps": Style(_ONE, "{steps}", from_zero=True, basis="guide-2023"),
     "sleep": Style(_ONE, "h", 1, from_zero=True),
     "heart-rate": Style(_ONE, "/min"),
     "resting-heart-rate": Style(_ONE, "/min"),
     "spo2": Style(_ONE, "%"),
     "temperature": Style(_ONE, "Cel", 1),
-    "glucose": Style(_ONE, "mg/dL"),
+    "glucose": Style(_ONE, "mg/dL", normal=(70.0, 180.0), basis="battelino-2019"),
 }
 
 
@@ -75,10 +82,14 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of the table: a day, the first day of a week, or a moment; None where nothing was measured."""
+    """One row of the table: a day, the first day of a week, or a moment; None where nothing was measured.
+
+    ``sources``: the devices that said so by their own names, ``manual`` or ``paper`` (words "value-source").
+    """
 
     at: date
     values: tuple[float | None, ...]
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +113,18 @@ class Chart:
     def measured(self) -> int:
         """Rows with at least one value."""
         return sum(any(value is not None for value in row.values) for row in self.rows)
+
+    @property
+    def extremes(self) -> tuple[tuple[date, float], tuple[date, float]] | None:
+        """When the lowest and the highest value of the leading lines were: what a chart says at a glance, in words."""
+        leading = [i for i, line in enumerate(self.style.lines) if not line.key.endswith("-diastolic")]
+        found = [
+            (value, row.at) for row in self.rows for i in leading if (value := row.values[i]) is not None
+        ]
+        if not found:
+            return None
+        low, high = min(found, key=itemgetter(0)), max(found, key=itemgetter(0))
+        return (low[1], low[0]), (high[1], high[0])
 
 
 def usual_range(days: Sequence[date], values: Floats, until: date) -> tuple[float, float] | None:
@@ -138,10 +161,12 @@ def record_chart(
     columns: Mapping[str, Floats],
     *,
     target: float | None = None,
+    sources: Mapping[date, tuple[str, ...]] | None = None,
 ) -> Chart | None:
     """Daily values as the chart of a period: every day (a week of the year) has its row, empty ones included.
 
     ``columns`` has one array as long as ``days`` for each line of the vital; NaN is a day without that value.
+    ``sources``: who said the values of a day.
     """
     style = STYLES[vital]
     lead = columns[style.lines[0].key]
@@ -152,7 +177,17 @@ def record_chart(
     if period == "year":
         at = at[::7]
         grid = {key: _weekly(values) for key, values in grid.items()}
-    return _chart(ident, vital, "week" if period == "year" else "day", at, grid, usual, target=target)
+    step: Step = "week" if period == "year" else "day"
+    told = _told(sources or {}, at, 7 if period == "year" else 1)
+    return _chart(ident, vital, step, at, grid, usual, target=target, told=told)
+
+
+def _told(sources: Mapping[date, tuple[str, ...]], at: Sequence[date], span: int) -> list[tuple[str, ...]]:
+    """Who said the values of each row, each named once, in the order of the days."""
+    days = (
+        [name for i in range(span) for name in sources.get(first + timedelta(days=i), ())] for first in at
+    )
+    return [tuple(dict.fromkeys(names)) for names in days]
 
 
 def weekly_chart(
@@ -180,9 +215,11 @@ def day_chart(
     moments: Sequence[datetime],
     columns: Mapping[str, Floats],
     usual: tuple[float, float] | None,
+    *,
+    sources: Sequence[tuple[str, ...]] = (),
 ) -> Chart | None:
     """The values of one day at their moments (aware, in order; shown in the zone of the city)."""
-    return _chart(ident, vital, "moment", list(moments), dict(columns), usual)
+    return _chart(ident, vital, "moment", list(moments), dict(columns), usual, told=sources)
 
 
 def _on_grid(first: date, last: date, days: Sequence[date], values: Floats) -> Floats:
@@ -211,6 +248,7 @@ def _chart(
     *,
     period: tuple[date, date] | None = None,
     target: float | None = None,
+    told: Sequence[tuple[str, ...]] = (),
 ) -> Chart | None:
     style = STYLES[vital]
     columns = [np.round(grid[line.key], style.decimals) for line in style.lines]
@@ -219,10 +257,20 @@ def _chart(
     if not len(known):
         return None
     rows = tuple(
-        Row(moment, tuple(float(column[i]) if math.isfinite(column[i]) else None for column in columns))
+        Row(
+            moment,
+            tuple(float(column[i]) if math.isfinite(column[i]) else None for column in columns),
+            told[i] if told else (),
+        )
         for i, moment in enumerate(at)
     )
-    reach = [*known, *style.limits, *(usual or ()), *([target] if target is not None else [])]
+    reach = [
+        *known,
+        *style.limits,
+        *(style.normal or ()),
+        *(usual or ()),
+        *([target] if target is not None else []),
+    ]
     axis = axis_for(0.0 if style.from_zero else float(min(reach)), float(max(reach)))
     return Chart(ident, vital, step, style, rows, usual, axis, period, target)
 

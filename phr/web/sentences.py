@@ -7,6 +7,8 @@ from typing import Final
 
 from phr.web.sentences_files import FILES
 from phr.web.sentences_health import HEALTH
+from phr.web.sentences_record import RECORD
+from phr.web.sentences_running import RUNNING
 from phr.web.words import N_
 
 SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
@@ -85,15 +87,6 @@ SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
         "passkey-failed": N_("パスキーをつくれませんでした。もう一度試してください。"),
         "last": N_("最後の1つは消せません。先に、ほかの方法を登録してください。"),
     },
-    "attention": {
-        "outbox-late": N_("送信が遅れています"),
-        "outbox-failed": N_("送れなかったものがあります"),
-        "quarantine": N_("隔離したままの記録があります"),
-        "audit-broken": N_("監査の記録に、書きかえか抜けが見つかりました"),
-        "emergency-unreviewed": N_("確認していない緊急の閲覧があります"),
-        "connector-failing": N_("動いていない取りこみ先があります"),
-        "ledger-unbalanced": N_("ポイントの台帳が合っていません"),
-    },
     "connector-state": {
         "running": N_("動いています"),
         "late": N_("遅れています"),
@@ -109,6 +102,22 @@ SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
         "justified": N_("必要な閲覧だった"),
         "mistake": N_("操作のまちがいだった"),
         "incident": N_("事故として扱う"),
+    },
+    "glass-reason": {
+        "unconscious": N_("本人が意思を示せない"),
+        "ambulance": N_("救急隊からの照会"),
+        "hospital": N_("治療中の病院からの照会"),
+        "danger-to-life": N_("命の危険がある"),
+        "disaster": N_("災害時の安否と救護"),
+    },
+    "unusual-rule": {
+        "many-people": N_("1時間に多くの人を見た"),
+        "at-night": N_("夜間に見た"),
+        "searched-not-opened": N_("多くの人を検索し、だれも開かなかった"),
+        "own-record": N_("自分と同じ名前の人を見た"),
+        "household": N_("自分と同じ住所の人を見た"),
+        "same-surname": N_("自分と同じ姓の人を見た"),
+        "watched": N_("注意が必要な人を見た"),
     },
     "figure": {
         "residents": N_("利用者"),
@@ -181,5 +190,7 @@ SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
     },
     **FILES,
     **HEALTH,
+    **RUNNING,
+    **RECORD,
 }
 """Table -> code -> sentence; %(name)s and %(number)d are filled by the page."""

@@ -31,7 +31,11 @@ _FORTNIGHT: Final = 14
 _OLDER: Final = 65
 _MOST: Final = 100  # readings named one by one; beyond it, their days are named
 _MINUTES: Final = 15  # the longest usual interval of a sensor
-_TYPED: Final = {"manual|morning": MORNING, "manual|evening": EVENING}
+_TYPED: Final = {
+    f"{how}|{when}": label
+    for how in ("manual", "paper", "proxy")
+    for when, label in (("morning", MORNING), ("evening", EVENING))
+}
 
 Told = tuple[Chunk, str, str]
 """A day of samples with the key and the method of its source."""

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, Protocol
 
+from phr.web.columns import Fine
 from phr.web.ports.session import Session
-from phr.web.views.resident import CheckUpPage, Period, Points, Record, Sharing, Today, WhoLooked
+from phr.web.views.resident import CheckUpPage, LookedFor, Period, Points, Record, Sharing, Today, WhoLooked
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,10 @@ class ResidentPages(Protocol):
         """One vital over the period that ends with ``last`` (None: today). NotFound for an unknown vital."""
         ...
 
+    def record_samples(self, session: Session, vital: str, day: date, most: int) -> Fine:
+        """The samples of one day of a stream, at most about so many. NotFound for a vital that is no stream."""
+        ...
+
     def add_blood_pressure(self, session: Session, entry: BloodPressureEntry) -> Saved:
         """Store a typed blood pressure. Invalid (field systolic, diastolic or pulse) when it is implausible."""
         ...
@@ -62,8 +67,8 @@ class ResidentPages(Protocol):
         """Record the decision and return the receipt's number. Conflict when ``version`` is no longer the newest."""
         ...
 
-    def who_looked(self, session: Session, day: date | None) -> WhoLooked:
-        """The reads of the own record, of one day or of the last 30 days."""
+    def who_looked(self, session: Session, asked: LookedFor) -> WhoLooked:
+        """The reads of the own record that are asked for."""
         ...
 
     def check_up(self, session: Session) -> CheckUpPage:

@@ -97,7 +97,8 @@ class SourceShare:
 class Record:
     """One vital over a day, a week, four weeks or a year. ``chart`` None means: no record in this period.
 
-    doubts: how many unlikely values of any kind wait for the person's word.
+    doubts: how many unlikely values of any kind wait for the person's word. ``fine``: whether the day has more samples
+    than the chart has rows. ``collecting``: whether anything of this kind may be taken in at all.
     """
 
     vital: str
@@ -117,6 +118,8 @@ class Record:
     change: OwnChange | None = None
     glucose: GlucoseShares | None = None
     doubts: int = 0
+    fine: bool = False
+    collecting: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +198,22 @@ class Looked:
 
 
 @dataclass(frozen=True, slots=True)
+class LookedFor:
+    """What to look for among the reads: one day or the last ``span`` days, one role, one purpose."""
+
+    day: date | None = None
+    span: int = 30
+    who: str = ""
+    purpose: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class WhoLooked:
-    """Every read, newest first; ``day`` when filtered; counts are of different people, the own person not counted."""
+    """Reads, newest first, of one ``day`` or of a ``span``; counts are of different people, the own person not counted.
+
+    ``who`` and ``purpose`` are what was chosen, ``roles`` and ``purposes`` what there is to choose in this time;
+    ``cut``: there were more than one page can tell. ``root``: the published number of ``day``, empty before it is made.
+    """
 
     lines: tuple[Looked, ...]
     day: date | None
@@ -205,6 +222,13 @@ class WhoLooked:
     readers: int
     refused: int
     proof: Proof | None
+    span: int = 30
+    who: str = ""
+    purpose: str = ""
+    roles: tuple[str, ...] = ()
+    purposes: tuple[str, ...] = ()
+    cut: bool = False
+    root: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,8 +44,8 @@ from phr.web.views.guidance import (
     WeekTable,
 )
 from phr.web.wired.daily import daily_values
+from phr.web.wired.goals import age_on
 from phr.web.wired.parts import Area, Parts
-from phr.web.wired.resident import age_on
 from phr.web.wired.vitals import KINDS
 
 _LEVELS: Final = {"active": "active-support", "motivational": "motivational-support"}
@@ -195,7 +195,7 @@ class GuidanceArea(Area):
     def own_guidance(self, session: Session) -> OwnGuidance:
         """The resident's own courses, without points."""
         one = held(session)
-        found = self._system.courses.of_person(one.person, one.access())
+        found = self._system.courses.of_person(one.whom, one.access())
         return OwnGuidance(tuple(_own(opened) for opened in found if opened.course.state != "proposed"))
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.series import WRIST
+from phr.domain.family.acting import PROXY
 from phr.domain.reconcile import worn_spans
 from phr.domain.samples import Columns
 from phr.services.charts import DaySamples
@@ -40,7 +41,14 @@ MEASURES: Final[Mapping[str, str]] = {
 }
 _SCALES: Final = {"sleep": 60.0}
 """Units of the rule in one unit of the page: the page counts hours of sleep, the rule minutes."""
-_LABELS: Final = {MORNING_KEY: MORNING, EVENING_KEY: EVENING}
+_LABELS: Final = {
+    MORNING_KEY: MORNING,
+    EVENING_KEY: EVENING,
+    f"{vitals.PAPER}|morning": MORNING,
+    f"{vitals.PAPER}|evening": EVENING,
+    f"{PROXY}|morning": MORNING,
+    f"{PROXY}|evening": EVENING,
+}
 
 
 def judged_week(

@@ -7,25 +7,29 @@ from typing import Final
 
 import numpy as np
 
-from ingest.series import MANUAL, Series, Source
+from ingest.series import MANUAL, Series
 from phr.clock import micros
 from phr.domain.access import Access
+from phr.domain.family.acting import typed
 from phr.domain.home_target import Target
 from phr.domain.points_rules import RulesError
 from phr.errors import Invalid, NotFound
 from phr.services.points import Happened
 from phr.web import charts
+from phr.web.columns import Fine, fine
 from phr.web.ports import BloodPressureEntry, Saved, Session, WeightEntry
 from phr.web.sessions import WebSession, held
 from phr.web.views.home import GlucoseShares, OwnChange
 from phr.web.views.resident import Period, Record, SlotAverage
 from phr.web.wired import home_results, vitals
-from phr.web.wired.daily import daily_values, day_columns, shares_of_day
+from phr.web.wired.daily import daily_values, day_columns, shares_of_day, told_values
+from phr.web.wired.goals import age_on, steps_goal
 from phr.web.wired.parts import Area
-from phr.web.wired.resident import age_on
 from phr.web.wired.vitals import KINDS, Reading
 from risk.home_blood_pressure import HomePressure
 
+_STREAMS: Final = frozenset({"heart-rate", "spo2", "glucose", "temperature"})
+"""Vitals that a device measures many times a day, so that a day is worth a closer look."""
 _SYMPTOMS: Final = {
     "chest": frozenset({"chest-pain", "breathless"}),
     "speech": frozenset({"speech", "weakness"}),
@@ -49,7 +53,7 @@ class Records(Area):
         averages: tuple[SlotAverage, ...] = ()
         home = None
         if vital == "blood-pressure":
-            target = self._system.home_targets.of(one.person, access)
+            target = self._system.home_targets.of(one.whom, access)
             chart, judged = self._pressure(one, access, period, until, target)
             averages, home = home_results.averages(judged), home_results.home_week(judged, target)
         else:
@@ -68,9 +72,22 @@ class Records(Area):
             home=home,
             change=self._change(one, access, vital, until),
             glucose=self._glucose(one, access, until) if vital == "glucose" else None,
-            doubts=len(self._system.confirmations.pending(one.person, access)),
-            shares=shares_of_day(self._parts, one.person, access, vital, until) if period == "day" else (),
+            doubts=len(self._system.confirmations.pending(one.whom, access)),
+            shares=shares_of_day(self._parts, one.whom, access, vital, until) if period == "day" else (),
+            fine=period == "day" and vital in _STREAMS and chart is not None,
         )
+
+    def record_samples(self, session: Session, vital: str, day: date, most: int) -> Fine:
+        """Every sample of one day of a stream, thinned to about so many."""
+        if vital not in _STREAMS:
+            raise NotFound("vital")
+        one = held(session)
+        found = day_columns(self._parts, one.whom, one.access(), vital, day)
+        if found is None:
+            return fine(np.empty(0, np.int64), np.empty(0, np.float64))
+        columns = found[0]
+        order = np.argsort(columns.start, kind="stable")
+        return fine(columns.start[order], columns.channels["value"][order] * KINDS[vital].scale, most)
 
     def _since(self, period: Period, until: date) -> date:
         """The first day to read: that of the period, or that of the usual range."""
@@ -81,14 +98,18 @@ class Records(Area):
     ) -> tuple[charts.Chart | None, HomePressure]:
         since = self._since(period, until) - timedelta(days=1)
         chunks = self._parts.charts.samples(
-            one.person, [vitals.BLOOD_PRESSURE], since, until + timedelta(days=1), access
+            one.whom, [vitals.BLOOD_PRESSURE], since, until + timedelta(days=1), access
         )
         found = [r for r in vitals.readings(chunks, self._parts.zone) if r.day <= until]
         judged = home_results.judged_week(chunks, until, self._parts.zone, target)
         if period == "day":
             return self._pressure_day([r for r in found if r.day == until], found, until), judged
         days, columns = vitals.pressure_columns(found)
-        return charts.record_chart("t-bp", "blood-pressure", period, until, days, columns), judged
+        sources = vitals.pressure_sources(found)
+        return (
+            charts.record_chart("t-bp", "blood-pressure", period, until, days, columns, sources=sources),
+            judged,
+        )
 
     def _pressure_day(self, of_day: list[Reading], found: list[Reading], until: date) -> charts.Chart | None:
         columns = {line.key: np.full(len(of_day), np.nan) for line in charts.STYLES["blood-pressure"].lines}
@@ -98,16 +119,24 @@ class Records(Area):
             columns[f"{slot}-diastolic"][row] = one.diastolic
         days, daily = vitals.pressure_columns(found)
         usual = charts.usual_range(days, daily["morning-systolic"], until)
-        return charts.day_chart("t-bp", "blood-pressure", [one.at for one in of_day], columns, usual)
+        told = [(one.source,) if one.source else () for one in of_day]
+        moments = [one.at for one in of_day]
+        return charts.day_chart("t-bp", "blood-pressure", moments, columns, usual, sources=told)
 
     def _chart(
         self, one: WebSession, access: Access, vital: str, period: Period, until: date
     ) -> charts.Chart | None:
         since = self._since(period, until)
-        days, values = vitals.columns_of(self.daily(one, access, vital, since, until))
+        told = told_values(self._parts, one.whom, access, vital, since, until)
+        days, values = vitals.columns_of({day: each.value for day, each in told.items()})
         if period == "day":
             return self._day(one, access, vital, until, charts.usual_range(days, values, until))
-        return charts.record_chart(f"t-{vital}", vital, period, until, days, {"value": values})
+        goal = steps_goal(self._parts, one, until) if vital == "steps" else None
+        sources = {day: each.sources for day, each in told.items()}
+        columns = {"value": values}
+        return charts.record_chart(
+            f"t-{vital}", vital, period, until, days, columns, target=goal, sources=sources
+        )
 
     def _change(self, one: WebSession, access: Access, vital: str, until: date) -> OwnChange | None:
         """Against the own past. Today's steps are not over yet, so their last day is yesterday."""
@@ -117,22 +146,22 @@ class Records(Area):
         since = last - timedelta(days=home_results.days_needed() - 1)
         worn = None
         if home_results.needs_worn(vital):
-            chunks = self._parts.charts.samples(one.person, [home_results.HEART], since, last, access)
+            chunks = self._parts.charts.samples(one.whom, [home_results.HEART], since, last, access)
             worn = home_results.worn_minutes(chunks)
         return home_results.own_change(vital, self.daily(one, access, vital, since, last), last, worn)
 
     def _glucose(self, one: WebSession, access: Access, until: date) -> GlucoseShares | None:
         """Time in range of the last two weeks."""
         since = until - timedelta(days=home_results.SENSOR_DAYS - 1)
-        chunks = self._parts.charts.samples(one.person, [home_results.SENSOR], since, until, access)
-        born = self._system.register.known(one.person, access).birth_date if chunks else None
+        chunks = self._parts.charts.samples(one.whom, [home_results.SENSOR], since, until, access)
+        born = self._system.register.known(one.whom, access).birth_date if chunks else None
         return home_results.glucose_shares(chunks, until, age_on(born, until))
 
     def daily(
         self, one: WebSession, access: Access, vital: str, since: date, until: date
     ) -> dict[date, float]:
         """One value a day."""
-        return daily_values(self._parts, one.person, access, vital, since, until)
+        return daily_values(self._parts, one.whom, access, vital, since, until)
 
     def _day(
         self,
@@ -144,9 +173,10 @@ class Records(Area):
     ) -> charts.Chart | None:
         """The samples of one day; minutes of a stream become hours."""
         kind = KINDS[vital]
-        columns = day_columns(self._parts, one.person, access, vital, day)
-        if columns is None:
+        found = day_columns(self._parts, one.whom, access, vital, day)
+        if found is None:
             return None
+        columns, sources = found
         column = columns.channels["value"] * kind.scale
         known = np.isfinite(column)
         start, values = columns.start[known], column[known]
@@ -158,28 +188,26 @@ class Records(Area):
             start = at * 3_600_000_000
         moments = [vitals.moment(int(at)) for at in start]
         band = None if kind.daily == "total" else usual  # a day's sum says nothing of an hour
-        return charts.day_chart(f"t-{vital}", vital, moments, {"value": values}, band)
+        told = [sources] * len(moments)
+        return charts.day_chart(f"t-{vital}", vital, moments, {"value": values}, band, sources=told)
 
     def add_blood_pressure(self, session: Session, entry: BloodPressureEntry) -> Saved:
         """Store a typed blood pressure."""
         one = held(session)
         pulse = float("nan") if entry.pulse is None else entry.pulse
-        key = {"morning": vitals.MORNING_KEY, "evening": vitals.EVENING_KEY}.get(entry.slot, "manual")
         channels = {"systolic": entry.systolic, "diastolic": entry.diastolic, "pulse": pulse}
         symptoms = frozenset(word for ticked in entry.symptoms for word in _SYMPTOMS.get(ticked, ()))
-        return self._keep(one, vitals.BLOOD_PRESSURE, key, channels, "systolic", symptoms)
+        return self._keep(one, vitals.BLOOD_PRESSURE, entry.slot, channels, "systolic", symptoms)
 
     def add_weight(self, session: Session, entry: WeightEntry) -> Saved:
         """Store a typed weight."""
-        return self._keep(
-            held(session), vitals.WEIGHT, "manual", {"value": entry.weight}, "weight", frozenset()
-        )
+        return self._keep(held(session), vitals.WEIGHT, "", {"value": entry.weight}, "weight", frozenset())
 
     def _keep(
         self,
         one: WebSession,
         code: str,
-        key: str,
+        named: str,
         channels: dict[str, float],
         field: str,
         symptoms: frozenset[str],
@@ -188,13 +216,13 @@ class Records(Area):
         offset = now.astimezone(self._parts.zone).utcoffset() or timedelta()
         series = Series(
             code,
-            Source(key, "手で入力", "PHR", "", "manual"),
+            typed(named, proxy=one.acting is not None),
             np.array([micros(now) // 1_000_000 * 1_000_000], np.int64),
             {name: np.array([value], np.float64) for name, value in channels.items()},
             np.array([int(offset.total_seconds())], np.int32),
             np.full(1, MANUAL, np.uint8),
         )
-        person = one.person
+        person = one.whom
         receipt = self._system.receive(
             person, [series], request=one.request, actor=one.subject, role="resident", symptoms=symptoms
         )
@@ -213,6 +241,6 @@ class Records(Area):
             "bp_or_weight_entry", self._parts.today(), "manual", evidence, category, variant=variant
         )
         try:
-            self._system.points.earn(one.person, [thing], request=one.request)
+            self._system.points.earn(one.whom, [thing], request=one.request)
         except RulesError:
             return  # a year without rules earns nothing; the value is stored all the same

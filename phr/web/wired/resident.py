@@ -11,8 +11,6 @@ import numpy as np
 
 from phr.domain.access import Access
 from phr.domain.days import begins
-from phr.domain.points import step_goal
-from phr.domain.points_rules import RulesError, fiscal_year, load_rules
 from phr.services.directory import Listed
 from phr.web import charts
 from phr.web.ports import Session
@@ -22,6 +20,8 @@ from phr.web.views.parts import Proof
 from phr.web.views.resident import (
     CheckUpPage,
     Looked,
+    LookedFor,
+    NextStep,
     PointLine,
     Points,
     Today,
@@ -31,13 +31,13 @@ from phr.web.views.resident import (
 from phr.web.wired import home_results, vitals
 from phr.web.wired.daily import daily_values
 from phr.web.wired.examined import check_up
+from phr.web.wired.goals import steps_goal
 from phr.web.wired.leads import lead_of, next_step
 from phr.web.wired.parts import Area, Parts
 from phr.web.wired.vitals import KINDS, Reading
 
 _SHOWN: Final = ("blood-pressure", "steps", "sleep", "weight")
 _LOOKED: Final = 2000
-_DAYS: Final = 30
 _ACTIONS: Final = {
     **dict.fromkeys(("collect", "register", "claimed", "released", "transferred", "contact"), "write"),
     **dict.fromkeys(("closed", "undone", "account", "guidance"), "write"),
@@ -72,34 +72,38 @@ class Own(Area):
         today = self._parts.today()
         since = today - timedelta(days=charts.USUAL_DAYS)
         long = today - timedelta(days=home_results.days_needed())
-        chunks = self._parts.charts.samples(one.person, [vitals.BLOOD_PRESSURE], since, today, one.access())
+        chunks = self._parts.charts.samples(one.whom, [vitals.BLOOD_PRESSURE], since, today, one.access())
         found = vitals.readings(chunks, self._parts.zone)
         judged = home_results.judged_week(chunks, today, self._parts.zone)
         daily = {
-            vital: daily_values(self._parts, one.person, one.access(), vital, first, today)
+            vital: daily_values(self._parts, one.whom, one.access(), vital, first, today)
             for vital, first in (("steps", since), ("sleep", long), ("weight", long))
         }
-        goal = self._goal(one, today)
+        goal = steps_goal(self._parts, one, today)
         shown = tuple(
             _pressure(found, today, home_results.home_week(judged))
             if vital == "blood-pressure"
             else _vital(vital, daily[vital], today, goal, self._parts)
             for vital in _SHOWN
+            if one.acting is None or KINDS[vital].category in one.acting.seen
         )
-        examined = check_up(self._parts.checkups.of(one.person, one.access(), most=1))
+        examined = check_up(self._parts.checkups.of(one.whom, one.access(), most=1))
         referred = examined is not None and bool(examined.referral) and (today - examined.days[-1]).days < 366
-        lines = self._parts.balance.lines(one.person, actor=one.subject, request=one.request)
+        lines = self._parts.balance.lines(one.whom, one.access())
         week = today - timedelta(days=6)
         return Today(
             day=today,
             lead=lead_of(shown, referred=referred, now=self._parts.now()),
-            next_step=next_step(
-                shown,
-                found,
-                referred=referred,
-                now=self._parts.now(),
-                today=today,
-                collecting=self._collecting(one),
+            next_step=_within(
+                one,
+                next_step(
+                    shown,
+                    found,
+                    referred=referred,
+                    now=self._parts.now(),
+                    today=today,
+                    collecting=self._collecting(one),
+                ),
             ),
             vitals=shown,
             points=sum(line.points for line in lines),
@@ -107,30 +111,32 @@ class Own(Area):
             readers_week=_readers(self._rows(one, None, week)),
         )
 
-    def _goal(self, one: WebSession, today: date) -> float | None:
-        known = self._system.register.known(one.person, one.access())
-        try:
-            rules = load_rules(fiscal_year(today))
-        except RulesError:
-            return None
-        return float(step_goal(rules, age_on(known.birth_date, today) or 0))
-
     def _collecting(self, one: WebSession) -> bool:
         """Whether anything may be collected at all."""
         recipient = self._parts.settings.recipient
-        access = Access("resident", one.subject, recipient, "collect", one.request, one.person)
-        return any(found.permitted for found in self._parts.permissions.of(one.person, access).values())
+        access = Access("resident", one.subject, recipient, "collect", one.request, one.whom)
+        return any(found.permitted for found in self._parts.permissions.of(one.whom, access).values())
 
-    def who_looked(self, session: Session, day: date | None) -> WhoLooked:
-        """The reads of the own record, of one day or of the last 30 days."""
-        one = held(session)
+    def who_looked(self, session: Session, asked: LookedFor) -> WhoLooked:
+        """The reads of the own record that are asked for."""
+        one, day = held(session), asked.day
         today = self._parts.today()
-        first = day or today - timedelta(days=_DAYS - 1)
+        first = day or today - timedelta(days=asked.span - 1)
         rows = self._rows(one, day, first)
         names = self._parts.directory.named((row.actor for row in rows), request=one.request)
         proved = self._parts.proofs.newest(request=one.request)
+        every = tuple(_lines(rows, names, self._parts.zone))
         return WhoLooked(
-            lines=tuple(_lines(rows, names, self._parts.zone)),
+            lines=tuple(
+                line for line in every if asked.who in {"", line.role} and asked.purpose in {"", line.purpose}
+            ),
+            span=asked.span,
+            who=asked.who,
+            purpose=asked.purpose,
+            roles=tuple(dict.fromkeys(line.role for line in every)),
+            purposes=tuple(dict.fromkeys(line.purpose for line in every)),
+            cut=len(rows) >= _LOOKED,
+            root=self._parts.proofs.root_of(day, request=one.request) if day else "",
             day=day,
             first=first,
             last=day or today,
@@ -140,21 +146,26 @@ class Own(Area):
         )
 
     def _rows(self, one: WebSession, day: date | None, first: date) -> list[Any]:
-        rows = self._system.trail.of_person(
-            one.person, actor=one.subject, request=one.request, day=day, limit=_LOOKED
+        """What a person may read of who looked; who acts for them reads only what those did who act."""
+        rows = (
+            self._system.trail.of_person(
+                one.person, actor=one.subject, request=one.request, day=day, limit=_LOOKED
+            )
+            if one.right is None
+            else self._system.guardians.log(one.right, _LOOKED, day)
         )
         return [row for row in rows if row.at.astimezone(self._parts.zone).date() >= first]
 
     def check_up(self, session: Session) -> CheckUpPage:
         """The own check-ups, three at most, oldest first."""
         one = held(session)
-        return CheckUpPage(check_up(self._parts.checkups.of(one.person, one.access())))
+        return CheckUpPage(check_up(self._parts.checkups.of(one.whom, one.access())))
 
     def points(self, session: Session) -> Points:
         """The balance from the ledger, and how it came about."""
         one = held(session)
-        lines = self._parts.balance.lines(one.person, actor=one.subject, request=one.request)
-        held_there = self._parts.balance.held(one.person)
+        lines = self._parts.balance.lines(one.whom, one.access())
+        held_there = self._parts.balance.held(one.whom)
         taken = {line.reverses for line in lines if line.reverses}
         pending = sum(line.points for line in lines if not line.delivered)
         return Points(
@@ -176,21 +187,18 @@ class Own(Area):
         )
 
 
+def _within(one: WebSession, step: NextStep | None) -> NextStep | None:
+    """What to do next, unless who acts for the person may not do it."""
+    if step is None or one.acting is None:
+        return step
+    address, _, form = step.href.partition("#")
+    return step if one.acting.allows(address) and (one.acting.may_enter or not form) else None
+
+
 def _state(*, delivered: bool, taken: bool) -> str:
     if taken:
         return "reversed"
     return "granted" if delivered else "pending"
-
-
-def age_on(born: date | None, today: date) -> int | None:
-    """Whole years on a day; the birthday itself counts.
-
-    >>> age_on(date(1960, 11, 21), date(2026, 11, 21)), age_on(date(1960, 11, 22), date(2026, 11, 21))
-    (66, 65)
-    """
-    if born is None:
-        return None
-    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
 def _pressure(found: list[Reading], today: date, week: HomeWeek | None) -> Vital:

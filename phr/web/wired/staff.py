@@ -25,9 +25,9 @@ from phr.web.views.guidance import CaseGuidance
 from phr.web.views.staff import Case, Event, Neighbour, Permission, WorkList, WorkRow
 from phr.web.wired import vitals
 from phr.web.wired.examined import check_up
+from phr.web.wired.goals import age_on
 from phr.web.wired.guidance import case_guidance
 from phr.web.wired.parts import Area
-from phr.web.wired.resident import age_on
 from phr.web.wired.staff_words import STATES, case_id, guidance, happened, kind_of, reasons
 from phr.web.wired.vitals import KINDS
 

@@ -16,8 +16,8 @@ from phr.web.ports.team import Away
 from phr.web.sessions import WebSession, held
 from phr.web.views.staff import Neighbour
 from phr.web.views.team import ApartValue, Count, Doubt, Doubts, Hit, Member, Search, Statistics, Team
+from phr.web.wired.goals import age_on
 from phr.web.wired.parts import Area
-from phr.web.wired.resident import age_on
 from phr.web.wired.staff_words import case_id, guidance, kind_of, reasons
 from phr.web.words import ITEMS, WORDS
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
+from phr.domain.family.acting import PROXY, TYPED
 from phr.services.charts import DaySamples, DayValue
 
 Floats = npt.NDArray[np.float64]
@@ -23,6 +24,8 @@ WEIGHT: Final = "29463-7"
 STEPS: Final = "55423-8"
 MORNING_KEY: Final = "manual|morning"
 EVENING_KEY: Final = "manual|evening"
+PAPER: Final = "paper"
+"""The source of what staff copied from a paper diary."""
 LIMITS: Final = (135.0, 85.0)
 """Home blood pressure, JSH 2025."""
 NEEDED: Final = 5
@@ -63,19 +66,37 @@ class Reading:
     day: date
     systolic: float
     diastolic: float
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The value of a day, and the names of the sources that said so."""
+
+    value: float
+    sources: tuple[str, ...] = ()
 
 
 def daily(kind: Kind, rows: Iterable[DayValue]) -> dict[date, float]:
     """One value a day: of the preferred code, of the source with the most samples. Sources are never added up."""
-    best: dict[date, tuple[int, int, str, float]] = {}
+    return {day: one.value for day, one in told_daily(kind, rows).items()}
+
+
+def told_daily(kind: Kind, rows: Iterable[DayValue]) -> dict[date, Told]:
+    """The same with who said it."""
+    best: dict[date, tuple[int, int, str, float, str]] = {}
     for row in rows:
         if row.code not in kind.codes:
             continue
         value = row.summary.total if kind.daily == "total" else row.summary.mean
-        rank = (-kind.codes.index(row.code), row.summary.n, str(row.source), value * kind.scale)
+        rank = (-kind.codes.index(row.code), row.summary.n, str(row.source), value * kind.scale, row.label)
         if row.day not in best or rank > best[row.day]:
             best[row.day] = rank
-    return {day: best[day][3] for day in sorted(best)}
+    return {day: Told(best[day][3], _names(best[day][4])) for day in sorted(best)}
+
+
+def _names(*labels: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(label for label in labels if label))
 
 
 def readings(chunks: Iterable[DaySamples], zone: ZoneInfo) -> list[Reading]:
@@ -95,7 +116,7 @@ def readings(chunks: Iterable[DaySamples], zone: ZoneInfo) -> list[Reading]:
             if upper == upper and lower == lower:  # noqa: PLR0124 - NaN is not itself
                 at = moment(start)
                 slot, day = slot_of(at.astimezone(zone), chunk.key)
-                found.append(Reading(at, slot, day, upper, lower))
+                found.append(Reading(at, slot, day, upper, lower, chunk.label))
     return sorted(found, key=lambda one: one.at)
 
 
@@ -107,9 +128,10 @@ def slot_of(there: datetime, key: str = "") -> tuple[Slot, date]:
     >>> slot_of(datetime(2026, 11, 21, 0, 30))
     ('evening', datetime.date(2026, 11, 20))
     """
-    if key == MORNING_KEY:
+    named = key.partition("|")[2] if key.partition("|")[0] in {TYPED, PROXY, PAPER} else ""
+    if named == "morning":
         return "morning", there.date()
-    if key == EVENING_KEY:
+    if named == "evening":
         return "evening", there.date() - timedelta(days=there.hour < 4)
     if there.hour < 4:
         return "evening", there.date() - timedelta(days=1)
@@ -150,6 +172,14 @@ def pressure_columns(found: Sequence[Reading]) -> tuple[list[date], dict[str, Fl
             if pair is not None:
                 columns[f"{slot}-systolic"][row], columns[f"{slot}-diastolic"][row] = pair
     return days, columns
+
+
+def pressure_sources(found: Sequence[Reading]) -> dict[date, tuple[str, ...]]:
+    """Who said the readings of each day, each named once."""
+    days: dict[date, list[str]] = defaultdict(list)
+    for one in found:
+        days[one.day].append(one.source)
+    return {day: _names(*labels) for day, labels in days.items()}
 
 
 def moment(at_us: int) -> datetime:

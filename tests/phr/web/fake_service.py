@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
 from phr.errors import Conflict, Invalid, NotAllowed, NotFound, PhrError, Refused
 from phr.web.answer import SESSION_COOKIE, error_page
+from phr.web.columns import fine
 from phr.web.mount import mount
 from phr.web.ports import Download, Saved, SignedIn
 from phr.web.render import Renderer
@@ -68,11 +70,18 @@ class FakeService:
         return self.samples.TODAY
 
     def record(self, session, vital, period, last):
+        if vital == "blood-pressure" and period != "day":
+            return self.samples.pressure(period)
         for state in ("record-blood-pressure", "record-empty"):
             view = self.samples.VIEWS[state][2]
             if view.vital == vital:
                 return view
         return self.samples.VIEWS["record-heart-day"][2]
+
+    def record_samples(self, session, vital, day, most):
+        """A day with a value each second."""
+        at = (np.int64(1_795_186_800) + np.arange(86_400)) * 1_000_000
+        return fine(at, 70 + 25 * np.sin(np.arange(86_400) / 700.0) + np.arange(86_400) % 7, most)
 
     def add_blood_pressure(self, session, entry):
         self._ask("blood-pressure", entry)
@@ -89,7 +98,7 @@ class FakeService:
         self._ask("share", purpose, on, version)
         return "2026-000419"
 
-    def who_looked(self, session, day):
+    def who_looked(self, session, asked):
         return self.samples.WHO
 
     def check_up(self, session):
@@ -172,7 +181,25 @@ class FakeService:
         return Download("text/csv", iter([b"a,b\n", b"1,2\n"]))
 
     def status(self, session):
-        return self.samples.STATUS
+        return self.samples.VIEWS["status"][2]
+
+    def retry_letter(self, session, letter):
+        self._ask("retry", letter)
+
+    def staff_accounts(self, session):
+        return self.samples.VIEWS["accounts"][2]
+
+    def sign_out_account(self, session, account):
+        self._ask("sign-out", account)
+
+    def disable_account(self, session, account):
+        self._ask("disable", account)
+
+    def ask_role(self, session, account, role, organisation):
+        self._ask("role", account, role, organisation)
+
+    def decide_role(self, session, change, *, approve):
+        self._ask("decide-role", change, approve)
 
     def audit_review(self, session):
         return self.samples.AUDIT

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 
 from phr.web.charts import day_chart, record_chart, weekly_chart
-from phr.web.views.operate import Attention, AuditLine, AuditReview, Connector, Figure, Outbox, Status
+from phr.web.views.operate import AuditLine, AuditReview
 from phr.web.views.parts import CheckUp, CheckUpRow, CheckUpValue, Proof, Reason
 from phr.web.views.research import (
     Catalogue,
@@ -59,7 +59,7 @@ def _gaps(values: np.ndarray, *where: int) -> np.ndarray:
     return values
 
 
-def _blood_pressure(period: str) -> Record:
+def pressure(period: str) -> Record:
     days = _days(364)
     wave = np.sin(np.arange(364) / 5)
     columns = {
@@ -68,7 +68,8 @@ def _blood_pressure(period: str) -> Record:
         "evening-systolic": _gaps(np.round(127 + 4 * wave), *range(340, 346), 350, 363),
         "evening-diastolic": _gaps(np.round(77 + 3 * wave), *range(340, 346), 350, 363),
     }
-    chart = record_chart("t-bp", "blood-pressure", period, DAY, days, columns)
+    told = {day: ("manual",) if i % 3 else ("UA-651BLE", "paper") for i, day in enumerate(days)}
+    chart = record_chart("t-bp", "blood-pressure", period, DAY, days, columns, sources=told)
     averages = (
         SlotAverage("morning", 7, 5, (131.0, 79.0), (135.0, 85.0)),
         SlotAverage("evening", 4, 5, None, (135.0, 85.0)),
@@ -99,7 +100,7 @@ def _weight() -> Record:
 def _heart_day() -> Record:
     moments = [datetime(2026, 11, 20, 15, 0, tzinfo=UTC) + timedelta(hours=hour) for hour in range(11)]
     chart = day_chart("t-h", "heart-rate", moments, {"value": 62 + 8 * np.sin(np.arange(11.0))}, (58.0, 71.0))
-    return Record("heart-rate", "day", DAY, DAY, chart, DAY - timedelta(days=1), None)
+    return Record("heart-rate", "day", DAY, DAY, chart, DAY - timedelta(days=1), None, fine=True)
 
 
 def _steps_year() -> Record:
@@ -172,6 +173,8 @@ WHO = WhoLooked(
     3,
     1,
     PROOF,
+    roles=("nurse", "resident", "operator", "doctor"),
+    purposes=("guidance", "self"),
 )  # fmt: skip
 
 A1C = Reason("hba1c_ngsp", (6.8,), (6.5,), "at-or-above", date(2026, 9, 12), "checkup")
@@ -322,21 +325,6 @@ REFUSED = replace(
     files=(),
     refusal=Refusal(4, 10, (("wider-age", 11), ("drop-area", 16))),
 )
-STATUS = Status(
-    NOW,
-    (Attention("outbox-late", "warn", 12), Attention("emergency-unreviewed", "alarm", 1)),
-    (
-        Connector("Google Health", "late", 212_840, 318, 4, 2520),
-        Connector("BLE", "running", 18_406, 0, 0, 6),
-        Connector("FHIR", "off", 0, 0, 0, None),
-    ),
-    Outbox(12, 1, 38),
-    (("value out of range", 11), ("unknown code", 4)),
-    (("no consent", 318), ("bad token", 7)),
-    PROOF,
-    1,
-    (Figure("residents", 8412, "{people}"), Figure("withdrawals", 31, "{people}"), Figure("uptake", 34.1, "%", 45.0)),
-)  # fmt: skip
 AUDIT = AuditReview(
     (
         AuditLine("x1", NOW, "山本 直樹", "doctor", "p-7f3a91", "guidance", ("checkup",), "emergency", "救急搬送"),
@@ -355,9 +343,9 @@ VIEWS: dict[str, tuple[str, str | None, object]] = {
     "error-500": ("error", "resident", ErrorPage(500, "E-7K2Q")),
     "today": ("today", "resident", TODAY),
     "today-empty": ("today", "resident", Today(DAY, "welcome", None, (), 0, 0, 0)),
-    "record-blood-pressure": ("record", "resident", _blood_pressure("month")),
-    "record-year": ("record", "resident", _blood_pressure("year")),
-    "record-urgent": ("record", "resident", replace(_blood_pressure("week"), urgent=True, saved=True)),
+    "record-blood-pressure": ("record", "resident", pressure("month")),
+    "record-year": ("record", "resident", pressure("year")),
+    "record-urgent": ("record", "resident", replace(pressure("week"), urgent=True, saved=True)),
     "record-weight-wrong": ("record", "resident", _weight()),
     "record-heart-day": ("record", "resident", _heart_day()),
     "record-steps-year": ("record", "resident", _steps_year()),
@@ -367,6 +355,7 @@ VIEWS: dict[str, tuple[str, str | None, object]] = {
     "sharing-started": ("sharing", "resident", Sharing(CARDS, replace(RECEIPT, on=True, stopped=(), received=()), ())),
     "who-looked": ("who_looked", "resident", WHO),
     "who-looked-empty": ("who_looked", "resident", replace(WHO, lines=(), day=DAY, proof=None)),
+    "who-looked-filtered": ("who_looked", "resident", replace(WHO, lines=(), who="nurse", cut=True, day=DAY, root="ab" * 32)),
     "check-up": ("check_up", "resident", CheckUpPage(CHECK_UP)),
     "check-up-empty": ("check_up", "resident", CheckUpPage(None)),
     "points": ("points", "resident", Points(1240, 40, (
@@ -387,8 +376,6 @@ VIEWS: dict[str, tuple[str, str | None, object]] = {
     "release": ("release", "researcher", RELEASE),
     "release-refused": ("release", "researcher", REFUSED),
     "release-waiting": ("release", "researcher", replace(RELEASE, state="approved-once", certificate=None, files=())),
-    "status": ("status", "operator", STATUS),
-    "status-empty": ("status", "operator", replace(STATUS, attention=(), connectors=(), quarantine=(), refused=(), audit=replace(PROOF, ok=False), figures=())),
     "audit-review": ("audit_review", "operator", AUDIT),
     "audit-review-empty": ("audit_review", "operator", AuditReview((), None, "reviewed")),
 }  # fmt: skip

@@ -1,0 +1,31 @@
+"""A resident's age on a day, and the steps that the year's rules set as the goal for that age."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from phr.domain.points import step_goal
+from phr.domain.points_rules import RulesError, fiscal_year, load_rules
+from phr.web.sessions import WebSession
+from phr.web.wired.parts import Parts
+
+
+def age_on(born: date | None, today: date) -> int | None:
+    """Whole years on a day; the birthday itself counts.
+
+    >>> age_on(date(1960, 11, 21), date(2026, 11, 21)), age_on(date(1960, 11, 22), date(2026, 11, 21))
+    (66, 65)
+    """
+    if born is None:
+        return None
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+def steps_goal(parts: Parts, one: WebSession, today: date) -> float | None:
+    """The goal of the day; None in a year without rules."""
+    known = parts.system.register.known(one.whom, one.access())
+    try:
+        rules = load_rules(fiscal_year(today))
+    except RulesError:
+        return None
+    return float(step_goal(rules, age_on(known.birth_date, today) or 0))
