@@ -65,7 +65,11 @@ class Figures:
         today = day_at(self._clock.now(), self._zone)
         found = [self._opted_in(today, purpose, researchers, request) for purpose in PURPOSES]
         found += [self._residents(today, request), self._withdrew(today, request)]
-        found += [self._devices(today, request), self._uptake(today, request)]
+        found += [
+            self._devices(today, request),
+            self._uptake(today, request),
+            self._incidents(today, request),
+        ]
         now = self._clock.now()
         with self._store.begin(machine(self._recipient, "operate", request, part="figures")) as uow:
             uow.figures.put(
@@ -129,6 +133,13 @@ class Figures:
         rest = offered - begun
         few = begun < self._k or 0 < rest < self._k  # those who are left out are as few as those who are in
         return Figure(today, "uptake", "", None if few else begun, None if few else offered)
+
+    def _incidents(self, today: date, request: str) -> Figure:
+        """Leaks that are not closed, without drills: a number of the city's, not of people."""
+        with self._store.begin(self._machine("operate", request)) as uow:
+            number = sum(one.closed_at is None and not one.drill for one in uow.incidents.all())
+            uow.commit()
+        return Figure(today, "incidents", "", number)
 
     def _shown(self, people: int) -> int | None:
         return people if people >= self._k else None

@@ -13,11 +13,13 @@ from phr.domain.access import Access
 from phr.domain.days import day_at
 from phr.domain.signin import FREE, open_again
 from phr.errors import NotFound
+from phr.store.operations import Kept
 from phr.store.tallies import Dead, Provider
 from phr.store.uow import Store
 
 _DAY: Final = timedelta(hours=24)
 _WEEK: Final = timedelta(days=6)
+_KEPT: Final = 200  # enough for a quarter of daily backups between two drills
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,8 @@ class Flow:
     """What comes in and goes out. turned_away and set_apart: counts by reason, of a week and of what is open.
 
     waiting: kind of letter, how many, since when; root: last day with one, root, rows, when it was made;
-    locked: names that must wait now; failed: failures in a row of the last 24 hours.
+    kept: the newest of each kind of backup and drill; locked: names that must wait now; failed: failures in a row of the
+    last 24 hours.
     """
 
     providers: list[Provider]
@@ -46,6 +49,7 @@ class Flow:
     turned_away: dict[str, int]
     set_apart: dict[str, int]
     root: tuple[date, str, int, datetime] | None
+    kept: dict[str, Kept]
     locked: int
     failed: int
 
@@ -78,6 +82,7 @@ class Operate:
             waiting, dead = uow.tallies.waiting(), uow.tallies.dead()
             turned_away = uow.tallies.turned_away(day_at(now, zone) - _WEEK)
             root = uow.tallies.newest_root()
+            kept = {one.kind: one for one in reversed(uow.operations.kept(_KEPT))}
             uow.audit.add("count", "service")
             uow.switch(self._access(actor, "sync", request))
             providers = uow.tallies.providers()
@@ -94,6 +99,7 @@ class Operate:
             turned_away,
             set_apart,
             root,
+            kept,
             locked=sum(number >= FREE and open_again(number, last) > now for number, last in failures),
             failed=sum(number for number, _ in failures),
         )

@@ -18,10 +18,12 @@ from phr.web.forms import local_address
 from phr.web.headers import SECURITY_HEADERS
 from phr.web.pages import (
     account,
+    break_glass,
     acting,
     cards,
     components,
     connect,
+    counter,
     emergency,
     evaluation,
     family,
@@ -37,6 +39,7 @@ from phr.web.pages import (
     running,
     signin,
     staff,
+    break_glass,
     team,
     uploads,
     visits,
@@ -55,6 +58,7 @@ _AREAS: Final = (
     connect,
     uploads,
     cards,
+    counter,
     imports,
     staff,
     team,

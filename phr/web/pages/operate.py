@@ -1,4 +1,4 @@
-"""The operator's pages: how the service is, and the reads that somebody must look at."""
+"""The operator's pages of requests for data, and of the reads that somebody must look at."""
 
 from __future__ import annotations
 
@@ -8,20 +8,13 @@ from typing import Annotated, Final, Literal, cast
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 
-from phr.errors import Invalid, Refused
+from phr.errors import Conflict, Invalid, Refused
 from phr.web.answer import Operator, Service, html, see
 from phr.web.forms import checked_form
 from phr.web.sentences import SENTENCES
 
 router = APIRouter(prefix="/operate")
-_NOTICES: Final = ("approved", "second-person")
-
-
-@router.get("")
-def status(request: Request, session: Operator, services: Service, done: str = "") -> Response:
-    """What needs hands first."""
-    notice = cast("Literal['approved', 'second-person']", done) if done in _NOTICES else ""
-    return html(request, "status", replace(services.status(session), notice=notice))
+_NOTICES: Final = ("reviewed", "own", "done-already", "note")
 
 
 @router.post("/requests/{number}/approve", dependencies=[Depends(checked_form)])
@@ -38,15 +31,27 @@ def approve(session: Operator, services: Service, number: str) -> Response:
 def audit(request: Request, session: Operator, services: Service, done: str = "") -> Response:
     """Reads to review and the state of the chain."""
     view = services.audit_review(session)
-    return html(request, "audit_review", replace(view, notice="reviewed" if done == "reviewed" else ""))
+    notice = cast("Literal['reviewed', 'own', 'done-already', 'note']", done) if done in _NOTICES else ""
+    return html(request, "audit_review", replace(view, notice=notice))
 
 
 @router.post("/audit/{ident}/review", dependencies=[Depends(checked_form)])
 def review(
-    session: Operator, services: Service, ident: str, finding: Annotated[str, Form(max_length=40)] = ""
+    session: Operator,
+    services: Service,
+    ident: str,
+    finding: Annotated[str, Form(max_length=40)] = "",
+    note: Annotated[str, Form(max_length=600)] = "",
 ) -> Response:
-    """Record what the review found."""
+    """Record what the review found, with a note; not of one's own look."""
     if finding not in SENTENCES["finding"]:
         raise Invalid("not a finding", field="finding")
-    services.review_audit(session, ident, finding)
+    try:
+        services.review_audit(session, ident, finding, note)
+    except Refused:
+        return see("/operate/audit?done=own")
+    except Conflict:
+        return see("/operate/audit?done=done-already")
+    except Invalid:
+        return see("/operate/audit?done=note")
     return see("/operate/audit?done=reviewed")

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from phr.web.ports.acting import ActingPages
+from phr.web.ports.break_glass import BreakGlassPages
+from phr.web.ports.counter import CounterPages
 from phr.web.ports.emergency import EmergencyPages
 from phr.web.ports.evaluation import EvaluationPages
 from phr.web.ports.family import FamilyPages
@@ -32,11 +34,13 @@ __all__ = [
     "ActingPages",
     "Away",
     "BloodPressureEntry",
+    "BreakGlassPages",
     "Browser",
     "CardPages",
     "Coming",
     "ConnectPages",
     "Contact",
+    "CounterPages",
     "Download",
     "EmergencyPages",
     "EvaluationPages",
@@ -75,6 +79,7 @@ class Services(
     ConnectPages,
     UploadPages,
     CardPages,
+    CounterPages,
     StaffPages,
     TeamPages,
     ResearchPages,
@@ -88,6 +93,7 @@ class Services(
     NutritionPages,
     ImportPages,
     EmergencyPages,
+    BreakGlassPages,
     VisitPages,
     Protocol,
 ):

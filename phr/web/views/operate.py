@@ -1,4 +1,4 @@
-"""What the operator's pages receive: counts and states, never a person's data."""
+"""What the operator's pages of requests and reviews receive, never a person's data."""
 
 from __future__ import annotations
 
@@ -7,46 +7,6 @@ from datetime import date, datetime
 from typing import Literal
 
 from phr.web.views.parts import Proof
-
-
-@dataclass(frozen=True, slots=True)
-class Attention:
-    """Something that needs hands (words.ATTENTION), with its count."""
-
-    what: str
-    tone: Literal["notice", "warn", "alarm"]
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Connector:
-    """One way in or out over the last 24 hours. ``state``: running, late, failing, off (words.CONNECTOR_STATES)."""
-
-    name: str
-    state: str
-    received: int
-    refused: int
-    quarantined: int
-    oldest_seconds: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Outbox:
-    """What waits to be delivered."""
-
-    waiting: int
-    failed: int
-    oldest_seconds: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One figure of the plan (words.FIGURES) with its unit in UCUM and a target, if there is one."""
-
-    what: str
-    value: float
-    unit: str
-    target: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,25 +26,12 @@ class ToApprove:
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
-    """How the service is: what needs hands first. ``quarantine`` and ``refused`` are (reason, count), most first."""
-
-    now: datetime
-    attention: tuple[Attention, ...]
-    connectors: tuple[Connector, ...]
-    outbox: Outbox
-    quarantine: tuple[tuple[str, int], ...]
-    refused: tuple[tuple[str, int], ...]
-    audit: Proof | None
-    emergency_unreviewed: int
-    figures: tuple[Figure, ...]
-    requests: tuple[ToApprove, ...] = ()
-    notice: Literal["", "approved", "second-person"] = ""
-
-
-@dataclass(frozen=True, slots=True)
 class AuditLine:
-    """A read that somebody must look at: refused, emergency or unusual. ``person`` is a pseudonym, not a name."""
+    """A read that somebody must look at: refused, emergency or unusual. ``person`` is a pseudonym, empty for many people.
+
+    reason: of the refusal, of the emergency (sentences "glass-reason") or the rule (sentences "unusual-rule");
+    note: what the nurse wrote; until: when an emergency must have been reviewed.
+    """
 
     ident: str
     at: datetime
@@ -97,6 +44,12 @@ class AuditLine:
     reason: str
     reviewed_by: str = ""
     reviewed_at: datetime | None = None
+    note: str = ""
+    count: int = 0
+    until: datetime | None = None
+    overdue: bool = False
+    finding: str = ""
+    finding_note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,4 +58,4 @@ class AuditReview:
 
     lines: tuple[AuditLine, ...]
     proof: Proof | None
-    notice: Literal["", "reviewed"] = ""
+    notice: Literal["", "reviewed", "own", "done-already", "note"] = ""

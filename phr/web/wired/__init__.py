@@ -5,8 +5,10 @@ from __future__ import annotations
 from phr.web.ports import Services
 from phr.web.wired.account import AccountArea
 from phr.web.wired.acting import ActingArea
+from phr.web.wired.break_glass import BreakGlassArea
 from phr.web.wired.cards import Carding
 from phr.web.wired.connect import Connections
+from phr.web.wired.counter import CounterArea
 from phr.web.wired.emergency import EmergencyArea
 from phr.web.wired.evaluation import EvaluationArea
 from phr.web.wired.family import FamilyArea
@@ -39,6 +41,7 @@ class Wired(
     Connections,
     Uploading,
     Carding,
+    CounterArea,
     Records,
     SharingPages,
     VisitArea,
@@ -55,6 +58,7 @@ class Wired(
     NutritionArea,
     ImportArea,
     EmergencyArea,
+    BreakGlassArea,
 ):
     """Everything that the pages need."""
 

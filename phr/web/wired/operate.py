@@ -1,76 +1,26 @@
-"""The operator's pages: the state of the service, reads to review, and requests that need an approval."""
+"""The operator's pages: reads to review, and requests that need an approval."""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal, cast
 
 from phr.domain.access import Access
+from phr.domain.balp import pseudonym
 from phr.errors import NotFound, Refused
 from phr.services.export import Protocol
 from phr.services.requests import APPROVED
+from phr.services.reviews import Review
 from phr.web.ports import Session
 from phr.web.sessions import WebSession, held, organisation_name
-from phr.web.views.operate import Attention, AuditLine, AuditReview, Connector, Outbox, Status, ToApprove
+from phr.web.views.operate import AuditLine, AuditReview, ToApprove
 from phr.web.views.parts import Proof
 from phr.web.wired.parts import Area
-
-_LATE: Final = 300
-_OLD: Final = 3600
-_CHECKS: Final = ("audit-",)
 
 
 class Operating(Area):
     """Counts and states, never a person's data."""
-
-    def status(self, session: Session) -> Status:
-        """How the service is."""
-        one = held(session)
-        now = self._parts.now()
-        found = self._system.operate.status(actor=one.subject, request=one.request)
-        waiting = found.outbox.get("waiting")
-        dead = found.outbox.get("dead")
-        oldest = None if waiting is None else int((now - waiting[1]).total_seconds())
-        outbox = Outbox(0 if waiting is None else waiting[0], 0 if dead is None else dead[0], oldest)
-        open_reviews = sum(
-            review.finding is None and review.row.outcome == "emergency"
-            for review in self._parts.reviews.listed(actor=one.subject, request=one.request)
-        )
-        proof = self._proof(one)
-        connectors = tuple(
-            Connector(name, "running" if age < _LATE else "late", 0, 0, 0, int(age))
-            for name, at in sorted(found.workers.items())
-            if not name.startswith(_CHECKS)
-            for age in [(now - at).total_seconds()]
-        )
-        return Status(
-            now=now,
-            attention=tuple(self._attention(outbox, proof, open_reviews, connectors)),
-            connectors=connectors,
-            outbox=outbox,
-            quarantine=(),
-            refused=tuple(sorted(found.turned_away.items(), key=lambda pair: -pair[1])),
-            audit=proof,
-            emergency_unreviewed=open_reviews,
-            figures=(),
-            requests=self._to_approve(one),
-        )
-
-    def _attention(
-        self, outbox: Outbox, proof: Proof | None, reviews: int, connectors: tuple[Connector, ...]
-    ) -> list[Attention]:
-        found = []
-        if proof is not None and not proof.ok:
-            found.append(Attention("audit-broken", "alarm", 1))
-        if reviews:
-            found.append(Attention("emergency-unreviewed", "alarm", reviews))
-        if outbox.failed:
-            found.append(Attention("outbox-failed", "warn", outbox.failed))
-        if outbox.waiting and (outbox.oldest_seconds or 0) > _OLD:
-            found.append(Attention("outbox-late", "warn", outbox.waiting))
-        late = sum(connector.state != "running" for connector in connectors)
-        if late:
-            found.append(Attention("connector-failing", "warn", late))
-        return found
 
     def _proof(self, one: WebSession) -> Proof | None:
         proved = self._parts.proofs.newest(request=one.request)
@@ -80,35 +30,18 @@ class Operating(Area):
         """Reads to review, oldest open first."""
         one = held(session)
         reviews = self._parts.reviews.listed(actor=one.subject, request=one.request)
-        subjects = {review.row.actor for review in reviews}
+        subjects = {review.actor for review in reviews}
         subjects |= {review.finding.by for review in reviews if review.finding is not None}
         names = self._parts.directory.named(subjects, request=one.request)
-        lines = []
-        for review in reviews:
-            row, finding = review.row, review.finding
-            listed = names.get(row.actor)
-            reviewer = None if finding is None else names.get(finding.by)
-            lines.append(
-                AuditLine(
-                    ident=review.ident,
-                    at=row.at,
-                    who=row.actor if listed is None else listed.display or row.actor,
-                    role="machine" if row.role == "system" else row.role,
-                    person=f"p-{row.person_id.hex[:8]}",
-                    purpose=row.purpose,
-                    categories=tuple(one for one in row.categories.split(",") if one),
-                    kind="emergency" if row.outcome == "emergency" else "refused",
-                    reason=row.reason,
-                    reviewed_by="" if finding is None else reviewer.display if reviewer else finding.by,
-                    reviewed_at=None if finding is None else finding.at,
-                )
-            )
+        shown = {subject: listed.display or subject for subject, listed in names.items()}
+        now = self._parts.now()
+        lines = [_line(review, shown, now) for review in reviews]
         return AuditReview(tuple(lines), self._proof(one))
 
-    def review_audit(self, session: Session, ident: str, finding: str) -> None:
+    def review_audit(self, session: Session, ident: str, finding: str, note: str) -> None:
         """Record a finding for one read."""
         one = held(session)
-        self._parts.reviews.record(ident, finding, actor=one.subject, request=one.request)
+        self._parts.reviews.record(ident, finding, note, actor=one.subject, request=one.request)
 
     def _to_approve(self, one: WebSession) -> tuple[ToApprove, ...]:
         institutes = self._parts.directory.organisations("researcher", request=one.request)
@@ -153,3 +86,27 @@ class Operating(Area):
 
 def _access(one: WebSession) -> Access:
     return one.access("operate")
+
+
+def _line(review: Review, shown: Mapping[str, str], now: datetime) -> AuditLine:
+    """A line of the list: the person by a pseudonym, who looked by name."""
+    finding = review.finding
+    return AuditLine(
+        ident=review.ident,
+        at=review.at,
+        who=shown.get(review.actor, review.actor),
+        role="machine" if review.role == "system" else review.role,
+        person=pseudonym(review.person) if review.person.int else "",
+        purpose=review.purpose,
+        categories=tuple(one for one in review.categories.split(",") if one),
+        kind=cast("Literal['refused', 'emergency', 'unusual']", review.kind),
+        reason=review.reason,
+        note=review.note,
+        count=review.count,
+        until=review.until,
+        overdue=finding is None and review.until is not None and review.until < now,
+        reviewed_by="" if finding is None else shown.get(finding.by, finding.by),
+        reviewed_at=None if finding is None else finding.at,
+        finding="" if finding is None else finding.finding,
+        finding_note="" if finding is None else finding.note,
+    )

@@ -12,8 +12,9 @@ from phr.clock import Clock
 from phr.config import Settings
 from phr.domain.days import day_at
 from phr.domain.messages.channel import Channel
-from phr.services.accounts import Accounts, CommonId, Factors, Passkeys
+from phr.services.accounts import Accounts, CommonId, Factors, Managing, Passkeys
 from phr.services.balance import Balance
+from phr.services.break_glass import BreakGlass
 from phr.services.cards import Cards
 from phr.services.catalogue import Catalogue
 from phr.services.charts import Charts
@@ -27,6 +28,7 @@ from phr.services.emergency import Emergency
 from phr.services.evaluation.programmes import Programmes
 from phr.services.export import Export
 from phr.services.family import Brushing, CheckIns, Children, Guardians
+from phr.services.figures import Figures
 from phr.services.guidance import Courses
 from phr.services.home_targets import HomeTargets
 from phr.services.identities import Identities
@@ -45,6 +47,7 @@ from phr.services.register import Register
 from phr.services.reminders import PostcardNumbers, Reminders
 from phr.services.requests import Requests
 from phr.services.reviews import Reviews
+from phr.services.rights.incidents import Incidents
 from phr.services.risk_display import RiskDisplay
 from phr.services.set_apart import SetApart
 from phr.services.trail import Trail
@@ -108,7 +111,15 @@ class System(Protocol):
     @property
     def trail(self) -> Trail: ...  # noqa: D102
     @property
+    def break_glass(self) -> BreakGlass: ...  # noqa: D102
+    @property
     def operate(self) -> Operate: ...  # noqa: D102
+    @property
+    def managing(self) -> Managing: ...  # noqa: D102
+    @property
+    def figures(self) -> Figures: ...  # noqa: D102
+    @property
+    def incidents(self) -> Incidents: ...  # noqa: D102
     @property
     def programmes(self) -> Programmes: ...  # noqa: D102
     @property
@@ -168,7 +179,7 @@ class Parts:
         self.balance = Balance(store, clock, self.zone, system.ledger, system.points.pseudonym)
         self.catalogue = Catalogue(store, clock, self.zone, settings.export_k)
         self.requests = Requests(store, clock, self.zone)
-        self.reviews = Reviews(store, settings.recipient)
+        self.reviews = Reviews(store, settings.recipient, clock, self.zone)
         self.proofs = Proofs(store, clock, settings.recipient)
 
     def now(self) -> datetime:

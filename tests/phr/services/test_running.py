@@ -45,7 +45,8 @@ def test_a_figure_of_fewer_than_k_people_is_not_kept(own):
     people = [someone(own) for _ in range(k)]
     for person, patient in people[:-1]:
         agree(own, person, patient)
-    assert own.measure(request="test") == 12
+    assert own.measure(request="test") == 13
+    assert figure(own, "incidents").n == 0
     assert figure(own, "opt-ins", "guidance").n is None
     agree(own, *people[-1])
     own.measure(request="test")
