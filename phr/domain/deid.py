@@ -27,6 +27,10 @@ QUASI: Final = ("birth_date", "sex", "district")
 PEOPLE: Final = ("person", *QUASI)
 VALUES: Final = ("n", "min", "max", "mean", "sum", "worn_minutes")
 DAYS: Final = ("person", "code", "day", *VALUES)
+WEEKLY: Final = "days"
+"""A column that only weeks have: how many days of the week had a value."""
+RESOLUTIONS: Final = ("day", "week")
+GROUP: Final = "group_mean"
 
 OPTIONS: Final[Mapping[str, frozenset[str]]] = {
     "pseudonym": frozenset(),
@@ -38,12 +42,13 @@ OPTIONS: Final[Mapping[str, frozenset[str]]] = {
     "shift_date": frozenset(),
     "top_code": frozenset({"codes", "low", "high"}),
     "blank": frozenset({"codes"}),
+    "group_mean": frozenset({"least"}),
     "noise": frozenset({"share"}),
     "round": frozenset({"digits"}),
     "band": frozenset({"width"}),
 }
 """Every action and the options it needs."""
-_ON_VALUES: Final = frozenset({"keep", "drop", "top_code", "blank", "noise", "round", "band"})
+_ON_VALUES: Final = frozenset({"keep", "drop", "top_code", "blank", "group_mean", "noise", "round", "band"})
 _ALLOWED: Final[Mapping[str, frozenset[str]]] = {
     "person": frozenset({"pseudonym"}),
     "birth_date": frozenset({"year_month", "age_band"}),
@@ -51,7 +56,7 @@ _ALLOWED: Final[Mapping[str, frozenset[str]]] = {
     "district": frozenset({"keep", "district_to_city"}),
     "code": frozenset({"keep"}),
     "day": frozenset({"shift_date"}),
-    **dict.fromkeys(VALUES, _ON_VALUES),
+    **dict.fromkeys((*VALUES, WEEKLY), _ON_VALUES),
 }
 _SEXES: Final = {"M": "M", "F": "F", "male": "M", "female": "F", "other": "other", "unknown": "unknown"}
 _DAY: Final = re.compile(r"(\d{4}-\d{2}-\d{2})(?: 00:00:00)?")
@@ -103,6 +108,7 @@ class Profile:
     title: str
     security_label: str
     keeps_table: bool
+    resolutions: tuple[str, ...]
     least_k: int
     default_k: int
     most_lost: float
@@ -111,6 +117,14 @@ class Profile:
     days: Mapping[str, tuple[Step, ...]]
     identifiers: Mapping[str, str]
     sha256: str
+
+    @property
+    def least_values(self) -> int:
+        """How many people's values each number rests on at least, where people are shown as groups; else 0."""
+        return min(
+            (step.options["least"] for steps in self.days.values() for step in steps if step.action == GROUP),
+            default=0,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,20 +163,38 @@ def read_policy(text: str) -> Policy:
 
 def _profile(name: str, raw: Mapping[str, Any], identifiers: Mapping[str, str]) -> Profile:
     version = sha256(canonical({"identifiers": identifiers, "profile": raw, "name": name})).hexdigest()
+    people = _rules(raw["people"], PEOPLE, f"{name}.people")
+    days = _rules(raw["days"], (*DAYS, WEEKLY), f"{name}.days")
+    _check_groups(days, tuple(raw["resolutions"]), name, table=bool(raw["keeps_table"]))
     return Profile(
         name=name,
         title=f"{raw['title_ja']} ({raw['title_en']})",
         security_label=str(raw["security_label"]),
         keeps_table=bool(raw["keeps_table"]),
+        resolutions=tuple(raw["resolutions"]),
         least_k=int(raw["least_k"]),
         default_k=int(raw["default_k"]),
         most_lost=float(raw["most_lost"]),
         accepted_loss=float(raw["accepted_loss"]),
-        people=_rules(raw["people"], PEOPLE, f"{name}.people"),
-        days=_rules(raw["days"], DAYS, f"{name}.days"),
+        people=people,
+        days=days,
         identifiers=identifiers,
         sha256=version,
     )
+
+
+def _check_groups(
+    days: Mapping[str, tuple[Step, ...]], resolutions: tuple[str, ...], name: str, *, table: bool
+) -> None:
+    """Either every number is that of a group, or none; without a table (匿名) all are, and days are too fine for it."""
+    if not resolutions or not set(resolutions) <= set(RESOLUTIONS):
+        raise BadProfile("day or week, at least one", field=f"{name}.resolutions")
+    numbers = [days[column] for column in (*VALUES, WEEKLY)]
+    grouped = [any(step.action in {GROUP, "drop"} for step in steps) for steps in numbers]
+    if any(grouped) and not all(grouped):
+        raise BadProfile("every number needs group_mean, or none", field=f"{name}.days")
+    if not table and not (all(grouped) and resolutions == ("week",)):
+        raise BadProfile("without a table only means of groups over weeks may leave", field=f"{name}.days")
 
 
 def _rules(raw: Mapping[str, Any], columns: Sequence[str], place: str) -> dict[str, tuple[Step, ...]]:
@@ -341,58 +373,3 @@ def _cities(districts: Texts, cities: Mapping[str, str]) -> Texts:
     if any(district not in cities for district in districts):
         raise BadFrame("a district is missing in the list of cities", field="people.district")
     return np.array([cities[district] for district in districts], dtype=object)
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """What the rules for values look at besides the value: who, which variable, the day's mean, a drawn factor."""
-
-    person: npt.NDArray[np.int64]
-    code: Texts
-    mean: Numbers
-    noise: Numbers
-
-
-def coarsened(values: Numbers, steps: Sequence[Step], rows: Rows) -> Numbers | None:
-    """One value column after its steps; None when the column is dropped."""
-    for step in steps:
-        options = step.options
-        if step.action == "drop":
-            return None
-        if step.action == "top_code":
-            values = _top_coded(values, rows, **options)
-        elif step.action == "blank":
-            values = np.where(np.isin(rows.code, options["codes"]), np.nan, values)
-        elif step.action == "noise":
-            values = values * (1 + options["share"] * rows.noise)
-        elif step.action == "round":
-            values = significant(values, options["digits"])
-        elif step.action == "band":
-            values = np.floor(values / options["width"]) * options["width"]
-    return values
-
-
-def _top_coded(values: Numbers, rows: Rows, *, codes: Sequence[str], low: int, high: int) -> Numbers:
-    """Values beyond the persons' percentiles are set to a bound that is another person's mean."""
-    out = values.copy()
-    for code in codes:
-        here = rows.code == code
-        means = pd.Series(rows.mean[here]).groupby(rows.person[here]).mean().dropna().to_numpy()
-        if len(means):
-            bounds = np.percentile(means, low, method="higher"), np.percentile(means, high, method="lower")
-            out[here] = np.clip(values[here], min(bounds), max(bounds))
-    return out
-
-
-def significant(values: Numbers, digits: int) -> Numbers:
-    """Rounds to so many significant digits; keeps order, so that min <= mean <= max stays true.
-
-    >>> significant(np.array([71.26, 8123.4, 0.0]), 3).tolist()
-    [71.3, 8120.0, 0.0]
-    """
-    with np.errstate(divide="ignore"):
-        size = np.floor(np.log10(np.abs(values)))
-    power = np.clip(np.where(np.isfinite(size), size, 0.0) - digits + 1, -300, 300)
-    scale = 10.0 ** np.abs(power)
-    rounded: Numbers = np.where(power < 0, np.rint(values * scale) / scale, np.rint(values / scale) * scale)
-    return rounded

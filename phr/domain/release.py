@@ -16,10 +16,21 @@ import numpy.typing as npt
 import pandas as pd
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from phr.domain import deid, privacy, release_files
-from phr.domain.deid import BadFrame, Level, Profile, ReleaseRefused
-from phr.domain.pseudonym import ReleaseKey, shift
-from phr.domain.release_files import Variable
+from phr.domain import (
+    deid,
+    differencing,
+    privacy,
+    release_files,
+    release_kept,
+    release_series,
+    release_settle,
+    release_values,
+)
+from phr.domain.deid import Profile, ReleaseRefused
+from phr.domain.differencing import Earlier
+from phr.domain.pseudonym import Days, ReleaseKey, shift
+from phr.domain.release_kept import WEEK, Asked, Kept
+from phr.domain.release_text import Variable
 from phr.domain.release_verify import canonical, signed_by
 
 Index = npt.NDArray[np.int64]
@@ -36,6 +47,7 @@ class Release:
     """What leaves (files, certificate) and what stays inside (persons, table, counts).
 
     table: pseudonym -> person for the vault; None where no table may exist (匿名).
+    classes: person -> class of the quasi-identifiers, for the comparison with later releases.
     suppressed: people by reason (no_consent, unreadable, no_data, small_class) and rows by reason
     (rows_not_approved, rows_empty, rows_rare, rows_of_left_out).
     """
@@ -45,6 +57,7 @@ class Release:
     persons: tuple[str, ...] = field(repr=False)
     table: Mapping[str, str] | None = field(repr=False)
     suppressed: Mapping[str, int]
+    classes: Mapping[str, int] = field(repr=False)
 
     @property
     def rows(self) -> int:
@@ -65,36 +78,41 @@ def build(
     variables: Sequence[Variable],
     cities: Mapping[str, str] | None = None,
     entropy: bytes | None = None,
+    resolution: str = "",
+    project: ReleaseKey | None = None,
+    earlier: Sequence[Earlier] = (),
 ) -> Release:
     """A release of the people in the consent snapshot; refused as a whole when a rule does not hold.
 
     cities: district -> municipality; empty for a service of one city. entropy: given by tests only; otherwise drawn
-    here and forgotten, so that nobody can compute the pseudonyms again.
+    here and forgotten, so that nobody can compute the pseudonyms again. resolution: day or week, else the finest of
+    the profile. project: where the protocol asks for releases that can be joined. earlier: releases to compare with.
     """
+    resolution = resolution or profile.resolutions[0]
     _check_request(profile, k, release_id, created, variables)
+    _check_shape(profile, resolution, project)
     omitted = deid.check_frames(people, day_summaries, profile)
-    key = ReleaseKey.derive(secret, release_id, entropy=entropy or secrets.token_bytes(32))
-    persons, who, left_out = _consenting(people, {str(person) for person, _, _ in consent_snapshot}, created)
-    rows, dropped = _readable_rows(day_summaries, persons, [variable.code for variable in variables])
+    key = project or ReleaseKey.derive(secret, release_id, entropy=entropy or secrets.token_bytes(32))
+    consented = {str(person) for person, _, _ in consent_snapshot}
+    persons, who, left_out = release_settle.consenting(people, consented, created)
+    rows, dropped = release_settle.readable_rows(
+        day_summaries, persons, [variable.code for variable in variables]
+    )
     levels = deid.levels(profile, who, created.date(), cities or {})
-    settled = _settle(rows, levels, k, profile)
-    inside = settled.people[rows["person"].to_numpy()]
-    rare = inside & ~np.isin(rows["code"].to_numpy(dtype=object), settled.codes)
-    suppressed = {
-        **left_out,
-        **settled.left_out,
-        **dropped,
-        "rows_rare": int(rare.sum()),
-        "rows_of_left_out": int((~inside).sum()),
-    }
-    kept = _Kept(persons[settled.people], settled.shown, rows[inside & ~rare], settled.people, settled.codes)
-    files, facts = _files(kept, profile, key, [each for each in variables if each.code in set(settled.codes)])
+    asked = Asked(rows, persons, levels, k, profile, resolution, earlier)
+    kept = release_kept.kept(asked, np.random.default_rng(key.seed("differences")))
+    suppressed = {**left_out, **kept.left_out, **dropped, **kept.row_counts}
+    files, facts = _files(kept, asked, key, [each for each in variables if each.code in set(kept.codes)])
     certificate = {
         "format": "phr-release-certificate/1",
         "release_id": release_id,
         "created": created.isoformat(),
         "suppressed": suppressed,
-        "variables": {"approved": len(variables), "released": settled.codes, "rare": settled.rare},
+        "variables": {
+            "approved": len(variables),
+            "released": kept.codes,
+            "rare": len({*asked.rows["code"]}) - len(kept.codes),
+        },
         "consents": _consents(consent_snapshot),
         **_rules(profile, omitted),
         **facts,
@@ -109,6 +127,7 @@ def build(
         persons=tuple(kept.persons),
         table={key.pseudonym(person): person for person in kept.persons} if profile.keeps_table else None,
         suppressed=suppressed,
+        classes=dict(zip(kept.persons, kept.settled.classes.tolist(), strict=True)),
     )
 
 
@@ -150,175 +169,113 @@ def _check_request(
         raise ReleaseRefused("each variable has one plain code", field="variables")
 
 
-def _consenting(
-    people: pd.DataFrame, consented: set[str], created: datetime
-) -> tuple[deid.Texts, deid.Attributes, dict[str, int]]:
-    """The people who may be in the release at all; later steps only ever take some of these."""
-    persons = deid.texts(people["person"], "people.person")
-    if len(set(persons)) < len(persons):
-        raise BadFrame("a person stands in two rows", field="people.person")
-    may = np.fromiter((person in consented for person in persons), dtype=np.bool_, count=len(persons))
-    who = deid.attributes(people[may], created.date())
-    counts = {"no_consent": int((~may).sum()), "unreadable": int((~who.readable).sum())}
-    return persons[may][who.readable], who.take(who.readable), counts
-
-
-def _readable_rows(
-    days: pd.DataFrame, persons: deid.Texts, codes: Sequence[str]
-) -> tuple[pd.DataFrame, dict[str, int]]:
-    """The rows of these people and variables; `person` becomes the place in `persons`."""
-    person = deid.texts(days["person"], "day_summaries.person")
-    rows = pd.DataFrame(
-        {
-            "person": pd.Index(persons, dtype=object).get_indexer(pd.Index(person, dtype=object)),
-            "code": deid.texts(days["code"], "day_summaries.code"),
-            "day": deid.civil_days(days["day"], "day_summaries.day"),
-            **{name: deid.numbers(days[name], f"day_summaries.{name}") for name in deid.VALUES},
-        }
-    )
-    if rows["day"].isna().any():
-        raise BadFrame("not a civil day: only summaries of whole days leave", field="day_summaries.day")
-    if pd.DataFrame({"person": person, "code": rows["code"], "day": rows["day"]}).duplicated().any():
-        raise BadFrame(
-            "two rows for one person, variable and day: parts of days do not leave", field="day_summaries"
+def _check_shape(profile: Profile, resolution: str, project: ReleaseKey | None) -> None:
+    if resolution not in profile.resolutions:
+        raise ReleaseRefused(
+            f"the profile {profile.name} has only {' and '.join(profile.resolutions)}", field="resolution"
         )
-    theirs = rows["person"].to_numpy() >= 0
-    approved = rows["code"].isin(list(codes)).to_numpy()
-    full = rows[["mean", "sum"]].notna().any(axis=1).to_numpy()
-    counts = {
-        "rows_no_person": int((~theirs).sum()),
-        "rows_not_approved": int((theirs & ~approved).sum()),
-        "rows_empty": int((theirs & approved & ~full).sum()),
-    }
-    return rows[theirs & approved & full], counts
-
-
-@dataclass(frozen=True, slots=True)
-class _Settled:
-    people: Mask
-    codes: list[str]
-    shown: list[Level]
-    left_out: dict[str, int]
-    rare: int
-
-
-def _settle(rows: pd.DataFrame, levels: Mapping[str, Sequence[Level]], k: int, profile: Profile) -> _Settled:
-    """Leaves out rare variables, people without rows and small classes, again until nothing changes.
-
-    Each makes work for the others: a person who goes can make a variable rare, and so take the last rows of another.
-    """
-    live = np.ones(len(levels["sex"][0].cells), dtype=np.bool_)
-    number, names = pd.factorize(rows["code"])
-    pairs = np.unique(np.stack([number, rows["person"].to_numpy()], axis=1), axis=0)
-    code, person = pairs[:, 0], pairs[:, 1]
-    of = len(np.unique(person))
-    no_data = small = 0
-    while True:
-        common = np.bincount(code[live[person]], minlength=len(names)) >= k
-        with_rows = np.zeros(len(live), dtype=np.bool_)
-        with_rows[person[common[code]]] = True
-        no_data += int((live & ~with_rows).sum())
-        live &= with_rows
-        privacy.demand(int(live.sum()), of, k, most_lost=profile.most_lost)
-        choice = privacy.choose(
-            {name: [level.cells[live] for level in each] for name, each in levels.items()},
-            k,
-            accepted_loss=profile.accepted_loss,
-        )
-        if not choice.lost:
-            break
-        small += choice.lost
-        live[live] = choice.keep
-    shown = [levels[name][index] for name, index in choice.levels.items()]
-    shown = [replace(level, cells=level.cells[live]) for level in shown]
-    codes = sorted(str(name) for name in names[common])
-    return _Settled(live, codes, shown, {"no_data": no_data, "small_class": small}, int((~common).sum()))
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """The people and rows that leave, before pseudonyms. ``inside`` marks them among all consenting people."""
-
-    persons: deid.Texts
-    shown: list[Level]
-    rows: pd.DataFrame
-    inside: Mask
-    codes: list[str]
+    if project is not None and not profile.keeps_table:
+        raise ReleaseRefused("releases without a table cannot be joined over time", field="longitudinal")
 
 
 def _files(
-    kept: _Kept, profile: Profile, key: ReleaseKey, variables: Sequence[Variable]
+    kept: Kept, asked: Asked, key: ReleaseKey, variables: Sequence[Variable]
 ) -> tuple[dict[str, bytes], dict[str, Any]]:
     """The files and what was measured on them. People stand in the order of their pseudonyms, which is random."""
+    profile, week = asked.profile, asked.resolution == WEEK
     names = np.array([key.pseudonym(person) for person in kept.persons], dtype=object)
     order = np.argsort(names)
     rank = np.empty(len(names), dtype=np.int64)
     rank[order] = np.arange(len(names))
-    place = np.cumsum(kept.inside) - 1
-    weeks = np.array([key.weeks(person) for person in kept.persons], dtype=np.int64)
-    rows = kept.rows.assign(person=rank[place[kept.rows["person"].to_numpy()]])
+    rows = kept.shaped.rows.assign(person=rank[kept.shaped.rows["person"].to_numpy()])
     rows = rows.sort_values(["person", "code", "day"], ignore_index=True)
     person = rows["person"].to_numpy()
-    columns = {level.column: level.cells[order] for level in kept.shown}
-    shifted = shift(rows["day"].to_numpy(dtype="datetime64[D]"), weeks[order][person])
+    shown = {level.column: level.cells[order] for level in kept.settled.shown}
+    weeks = _weeks(kept, key)[order]
+    shifted = shift(rows["day"].to_numpy(dtype="datetime64[D]"), weeks[person])
     days = release_files.Days(
         person=names[order][person],
         code=rows["code"].to_numpy(dtype=object),
         day=shifted.astype(str).astype(object),
-        statistics={
-            name: release_files.decimals(column) for name, column in _values(rows, profile, key).items()
-        },
+        statistics=_values(rows, profile, key, (*deid.VALUES, deid.WEEKLY) if week else deid.VALUES),
+        until=(shifted + 6).astype(str).astype(object) if week else None,
     )
-    headers = {
-        "persons.csv": ["person", *columns],
-        "day_summaries.csv": ["person", "code", "day", *days.statistics],
-    }
-    cells = [days.person, days.code, days.day, *days.statistics.values()]
-    files = {
-        "persons.csv": release_files.table(headers["persons.csv"], [names[order], *columns.values()]),
-        "day_summaries.csv": release_files.table(headers["day_summaries.csv"], cells),
-        "day_summaries.ndjson": release_files.observations(days, variables, profile.security_label),
-        "dictionary.csv": release_files.dictionary(headers, deid.policy().columns, variables),
-    }
-    return files, _facts(rows, columns, kept, shifted)
+    people = release_files.People(names[order], shown)
+    files = release_files.written(people, days, variables, profile, asked.resolution)
+    return files, _facts(kept, asked, shown, person, shifted, order)
 
 
-def _values(rows: pd.DataFrame, profile: Profile, key: ReleaseKey) -> dict[str, deid.Numbers]:
-    drawn = np.random.default_rng(key.seed("noise")).standard_normal(len(rows))
-    context = deid.Rows(
+def _weeks(kept: Kept, key: ReleaseKey) -> Index:
+    """By how many weeks each person moves: people who are shown as one group move as one."""
+    first = np.unique(kept.shaped.groups, return_index=True)[1]
+    weeks = np.array([key.weeks(kept.persons[place]) for place in first], dtype=np.int64)
+    return weeks[np.unique(kept.shaped.groups, return_inverse=True)[1]]
+
+
+def _values(
+    rows: pd.DataFrame, profile: Profile, key: ReleaseKey, names: Sequence[str]
+) -> dict[str, deid.Numbers]:
+    cell = rows["cell"].to_numpy()
+    drawn = np.random.default_rng(key.seed("noise")).standard_normal(int(cell.max(initial=-1)) + 1)[cell]
+    context = release_values.Rows(
         person=rows["person"].to_numpy(),
         code=rows["code"].to_numpy(dtype=object),
         mean=rows["mean"].to_numpy(),
         noise=np.clip(drawn, -_MOST_NOISE, _MOST_NOISE),
+        cell=cell,
     )
     columns = {
-        name: deid.coarsened(rows[name].to_numpy(), profile.days[name], context) for name in deid.VALUES
+        name: release_values.coarsened(rows[name].to_numpy(), profile.days[name], context) for name in names
     }
     return {name: values for name, values in columns.items() if values is not None}
 
 
 def _facts(
-    rows: pd.DataFrame, columns: Mapping[str, deid.Texts], kept: _Kept, shifted: npt.NDArray[np.datetime64]
+    kept: Kept, asked: Asked, shown: Mapping[str, deid.Texts], person: Index, shifted: Days, order: Index
 ) -> dict[str, Any]:
-    """What the certificate says was measured on the files; l and t on each person's quarter in each variable."""
-    person = rows["person"].to_numpy()
-    code = rows["code"].to_numpy(dtype=object)
-    mean = rows["mean"].fillna(rows["sum"]).to_numpy()
+    """What the certificate says was measured; l and t on each person's quarter in each variable, before any grouping."""
+    plain = kept.shaped.plain
+    owner, code = plain["person"].to_numpy(), plain["code"].to_numpy(dtype=object)
+    mean = plain["mean"].fillna(plain["sum"]).to_numpy()
     sensitive = {
-        f"level of {name}": privacy.quarters(person[code == name], mean[code == name], len(kept.persons))
+        f"level of {name}": privacy.quarters(owner[code == name], mean[code == name], len(kept.persons))[
+            order
+        ]
         for name in kept.codes
     }
-    measured = privacy.measure(pd.DataFrame({**columns, **sensitive}), list(columns), list(sensitive))
+    measured = privacy.measure(pd.DataFrame({**shown, **sensitive}), list(shown), list(sensitive))
+    compared = [
+        differencing.compared(kept.persons, kept.settled.classes, each).as_json(asked.k)
+        for each in asked.earlier
+    ]
     return {
-        "rows": len(rows),
+        "rows": len(kept.shaped.rows),
         "persons": len(kept.persons),
-        "quasi_identifiers": list(columns),
-        "generalised": {level.column: level.rule for level in kept.shown},
+        "resolution": asked.resolution,
+        "quasi_identifiers": list(shown),
+        "generalised": {level.column: level.rule for level in kept.settled.shown},
         "k": {"achieved": measured.k, "classes": measured.classes},
         "l": {"achieved": measured.l, "kind": "distinct"},
         "t": {"achieved": measured.t, "kind": "equal distance"},
         "sensitive": "each person's quarter among the people released, by the mean of each variable, or none",
+        "series": _series(kept, asked.profile),
         "linkage": {"unique_day_patterns": privacy.unique_patterns(person, shifted)},
+        "compared": compared,
+    }
+
+
+def _series(kept: Kept, profile: Profile) -> dict[str, Any]:
+    """Whose numbers the rows show: everybody's own, or a group's; and what that costs."""
+    if not profile.least_values:
+        return {"shown": "each person's own"}
+    rows = release_series.filled(kept.shaped.rows)
+    return {
+        "shown": "the means of a group, equal for everybody in it",
+        "smallest_group": int(np.bincount(kept.shaped.groups).min()),
+        "least_values": profile.least_values,
+        "variance_between_people_kept": {
+            code: release_series.variance_kept(kept.shaped.plain, rows, code) for code in kept.codes
+        },
     }
 
 
@@ -335,7 +292,9 @@ def _rules(profile: Profile, omitted: Sequence[str]) -> dict[str, Any]:
         "profile": {"name": profile.name, "title": profile.title, "sha256": profile.sha256},
         "omitted_columns": {column: profile.identifiers[column] for column in omitted},
         "dates": said["dates"],
-        "not_promised": {"ja": said["not_promised_ja"], "en": said["not_promised_en"]},
+        "not_promised": {
+            language: said[profile.name][f"not_promised_{language}"] for language in ("ja", "en")
+        },
     }
 
 

@@ -50,7 +50,8 @@ def problems(folder: Path, public_key: bytes | None = None) -> list[str]:
 
 def _counted(folder: Path, certificate: Mapping[str, Any]) -> list[str]:
     people = list(csv.DictReader((folder / "persons.csv").read_text(encoding="utf-8").splitlines()))
-    days = csv.DictReader((folder / "day_summaries.csv").read_text(encoding="utf-8").splitlines())
+    name = f"{certificate['resolution']}_summaries"
+    days = list(csv.DictReader((folder / f"{name}.csv").read_text(encoding="utf-8").splitlines()))
     rows = Counter(row["person"] for row in days)
     persons = {row["person"] for row in people}
     classes = Counter(tuple(row[column] for column in certificate["quasi_identifiers"]) for row in people)
@@ -60,8 +61,8 @@ def _counted(folder: Path, certificate: Mapping[str, Any]) -> list[str]:
         "k is smaller than requested": k >= certificate["k"]["requested"],
         "persons.csv and the certificate differ in people": len(persons) == certificate["persons"],
         "persons.csv has two rows for one person": len(persons) == len(people),
-        "day_summaries.csv and the certificate differ in rows": rows.total() == certificate["rows"],
-        "day_summaries.csv and persons.csv differ in people": rows.keys() == persons,
+        "the summaries and the certificate differ in rows": rows.total() == certificate["rows"],
+        "the summaries and persons.csv differ in people": rows.keys() == persons,
     }
     return [problem for problem, holds in checks.items() if not holds]
 

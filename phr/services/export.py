@@ -17,7 +17,7 @@ from phr.domain.access import Access
 from phr.domain.deid import BadFrame, ReleaseRefused, profile_named
 from phr.domain.release import Release as Built
 from phr.domain.release import build, signed
-from phr.domain.release_files import Variable
+from phr.domain.release_text import Variable
 from phr.errors import NotFound, Refused
 from phr.ids import new_id
 from phr.store.tables import Release

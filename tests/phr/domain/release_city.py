@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from phr.domain import release
@@ -82,6 +83,24 @@ def read(made, name):
     return list(csv.DictReader(io.StringIO(made.files[name].decode())))
 
 
+def summaries(made):
+    """The rows of the release; `day` is the first day of the week where it has weeks."""
+    resolution = made.certificate["resolution"]
+    rows = read(made, f"{resolution}_summaries.csv")
+    return [{("day" if name == resolution else name): cell for name, cell in row.items()} for row in rows]
+
+
 def frame(made):
-    rows = pd.DataFrame(read(made, "day_summaries.csv"))
+    rows = pd.DataFrame(summaries(made))
     return rows.assign(day=pd.to_datetime(rows["day"]))
+
+
+def words_of(made):
+    """Everything that can be read in a release: the texts, and the cells of the Parquet files."""
+    texts = [data.decode() for name, data in made.files.items() if not name.endswith(".parquet")]
+    cells = [
+        str(pq.read_table(io.BytesIO(data)).to_pydict())
+        for name, data in made.files.items()
+        if name.endswith(".parquet")
+    ]
+    return "\n".join([*texts, *cells])

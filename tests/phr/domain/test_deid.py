@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from phr.domain import deid
 from phr.domain.deid import BadFrame, BadProfile, Step
+from phr.domain.release_values import Rows, coarsened, significant
 
 TEXT = files("phr.domain").joinpath("deid.toml").read_text(encoding="utf-8")
 ON = date(2026, 7, 1)
@@ -39,7 +40,7 @@ def rows(values, codes="x", persons=None):
     values = np.asarray(values, dtype=np.float64)
     who = np.arange(len(values)) if persons is None else np.asarray(persons)
     code = np.full(len(values), codes, dtype=object)
-    return values, deid.Rows(person=who, code=code, mean=values, noise=np.ones(len(values)))
+    return values, Rows(who, code, values, np.ones(len(values)), np.arange(len(values)))
 
 
 @pytest.mark.parametrize("column", PERSON_NUMBERS)
@@ -299,52 +300,52 @@ def test_nobody_has_attributes_of_the_right_kind_too():
 def test_the_hundred_and_first_person_is_coded_to_the_next():
     """R8-8: heights and weights outside the 1st and 99th percentile."""
     values, context = rows(np.arange(101.0), codes="8302-2")
-    coded = deid.coarsened(
+    coded = coarsened(
         values, [Step("top_code", {"codes": ["8302-2", "absent"], "low": 1, "high": 99})], context
     )
     assert (coded[0], coded[1], coded[50], coded[100]) == (1.0, 1.0, 50.0, 99.0)
     untouched, other = rows(np.arange(101.0), codes="8867-4")
-    same = deid.coarsened(untouched, [Step("top_code", {"codes": ["8302-2"], "low": 1, "high": 99})], other)
+    same = coarsened(untouched, [Step("top_code", {"codes": ["8302-2"], "low": 1, "high": 99})], other)
     assert same.tolist() == untouched.tolist()
 
 
 def test_percentiles_are_of_people_not_of_days():
     """A person who weighs every day must not move the bounds."""
     values, context = rows([50.0] * 50 + [60.0, 70.0, 80.0, 199.0], "w", [0] * 50 + [1, 2, 3, 4])
-    coded = deid.coarsened(values, [Step("top_code", {"codes": ["w"], "low": 1, "high": 99})], context)
+    coded = coarsened(values, [Step("top_code", {"codes": ["w"], "low": 1, "high": 99})], context)
     assert sorted(set(coded.tolist())) == [60.0, 70.0, 80.0]
 
 
 def test_the_extreme_person_never_keeps_the_extreme_value():
     """In a small release the percentile lies beyond the extreme; the next person's value is taken."""
     values, context = rows([150.0, 160.0, 170.0, 180.0, 199.0], "8302-2")
-    coded = deid.coarsened(values, [Step("top_code", {"codes": ["8302-2"], "low": 1, "high": 99})], context)
+    coded = coarsened(values, [Step("top_code", {"codes": ["8302-2"], "low": 1, "high": 99})], context)
     assert coded.tolist() == [160.0, 160.0, 170.0, 180.0, 180.0]
 
 
 def test_each_action_on_values_does_what_it_says():
     """The words of deid.toml."""
     values, context = rows([71.26, 8123.4])
-    assert deid.coarsened(values, [Step("keep", {})], context).tolist() == [71.26, 8123.4]
-    assert deid.coarsened(values, [Step("drop", {})], context) is None
-    assert np.isnan(deid.coarsened(values, [Step("blank", {"codes": ["x"]})], context)).all()
-    assert deid.coarsened(values, [Step("round", {"digits": 3})], context).tolist() == [71.3, 8120.0]
-    assert deid.coarsened(values, [Step("band", {"width": 60})], context).tolist() == [60.0, 8100.0]
-    assert deid.coarsened(values, [Step("noise", {"share": 0.01})], context) == pytest.approx(values * 1.01)
+    assert coarsened(values, [Step("keep", {})], context).tolist() == [71.26, 8123.4]
+    assert coarsened(values, [Step("drop", {})], context) is None
+    assert np.isnan(coarsened(values, [Step("blank", {"codes": ["x"]})], context)).all()
+    assert coarsened(values, [Step("round", {"digits": 3})], context).tolist() == [71.3, 8120.0]
+    assert coarsened(values, [Step("band", {"width": 60})], context).tolist() == [60.0, 8100.0]
+    assert coarsened(values, [Step("noise", {"share": 0.01})], context) == pytest.approx(values * 1.01)
 
 
 def test_steps_are_done_in_their_order():
     """Noise after rounding would undo the rounding."""
     values, context = rows([71.26])
-    assert deid.coarsened(
-        values, [Step("noise", {"share": 0.01}), Step("round", {"digits": 2})], context
-    ) == [72.0]
+    assert coarsened(values, [Step("noise", {"share": 0.01}), Step("round", {"digits": 2})], context) == [
+        72.0
+    ]
 
 
 @given(st.lists(st.floats(-1e12, 1e12), min_size=2, max_size=6), st.integers(1, 9))
 def test_rounding_keeps_order_and_stays_close(values, digits):
     """The least value of a day stays at most its mean, the mean at most the greatest."""
     before = np.sort(np.array(values))
-    after = deid.significant(before, digits)
+    after = significant(before, digits)
     assert (np.diff(after) >= 0).all()
     assert (np.abs(after - before) <= np.abs(before) * 10.0 ** (1 - digits) + 1e-290).all()

@@ -10,21 +10,32 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phr.domain.deid import profile_named
-from tests.phr.domain.release_city import PROFILES, PULSE, STEPS, WEIGHT, city, frame, read
+from tests.phr.domain.release_city import (
+    PROFILES,
+    PULSE,
+    STEPS,
+    WEIGHT,
+    city,
+    frame,
+    read,
+    summaries,
+    words_of,
+)
 
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_a_release_has_its_files_and_its_certificate_counts_them(profile):
     """The certificate is what a researcher can check without us."""
     made = city().release(profile)
-    names = {"day_summaries.csv", "day_summaries.ndjson", "persons.csv", "dictionary.csv"}
+    stem = f"{made.certificate['resolution']}_summaries"
+    names = {f"{stem}.{kind}" for kind in ("csv", "ndjson", "parquet")}
+    names |= {"persons.csv", "persons.parquet", "patients.ndjson", "dictionary.csv", "dictionary.html"}
+    names |= {"publication.txt"} if profile == "anonymised" else set()
     assert made.files.keys() == names | {"certificate.json"}
     assert json.loads(made.files["certificate.json"]) == made.certificate
     for name in names:
         assert made.certificate["files"][name]["sha256"] == sha256(made.files[name]).hexdigest()
-    assert (
-        made.rows == len(read(made, "day_summaries.csv")) == made.files["day_summaries.ndjson"].count(b"\n")
-    )
+    assert made.rows == len(summaries(made)) == made.files[f"{stem}.ndjson"].count(b"\n")
     assert made.certificate["persons"] == len(read(made, "persons.csv")) == len(made.persons)
     assert made.certificate["profile"]["sha256"] == profile_named(profile).sha256
     assert made.certificate["not_promised"]["ja"]
@@ -54,12 +65,14 @@ def test_every_line_is_a_valid_observation_of_a_whole_day(profile):
     place.days.loc[::3, "n"] = np.nan
     place.days.loc[::2, ["worn_minutes", "min"]] = np.nan
     made = place.release(profile, k=5)
-    rows = read(made, "day_summaries.csv")
-    for line, row in zip(made.files["day_summaries.ndjson"].splitlines(), rows, strict=True):
+    resolution = made.certificate["resolution"]
+    lines = made.files[f"{resolution}_summaries.ndjson"].splitlines()
+    for line, row in zip(lines, summaries(made), strict=True):
         Observation.model_validate_json(line)
         found = json.loads(line)
         assert found["subject"]["reference"] == f"Patient/{row['person']}"
-        assert found["effectiveDateTime"] == row["day"]
+        period = found.get("effectivePeriod", {})
+        assert found.get("effectiveDateTime", period.get("start")) == row["day"]
         assert found["code"]["coding"][0]["code"] == row["code"]
         values = {
             each["code"]["coding"][0]["code"]: each["valueQuantity"]["value"] for each in found["component"]
@@ -71,7 +84,7 @@ def test_every_line_is_a_valid_observation_of_a_whole_day(profile):
             "average": "mean",
             "worn-minutes": "worn_minutes",
         }
-        words = {**words, "sum": "sum"}
+        words = {**words, "sum": "sum"} | ({"days-with-data": "days"} if resolution == "week" else {})
         assert values == {word: float(row[column]) for word, column in words.items() if row[column]}
 
 
@@ -79,7 +92,7 @@ def test_the_security_label_says_which_kind_of_data_it_is():
     """PSEUDED and ANONYED are the labels of HL7."""
     place = city()
     for profile, label in zip(PROFILES, ["PSEUDED", "ANONYED"], strict=True):
-        first = json.loads(place.release(profile).files["day_summaries.ndjson"].splitlines()[0])
+        first = json.loads(place.release(profile).files["patients.ndjson"].splitlines()[0])
         assert first["meta"]["security"][0]["code"] == label
 
 
@@ -114,7 +127,7 @@ def test_no_identifier_and_no_name_is_in_any_file(words, data):
     place.days["device_name"] = place.days["person"].map(lambda person: "watch of " + person)
     place.consents = [(person, f"consent-{person}", 1) for person in words[:half]]
     made = place.release(profile, k=5)
-    everything = b"".join(made.files.values()).decode()
+    everything = words_of(made)
     assert not [word for word in words if word in everything]
     assert "1950-01-01" not in everything
     assert set(made.certificate["omitted_columns"]) == {"device_name", "name", "note"}
@@ -122,10 +135,12 @@ def test_no_identifier_and_no_name_is_in_any_file(words, data):
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_intervals_and_weekdays_of_each_person_survive(profile):
-    """Each person's days move together, by whole weeks."""
-    place = city(days=9)
+    """Each person's days move together, by whole weeks; weeks, of which gaps of a day are no part, do too."""
+    place = city(days=24)
     place.days = place.days.drop(index=place.days.index[place.days["day"] == np.datetime64("2026-01-04")])
     before = np.unique(place.days["day"].to_numpy(dtype="datetime64[D]"))
+    if profile == "anonymised":
+        before = np.arange(np.datetime64("2025-12-29"), np.datetime64("2026-01-25"), 7)  # Mondays
     for _, theirs in frame(place.release(profile)).groupby("person"):
         after = np.unique(theirs["day"].to_numpy(dtype="datetime64[D]"))
         assert (np.diff(after) == np.diff(before)).all()
