@@ -71,6 +71,11 @@ class Settings(BaseSettings):
         pattern="^(auto|on|off)$",
         description="Whether staff need a second factor: auto asks for it except where only this machine reaches the service.",
     )
+    rate_limits: str = Field(
+        "auto",
+        pattern="^(auto|on|off)$",
+        description="Whether calls that come too fast are turned away: auto does so except where only this machine reaches the service.",
+    )
     google_client_id: str = Field("", description="OAuth client id for the Google Health API.")
     google_client_secret: SecretStr = Field(
         SecretStr(""), description="OAuth client secret for the Google Health API."
@@ -164,6 +169,31 @@ class Settings(BaseSettings):
     upload_keep_hours: int = Field(
         24, ge=1, le=720, description="Hours that an unfinished upload is kept, so that it can go on."
     )
+    rights_days: int = Field(
+        30,
+        ge=1,
+        le=60,
+        description="Days until a request for disclosure, correction or stop of use is decided.",
+    )
+    copy_keep_days: int = Field(
+        7, ge=1, le=90, description="Days that a copy of everything lies ready for the person."
+    )
+    delete_cooling_days: int = Field(
+        7, ge=0, le=60, description="Days in which somebody who deletes the account may change their mind."
+    )
+    inactive_months: int = Field(
+        0,
+        ge=0,
+        le=240,
+        description="Months without signing in after which the deletion of an account is announced; 0 is never.",
+    )
+    inactive_notice_days: int = Field(
+        90, ge=30, le=730, description="Days between that announcement and the deletion."
+    )
+    keep_checkups: bool = Field(
+        False,
+        description="Whether the city must keep check-ups and guidance for five years after an erasure (特定健診の実施基準 第10条).",
+    )
     session_minutes: int = Field(15, ge=1, le=720, description="Idle minutes after which a session ends.")
     check_glucose_rule: str = Field(
         "fpg_priority",
@@ -187,6 +217,11 @@ class Settings(BaseSettings):
         return self.staff_second_factor == "on" or (
             self.staff_second_factor == "auto" and not self.on_loopback
         )
+
+    @property
+    def limits_rates(self) -> bool:
+        """Whether calls that come too fast are turned away."""
+        return self.rate_limits == "on" or (self.rate_limits == "auto" and not self.on_loopback)
 
     def mail_is_safe(self) -> bool:
         """Whether mail travels encrypted, or stays on this machine."""

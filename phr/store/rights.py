@@ -10,11 +10,13 @@ from uuid import UUID
 import psycopg
 from psycopg import sql
 from psycopg.rows import TupleRow
+from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select, update
 
 from phr.errors import PhrError
-from phr.store.tables import PersonKey, Retained, RightsRequest, TakeOut, Tombstone
+from phr.store.tables import Account, PersonKey, Retained, RightsRequest, TakeOut, Tombstone
+from phr.store.tables import Session as SessionRow
 
 _FIRST: Final = ("session", "account_identity", "account_factor")
 """What hangs on an account goes before it."""
@@ -109,6 +111,31 @@ class Rights:
             .on_conflict_do_nothing(index_elements=["person_id"])
         )
 
+    def unused_since(self, moment: datetime) -> list[UUID]:
+        """Residents whose account is older than a moment and whose sessions were all last used before it."""
+        used = select(SessionRow.account_id).where(col(SessionRow.seen_at) >= moment)
+        query = select(Account.person_id).where(
+            Account.role == "resident",
+            col(Account.person_id).is_not(None),
+            col(Account.created_at) < moment,
+            col(Account.account_id).not_in(used),
+        )
+        return [person for person in self._session.exec(query).all() if person is not None]
+
+    def last_seen(self, person: UUID) -> datetime | None:
+        """When a person last used a session."""
+        query = (
+            select(func.max(SessionRow.seen_at))
+            .join(Account, col(Account.account_id) == col(SessionRow.account_id))
+            .where(Account.person_id == person)
+        )
+        return self._session.exec(query).one()
+
+    def accounts(self, person: UUID) -> list[tuple[UUID, str]]:
+        """The accounts of a person: id and subject."""
+        query = select(Account.account_id, Account.subject).where(Account.person_id == person)
+        return [(row[0], row[1]) for row in self._session.exec(query).all()]
+
     def tombstones(self) -> Sequence[Tombstone]:
         """Everybody who was erased, oldest first."""
         return self._session.exec(select(Tombstone).order_by(col(Tombstone.erased_at))).all()
@@ -133,7 +160,7 @@ class Forgetting:
         """The tables that have a door for forgetting: from the catalogue, so that none can be left out of a list."""
         rows = self._connection.execute(
             "SELECT c.relname FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid"
-            " WHERE p.polname = 'forgetting' AND c.relnamespace = 'phr'::regnamespace ORDER BY 1"
+            " WHERE p.polname = 'forgotten' AND c.relnamespace = 'phr'::regnamespace ORDER BY 1"
         ).fetchall()
         names = [str(row[0]) for row in rows]
         return [*_FIRST, *(name for name in names if name not in _FIRST and name != "account"), "account"]

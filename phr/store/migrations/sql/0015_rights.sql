@@ -184,9 +184,9 @@ BEGIN
                  AND a.attname IN ('person_id', 'guardian_id', 'child_id')
              WHERE c.relnamespace = 'phr'::regnamespace AND c.relkind IN ('r', 'p')
                  AND c.relname NOT IN ('audit_event', 'release_member')
-                 AND NOT EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'forgetting')
+                 AND NOT EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'forgotten')
              GROUP BY c.relname ORDER BY c.relname LOOP
-        EXECUTE format('CREATE POLICY forgetting ON phr.%I FOR DELETE TO phr_app USING ('
+        EXECUTE format('CREATE POLICY forgotten ON phr.%I FOR DELETE TO phr_app USING ('
             '(SELECT phr.ctx_internal()) = ''forget'' AND (%s))', t.relname, t.whose);
         EXECUTE format('GRANT DELETE ON phr.%I TO phr_app', t.relname);
     END LOOP;
@@ -200,7 +200,7 @@ DECLARE
     t text;
 BEGIN
     FOREACH t IN ARRAY ARRAY['session', 'account_identity', 'account_factor'] LOOP
-        EXECUTE format('CREATE POLICY forgetting ON phr.%I FOR DELETE TO phr_app USING ('
+        EXECUTE format('CREATE POLICY forgotten ON phr.%I FOR DELETE TO phr_app USING ('
             '(SELECT phr.ctx_internal()) = ''forget'' AND EXISTS (SELECT 1 FROM phr.account a'
             ' WHERE a.account_id = %I.account_id AND a.person_id = (SELECT phr.ctx_person())))', t, t);
     END LOOP;

@@ -5,8 +5,8 @@ DECLARE
     before text[] := ARRAY['account_factor', 'account_identity', 'cloud_attempt', 'cloud_bookmark', 'cloud_notice',
         'cloud_secret', 'consent_grant', 'screening_done', 'vital_day'];
 BEGIN
-    FOR t IN SELECT c.relname FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE p.polname = 'forgetting' LOOP
-        EXECUTE format('DROP POLICY forgetting ON phr.%I', t.relname);
+    FOR t IN SELECT c.relname FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE p.polname = 'forgotten' LOOP
+        EXECUTE format('DROP POLICY forgotten ON phr.%I', t.relname);
         IF t.relname <> ALL (before) THEN
             EXECUTE format('REVOKE DELETE ON phr.%I FROM phr_app', t.relname);
         END IF;
