@@ -27,6 +27,7 @@ FURIGANA_COOKIE: Final = "phr_furigana"
 HOMES: Final[dict[Role, str]] = {
     "resident": "/today",
     "nurse": "/staff",
+    "registrar": "/counter",
     "researcher": "/research",
     "operator": "/operate",
 }
@@ -130,6 +131,10 @@ def _nurse(request: Request) -> Session:
     return _session_for(request, "nurse")
 
 
+def _registrar(request: Request) -> Session:
+    return _session_for(request, "registrar")
+
+
 def _researcher(request: Request) -> Session:
     return _session_for(request, "researcher")
 
@@ -140,6 +145,7 @@ def _operator(request: Request) -> Session:
 
 Resident = Annotated[Session, Depends(_resident)]
 Nurse = Annotated[Session, Depends(_nurse)]
+Registrar = Annotated[Session, Depends(_registrar)]
 Researcher = Annotated[Session, Depends(_researcher)]
 Operator = Annotated[Session, Depends(_operator)]
 Service = Annotated[Services, Depends(services_of)]

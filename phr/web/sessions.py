@@ -24,7 +24,7 @@ from phr.web.answer import SESSION_COOKIE
 from phr.web.ports import Role, Session
 
 _MACHINES: Final = ("/fhir", "/ledger", "/oauth", "/static", "/healthz", "/readyz", "/metrics", "/hooks")
-_ROLES: Final = frozenset({"resident", "nurse", "researcher", "operator"})
+_ROLES: Final = frozenset({"resident", "nurse", "registrar", "researcher", "operator"})
 _LONGEST: Final = 4096
 
 

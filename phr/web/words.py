@@ -126,6 +126,8 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "deliver": N_("お知らせを送ること"),
         "erase": N_("記録の消去"),
         "sync": N_("データサービスとの接続"),
+        "break-glass": N_("緊急の閲覧を開くこと"),
+        "emergency": N_("命や体を守ること"),
     },
     "fineness": {
         "keep": N_("そのまま"),
@@ -168,6 +170,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "role": {
         "resident": N_("本人"),
         "nurse": N_("保健師"),
+        "registrar": N_("市の窓口"),
         "researcher": N_("研究者"),
         "operator": N_("市の運用担当"),
         "family": N_("ご家族"),
@@ -234,8 +237,11 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "quick-contact": {
         "phone.reached": N_("電話で話せた"),
         "phone.not-reached": N_("電話に出ない"),
+        "visit.reached": N_("訪問して会えた"),
+        "visit.not-reached": N_("訪問したが不在"),
         "letter.reached": N_("手紙を送った"),
         "letter.returned": N_("手紙が戻ってきた"),
+        "message.reached": N_("メッセージを送った"),
     },
     "contact-note": {
         "well": N_("体調に変わりはないとのこと。"),

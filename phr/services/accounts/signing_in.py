@@ -118,14 +118,21 @@ class Accounts:
             uow.commit()
 
     def ensure(
-        self, subject: str, role: str, *, recipient: str, person: UUID | None = None, request: str
+        self,
+        subject: str,
+        role: str,
+        *,
+        recipient: str,
+        display: str = "",
+        person: UUID | None = None,
+        request: str,
     ) -> None:
         """Adds an account when there is none; one that exists stays as it is, and must have this role."""
         with self._store.begin(signing_in(request)) as uow:
             known = uow.accounts.by_subject(subject)
             uow.commit()
         if known is None:
-            self.put(subject, role, recipient=recipient, person=person, request=request)
+            self.put(subject, role, recipient=recipient, display=display, person=person, request=request)
         elif known.role != role or known.disabled:
             raise Invalid("the account is disabled or has another role", field="role")
 

@@ -252,6 +252,14 @@ class Guardians:
             uow.commit()
         return [(row, row.recipient.removeprefix("Patient/")) for row in rows]
 
+    def recorded(self, person: UUID, clerk: Clerk) -> list[Guardianship]:
+        """Who acts or acted for a person, newest first; for the counter."""
+        with self._store.begin(self._recording(person, clerk)) as uow:
+            rows = list(uow.family.guardians_of(person))
+            uow.audit.add("read", "Guardianship", person, count=len(rows))
+            uow.commit()
+        return rows
+
     def acting_for(self, guardian: UUID, *, actor: str, request: str) -> list[Acting]:
         """For whom somebody acts now; each look is on the record of the one it is about."""
         with self._store.begin(resident(guardian, actor, request)) as uow:

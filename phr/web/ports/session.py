@@ -9,7 +9,7 @@ from phr.domain.family.acting import Scope
 from phr.web.views.account import AccountPage, Offer, Second
 from phr.web.views.signin import Way
 
-Role = Literal["resident", "nurse", "researcher", "operator"]
+Role = Literal["resident", "nurse", "registrar", "researcher", "operator"]
 
 
 class Session(Protocol):
