@@ -9,7 +9,19 @@ from types import ModuleType
 from fastapi import FastAPI, Request, Response
 
 from phr import logs
-from phr.api import audit_events, bundles, fhir, health, hooks, ledger, problems, questionnaires, reconciled
+from phr.api import (
+    audit_events,
+    bundles,
+    consents,
+    everything,
+    fhir,
+    health,
+    hooks,
+    ledger,
+    problems,
+    questionnaires,
+    reconciled,
+)
 from phr.bootstrap import System, ledger_store, start
 from phr.web.errors import html_error
 from phr.web.mount import mount
@@ -37,6 +49,8 @@ def create_app(system: System | None = None) -> FastAPI:
     app.include_router(questionnaires.router)
     app.include_router(audit_events.router)
     app.include_router(fhir.router)
+    app.include_router(consents.router)
+    app.include_router(everything.router)
     app.include_router(hooks.router)
     app.include_router(ledger.router, prefix="/ledger/v2")
     mount(app, Renderer(system.settings.city, system.settings.tz, system.settings.telephone))

@@ -15,7 +15,14 @@ _SEARCH: Final = {
         "status": "token",
     },
     "Patient": {"_id": "token"},
-    "Consent": {"_id": "token", "patient": "reference", "status": "token"},
+    "Consent": {
+        "_id": "token",
+        "actor": "reference",
+        "consentor": "reference",
+        "patient": "reference",
+        "purpose": "token",
+        "status": "token",
+    },
     "Questionnaire": {"_id": "token", "url": "uri"},
     "AuditEvent": {
         "_id": "token",
@@ -33,7 +40,7 @@ _SEARCH: Final = {
 _INTERACTIONS: Final = {
     "Observation": ("read", "search-type", "create"),
     "Patient": ("read", "search-type"),
-    "Consent": ("read", "search-type", "create", "update", "history-instance"),
+    "Consent": ("read", "vread", "search-type", "create", "update", "history-instance"),
     "Questionnaire": ("read", "search-type"),
     "AuditEvent": ("read", "search-type"),
 }
@@ -80,6 +87,9 @@ def _resource(kind: str) -> dict[str, Any]:
     if kind == "Observation":
         definition = "urn:phr:operation:observation-reconciled"
         found["operation"] = [{"name": "reconciled", "definition": definition}]
+    if kind == "Patient":
+        definition = "http://hl7.org/fhir/OperationDefinition/Patient-everything"
+        found["operation"] = [{"name": "everything", "definition": definition}]
     return found
 
 

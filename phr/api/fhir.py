@@ -1,4 +1,4 @@
-"""FHIR R4: read, search and history of Observation, Patient and Consent; recording of Consents and Observations."""
+"""FHIR R4: read and search of Observation and Patient, and recording of Observations; what its other parts share."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from phr.api import parameters
 from phr.api.callers import Calling, Reading, access_about, request_id, system_of
 from phr.api.capability import statement
 from phr.api.problems import FHIR_JSON
-from phr.domain.documents import dump, instant, parse
-from phr.errors import Conflict, Invalid, NotFound
+from phr.domain.documents import parse
+from phr.errors import Invalid, NotFound
 from phr.ids import person_id
 from phr.services.accounts import Caller
-from phr.services.consents import Held
 
 router = APIRouter(prefix="/fhir")
 _FORM: Final = "application/x-www-form-urlencoded"
 _MAX_BODY: Final = 16 * 1024 * 1024
-_ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+FHIR_ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
-def _answer(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def fhir_answer(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """A FHIR answer, which nobody may keep."""
     return Response(body, status, {"Cache-Control": "no-store", **(headers or {})}, media_type=FHIR_JSON)
 
 
@@ -47,7 +47,7 @@ Raw = Annotated[bytes, Depends(raw_body)]
 
 def resource_id(identity: str) -> str:
     """The id in the address. What cannot be an id is not looked for, and looks like one that nobody has."""
-    if _ID.fullmatch(identity) is None:
+    if FHIR_ID.fullmatch(identity) is None:
         raise NotFound("no such resource")
     return identity
 
@@ -58,7 +58,7 @@ Identity = Annotated[str, Depends(resource_id)]
 @router.get("/metadata")
 def metadata(request: Request) -> Response:
     """What this server can do."""
-    return _answer(orjson.dumps(statement(system_of(request).settings.base_url)))
+    return fhir_answer(orjson.dumps(statement(system_of(request).settings.base_url)))
 
 
 @router.get("/Observation")
@@ -86,12 +86,12 @@ def _search(request: Request, who: Caller, query: str) -> Response:
     base = f"{system.settings.base_url}/fhir"
     self_link = f"{base}/Observation?{urlencode(given)}"
     if not people or asked.count == 0:
-        return _answer(_bundle(self_link, None, [], base, []))
+        return fhir_answer(_bundle(self_link, None, [], base, []))
     page = system.observations.search(asked, people, access_about(request, who, person))
     following = None
     if page.more is not None:
         following = f"{base}/Observation?{parameters.with_cursor(given, page.more)}"
-    return _answer(
+    return fhir_answer(
         _bundle(self_link, following, [one.body for one in page.found], base, [one.id for one in page.found])
     )
 
@@ -128,7 +128,7 @@ def _bundle(self_link: str, following: str | None, bodies: list[bytes], base: st
 def read_observation(request: Request, identity: Identity, who: Reading) -> Response:
     """One Observation."""
     body: bytes = system_of(request).observations.read(identity, access_about(request, who, who.person))
-    return _answer(body, headers=_version(orjson.loads(body)))
+    return fhir_answer(body, headers=version_header(orjson.loads(body)))
 
 
 @router.post("/Observation")
@@ -142,17 +142,17 @@ def create_observation(request: Request, who: Calling, body: Raw) -> Response:
     if not isinstance(subject, dict):
         raise Invalid("expected a reference to a Patient", field="Observation.subject")
     patient = str(subject.get("reference", "")).removeprefix("Patient/")
-    if _ID.fullmatch(patient) is None or (who.role == "resident" and patient != who.subject):
+    if FHIR_ID.fullmatch(patient) is None or (who.role == "resident" and patient != who.subject):
         raise NotFound("no such patient")
     stored = system.intake.one(body, patient, actor=who.subject, role=who.role, request=request_id(request))
-    return _answer(stored.body, stored.status, stored.headers)
+    return fhir_answer(stored.body, stored.status, stored.headers)
 
 
 @router.get("/Patient/{identity}")
 def read_patient(request: Request, identity: Identity, who: Reading) -> Response:
     """One Patient, to those who hold any live grant of theirs, and to themselves."""
     body = system_of(request).identities.patient(identity, access_about(request, who, person_id(identity)))
-    return _answer(body.encode(), headers=_version(orjson.loads(body)))
+    return fhir_answer(body.encode(), headers=version_header(orjson.loads(body)))
 
 
 @router.get("/Patient")
@@ -174,10 +174,11 @@ def search_patients(request: Request, who: Reading) -> Response:
         except NotFound:
             continue
         bodies.append(orjson.loads(body))
-    return _answer(_searchset(request, "Patient", bodies))
+    return fhir_answer(searchset(request, "Patient", bodies))
 
 
-def _searchset(request: Request, kind: str, resources: list[dict[str, Any]]) -> bytes:
+def searchset(request: Request, kind: str, resources: list[dict[str, Any]]) -> bytes:
+    """A searchset of whole resources."""
     base = f"{system_of(request).settings.base_url}/fhir"
     entries = [
         {"fullUrl": f"{base}/{kind}/{one['id']}", "resource": one, "search": {"mode": "match"}}
@@ -192,117 +193,6 @@ def _searchset(request: Request, kind: str, resources: list[dict[str, Any]]) -> 
     return orjson.dumps({**bundle, "entry": entries} if entries else bundle)
 
 
-def _own_consents(request: Request, who: Caller, patient: str) -> list[Held]:
-    """The consents of a patient, for themselves or for who registers people."""
-    if who.role not in ("resident", "registrar") or (who.role == "resident" and patient != who.subject):
-        raise NotFound("no such consent")
-    found: list[Held] = system_of(request).consents.all(
-        person_id(patient), actor=who.subject, role=who.role, request=request_id(request)
-    )
-    return found
-
-
-@router.get("/Consent")
-def search_consents(request: Request, who: Calling) -> Response:
-    """Search of Consents by patient and status."""
-    given = parameters.pairs(request.url.query)
-    parameters.check(given, frozenset({"patient", "status", "_id", "_count", "_format"}))
-    named = parameters.patients(given) or ((who.subject,) if who.role == "resident" else ())
-    if len(named) != 1:
-        raise Invalid("name one patient", field="patient")
-    found = _own_consents(request, who, named[0]) if who.role != "resident" or named[0] == who.subject else []
-    for name, value in given:
-        if name == "status":
-            found = [held for held in found if held.consent.status in value.split(",")]
-        if name == "_id":
-            found = [held for held in found if held.consent.id in value.split(",")]
-    return _answer(_searchset(request, "Consent", [orjson.loads(dump(held.resource)) for held in found]))
-
-
-@router.get("/Consent/{identity}")
-def read_consent(request: Request, identity: Identity, who: Calling) -> Response:
-    """One Consent of the caller."""
-    for held in _own_consents(request, who, who.subject):
-        if held.consent.id == identity:
-            return _answer(dump(held.resource).encode(), headers=_version(held.resource))
-    raise NotFound("no such consent")
-
-
-@router.get("/Consent/{identity}/_history")
-def consent_history(request: Request, identity: Identity, who: Calling) -> Response:
-    """Every version of one Consent of the caller, newest first."""
-    if who.role != "resident" or who.person is None:
-        raise NotFound("no such consent")
-    versions = system_of(request).consents.history(
-        who.person, identity, actor=who.subject, role=who.role, request=request_id(request)
-    )
-    entries = [
-        {
-            "resource": orjson.loads(dump(held.resource)),
-            "request": {"method": "POST", "url": "Consent"}
-            if held.version == 1
-            else {"method": "PUT", "url": f"Consent/{identity}"},
-            "response": {
-                "status": "201" if held.version == 1 else "200",
-                "etag": f'W/"{held.version}"',
-                "lastModified": instant(held.recorded_at),
-            },
-        }
-        for held in versions
-    ]
-    return _answer(orjson.dumps({"resourceType": "Bundle", "type": "history", "entry": entries}))
-
-
-@router.post("/Consent")
-def record_consent(request: Request, who: Calling, body: Raw) -> Response:
-    """Records a new Consent of the caller; its id is ours to give."""
-    resource = {key: value for key, value in parse(body).items() if key not in ("id", "meta")}
-    return _record(request, who, resource, None)
-
-
-@router.put("/Consent/{identity}")
-def update_consent(request: Request, identity: Identity, who: Calling, body: Raw) -> Response:
-    """Records the next version of a Consent; If-Match names the version it follows."""
-    resource = parse(body)
-    if resource.get("id") != identity:
-        raise Invalid("must be the id in the address", field="Consent.id")
-    if all(held.consent.id != identity for held in _own_consents(request, who, who.subject)):
-        raise NotFound("no such consent")  # also for somebody else's id: nobody learns that it is taken
-    return _record(request, who, resource, _if_match(request))
-
-
-def _if_match(request: Request) -> int | None:
-    given = request.headers.get("if-match")
-    if given is None:
-        return None
-    text = given.removeprefix("W/").strip('"')
-    if not text.isascii() or not text.isdigit():
-        raise Invalid("expected a version", field="If-Match")
-    return int(text)
-
-
-def _record(request: Request, who: Caller, resource: dict[str, Any], expected: int | None) -> Response:
-    if who.role != "resident" or who.person is None:
-        raise NotFound("no such consent")
-    system = system_of(request)
-    try:
-        recorded = system.consents.record(
-            who.person,
-            resource,
-            actor=who.subject,
-            role=who.role,
-            request=request_id(request),
-            expected_version=expected,
-        )
-    except Conflict as conflict:
-        raise HTTPException(409 if expected is None else 412, str(conflict)) from conflict
-    held = system.consents.one(
-        who.person, recorded.consent_id, actor=who.subject, role=who.role, request=request_id(request)
-    )
-    location = f"{system.settings.base_url}/fhir/Consent/{recorded.consent_id}/_history/{recorded.version}"
-    headers = {**_version(held.resource), "Location": location}
-    return _answer(dump(held.resource).encode(), 201 if recorded.version == 1 else 200, headers)
-
-
-def _version(resource: dict[str, Any]) -> dict[str, str]:
+def version_header(resource: dict[str, Any]) -> dict[str, str]:
+    """The version as an ETag."""
     return {"ETag": f'W/"{resource.get("meta", {}).get("versionId", "1")}"'}

@@ -47,19 +47,26 @@ _MACHINES: Final = (
 )
 
 
-def outcome(code: str, text: str, severity: str = "error") -> bytes:
-    """An OperationOutcome with one issue."""
-    issue = {"severity": severity, "code": code, "diagnostics": text}
+def outcome(code: str, text: str, severity: str = "error", element: str = "") -> bytes:
+    """An OperationOutcome with one issue; element: the place in the resource that it is about."""
+    issue: dict[str, Any] = {"severity": severity, "code": code, "diagnostics": text}
+    if element:
+        issue["expression"] = [element]
     return orjson.dumps({"resourceType": "OperationOutcome", "issue": [issue]})
 
 
 def answer(
-    request: Request, status: int, code: str, text: str, headers: dict[str, str] | None = None
+    request: Request,
+    status: int,
+    code: str,
+    text: str,
+    headers: dict[str, str] | None = None,
+    element: str = "",
 ) -> Response:
     """The error in the form of the interface that was called: FHIR, a page, or problem JSON."""
     path = request.url.path
     if path.startswith("/fhir"):
-        return Response(outcome(code, text), status, headers, media_type=FHIR_JSON)
+        return Response(outcome(code, text, element=element), status, headers, media_type=FHIR_JSON)
     page: Callable[[Request, int], Response] | None = getattr(request.app.state, "html_error", None)
     if page is not None and not path.startswith(_MACHINES):
         return page(request, status)
@@ -76,12 +83,20 @@ def of_error(error: PhrError) -> tuple[int, str, str, dict[str, str]]:
     return 500, "exception", "something went wrong here; your data are safe", {}
 
 
+def element_of(error: Exception) -> str:
+    """The FHIR element that an error is about, as an expression; '' for a parameter or no place at all."""
+    field = error.field if isinstance(error, Invalid) else ""
+    place = f"Consent.{field}" if field.startswith("provision") else field
+    return place if place[:1].isupper() and place.isascii() and "-" not in place else ""
+
+
 def install(app: FastAPI) -> None:
     """Puts the translations into an app."""
 
     async def known(request: Request, error: Exception) -> Response:
         status, code, text, headers = of_error(error if isinstance(error, PhrError) else PhrError())
-        return answer(request, status, code, text, headers)
+        element = element_of(error)
+        return answer(request, status, code, text, headers, element)
 
     async def http(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500

@@ -9,8 +9,10 @@ from uuid import UUID
 
 from consent.model import Consent
 from phr.bootstrap.core import Core
+from phr.domain.access import Access
 from phr.domain.agreeing import Acting, check_performers
 from phr.domain.days import day_at
+from phr.domain.documents import dump
 from phr.errors import Busy, Refused
 from phr.ids import new_id
 from phr.services.consent_texts import ConsentTexts
@@ -20,6 +22,7 @@ from phr.services.majority import Majority
 from phr.services.recall import Entomb, Recall, Way
 from phr.services.retract import Retract
 from phr.services.stopping import Stopping
+from phr.services.whole_record import WholeRecord
 from phr.store.tables import Outbox
 from phr.store.uow import UnitOfWork
 
@@ -66,6 +69,20 @@ class Consenting(Core):
         born = None if known is None else known.birth_date
         acting = [Acting(row.recipient, row.ends_at) for row in uow.family.guardians_of(person)]
         check_performers(consent, born, day_at(now, self.settings.tz), now, acting)
+
+    @cached_property
+    def whole_record(self) -> WholeRecord:
+        """Everything of a person that a caller may see."""
+
+        def own(person: UUID, access: Access) -> list[tuple[str, str]]:
+            """Consents are for the person alone; the counter asks for them by name."""
+            if access.purpose != "self" or access.role != "resident" or access.person != person:
+                return []
+            held = self.consents.all(person, actor=access.actor, role="resident", request=access.request)
+            return [(str(one.consent.id), dump(one.resource)) for one in held]
+
+        search = cast("Any", self).observations.search
+        return WholeRecord(self.store, search, own)
 
     @cached_property
     def retract(self) -> Retract:

@@ -14,6 +14,8 @@ from phr.errors import Invalid
 
 Who = Literal["guardian", "both", "self"]
 _FAMILY: Final = frozenset({"family"})
+FOR_OTHERS: Final = frozenset({"collect", "guidance", "points", "family"})
+"""For what a representative may agree on behalf of somebody; research is not among them."""
 _ALWAYS: Final = Period()
 
 
@@ -42,6 +44,22 @@ def by_others(consent: Consent) -> tuple[str, ...]:
     return tuple(each for each in consent.performers if each != f"Patient/{consent.patient}")
 
 
+def check_way(consent: Consent, role: str) -> None:
+    """Refuses a way of agreeing that the recorder cannot know of; Invalid names the element.
+
+    Who agrees alone agrees on the page; what was signed on paper has the hash of its scan.
+    """
+    source = consent.source
+    if source is None:
+        return
+    if source.way == "paper" and not source.scan:
+        raise Invalid("paper needs the hash of its scan", field="Consent.sourceAttachment.extension")
+    if role == "resident" and source.way != "app":
+        raise Invalid(
+            "only the counter records what was agreed elsewhere", field="Consent.sourceAttachment.extension"
+        )
+
+
 def named_recipients(consent: Consent) -> tuple[str, ...]:
     """The recipients that its permits name."""
     return tuple(sorted({each for rule in _permits(consent.base) for each in rule.recipients or ()}))
@@ -65,6 +83,8 @@ def check_performers(
         raise Invalid("a guardian has to agree for somebody of this age", field="Consent.performer")
     if who == "both" and not own:
         raise Invalid("a young person of this age is asked too", field="Consent.performer")
+    if others and any(not rule.purposes or not rule.purposes <= FOR_OTHERS for rule in permits):
+        raise Invalid("a representative cannot agree to this for somebody", field="Consent.provision.purpose")
     for performer in others:
         ends = [each.until for each in acting if each.recipient == performer and each.until > now]
         if not ends:

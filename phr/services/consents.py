@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -17,7 +17,7 @@ from consent.model import Consent
 from consent.profile import check
 from phr.clock import Clock
 from phr.domain.access import Access
-from phr.domain.agreeing import by_others
+from phr.domain.agreeing import by_others, check_way
 from phr.domain.days import day_at
 from phr.domain.documents import dump, instant, parse
 from phr.domain.withdrawal import audiences, closed, open_kinds
@@ -27,6 +27,7 @@ from phr.store.consent_effects import CalledBack, Effect
 from phr.store.documents import Document
 from phr.store.uow import Store, UnitOfWork
 
+RECORDER_URL: Final = "urn:phr:consent-recorder"
 Changed = Callable[[UnitOfWork, UUID], Mapping[str, int]]
 """What follows a new version in its own transaction: unit of work in the context of the consent, person -> what it
 stopped, by kind."""
@@ -60,6 +61,23 @@ class Held:
     version: int
     recorded_at: datetime
     resource: dict[str, Any]
+
+    @property
+    def recorder(self) -> str:
+        """Who recorded it: role and account; empty for a version of before this was kept."""
+        marks = [each for each in self.resource.get("extension") or [] if each.get("url") == RECORDER_URL]
+        return str(marks[0]["valueString"]) if marks else ""
+
+
+def _recorded(resource: dict[str, Any], access: Access) -> dict[str, Any]:
+    """The resource with who recorded it: the account and its role, never a name; what a client says there is dropped."""
+    others = [
+        each
+        for each in resource.get("extension") or []
+        if not (isinstance(each, dict) and each.get("url") == RECORDER_URL)
+    ]
+    mark = {"url": RECORDER_URL, "valueString": f"{access.role}:{access.actor}"}
+    return {**resource, "extension": [*others, mark]}
 
 
 class Consents:
@@ -103,6 +121,7 @@ class Consents:
             known = uow.people.get(person)
             if known is None or read(resource, self._zone).patient != known.patient_id:
                 raise NotFound("no such person")
+            check_way(read(resource, self._zone), role)
             if self._fit is not None:
                 self._fit(uow, person, read(resource, self._zone))
             before = self._open(uow, person)
@@ -163,7 +182,7 @@ class Consents:
         if expected is not None and expected != version:
             raise Conflict("the consent was changed meanwhile")
         stored = {
-            **resource,
+            **_recorded(resource, uow.access),
             "id": identity,
             "meta": {"versionId": str(version + 1), "lastUpdated": instant(now)},
         }

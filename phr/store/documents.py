@@ -106,6 +106,15 @@ class Documents:
         ).fetchall()
         return [Document(*row) for row in rows]
 
+    def after(self, person: UUID, kind: str, identity: str, limit: int) -> list[tuple[str, str]]:
+        """The next documents of a type after an id, with their JSON text."""
+        rows = self._connection.execute(
+            "SELECT id, body FROM phr.resource WHERE person_id = %s AND type = %s AND id > %s AND NOT deleted"
+            " ORDER BY id LIMIT %s",
+            (person, kind, identity, limit),
+        ).fetchall()
+        return [(row[0], row[1]) for row in rows]
+
     def history(self, kind: str, identity: str) -> list[tuple[int, bool, datetime, str]]:
         """Every version: number, deleted, when, body; newest first."""
         rows = self._connection.execute(

@@ -218,4 +218,4 @@ def test_a_guardian_who_never_agreed_for_the_child_enters_nothing(system):
     with pytest.raises(Invalid) as caught:
         system.children.add_measures(family.acting(), born_ago(system, 0), {"weight": 9.0})
     assert caught.value.field == "consent"
-    agree(system, family.child, family.child_patient, purposes=("collect",))
+    system.guardians.agree_for(family.child, "collect", family.row, CLERK)
