@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
-from uuid import UUID, uuid5
+from uuid import uuid5
 
 from consent.build import Choice, build
 from consent.categories import CATEGORIES
@@ -21,12 +21,12 @@ from phr.services.consents import Held
 from phr.web.ports import Session
 from phr.web.sessions import WebSession, held, organisation_name
 from phr.web.views.resident import ConsentCard, ConsentChange, Receipt, Received, Sharing
+from phr.web.wired.decisions import CONSENTS, permits, without
 from phr.web.wired.parts import Area
 
 TEXT_VERSION: Final = "2026-04"
 _OFFERED: Final = ("collect", "guidance", "risk", "points", "research-deidentified")
 _RESEARCH: Final = frozenset({"research-deidentified", "research-identifiable"})
-_CONSENTS: Final = UUID("f3b8a2f0-5a0e-5b53-9a34-2f6f0d8f5d11")
 _STOPPED: Final = {
     "collect": ("collect",),
     "guidance": ("reads", "subscriptions"),
@@ -145,7 +145,7 @@ class SharingPages(Area):
 
     def _start(self, one: WebSession, purpose: str, consents: Sequence[Held]) -> str:
         patient = self._system.register.known(one.person, one.access()).patient_id
-        identity = str(uuid5(_CONSENTS, f"{one.person}:{purpose}"))
+        identity = str(uuid5(CONSENTS, f"{one.person}:{purpose}"))
         before = next((each.version for each in consents if each.consent.id == identity), 0)
         resource = build(
             Choice(
@@ -173,7 +173,7 @@ class SharingPages(Area):
 
     def _stop(self, one: WebSession, each: Held, purpose: str) -> str:
         """Withdraws the consent, or records it without this purpose when it speaks of others too."""
-        rest = _without(each.consent, purpose)
+        rest = without(each.consent, purpose)
         if rest is None:
             recorded = self._system.consents.withdraw(
                 one.person,
@@ -216,7 +216,7 @@ class SharingPages(Area):
             return None
         recipients = {
             to
-            for permit in _permits(versions[place - 1 if stopped else place].consent, purpose)
+            for permit in permits(versions[place - 1 if stopped else place].consent, purpose)
             for to in permit.recipients or ()
         }
         got = tuple(found for to, found in received if purpose in _RESEARCH and to in recipients)
@@ -255,22 +255,9 @@ def _kinds(purpose: str) -> tuple[str, ...]:
     return PURPOSES[purpose].kinds or tuple(CATEGORIES)
 
 
-def _permits(consent: Consent, purpose: str) -> tuple[Provision, ...]:
-    """The permits of one consent that let a purpose in."""
-    base = consent.base
-    if base is None:
-        return ()
-    rules = (base, *base.children)
-    return tuple(
-        rule
-        for rule in rules
-        if rule.type == "permit" and (rule.purposes is None or purpose in rule.purposes)
-    )
-
-
 def _purposes(consent: Consent) -> frozenset[str]:
     """The purposes that a consent permits anything for."""
-    return frozenset(purpose for purpose in PURPOSES if _permits(consent, purpose))
+    return frozenset(purpose for purpose in PURPOSES if permits(consent, purpose))
 
 
 def _live(consent: Consent) -> frozenset[str]:
@@ -278,12 +265,12 @@ def _live(consent: Consent) -> frozenset[str]:
 
 
 def _given(consents: Sequence[Held], purpose: str) -> _Given:
-    speaking = [each for each in consents if _permits(each.consent, purpose)]
+    speaking = [each for each in consents if permits(each.consent, purpose)]
     live = [each for each in speaking if each.consent.status == "active"]
     newest = max(live or speaking, key=lambda each: each.recorded_at, default=None)
     source = None if newest is None else newest.consent.source
     return _Given(
-        tuple(permit for each in live for permit in _permits(each.consent, purpose)),
+        tuple(permit for each in live for permit in permits(each.consent, purpose)),
         tuple(live),
         0 if newest is None else newest.version,
         "" if source is None else source.text_version,
@@ -296,25 +283,6 @@ def _named(permits: tuple[Provision, ...], what: str) -> tuple[str, ...]:
     if any(one is None for one in sets):
         return ()
     return tuple(sorted({word for one in sets for word in one}))
-
-
-def _without(consent: Consent, purpose: str) -> Consent | None:
-    """The consent without one purpose; None when nothing is left or it cannot be told apart."""
-    base = consent.base
-    if (
-        base is None
-        or base.type != "deny"
-        or any(rule.children or not rule.purposes for rule in base.children)
-    ):
-        return None
-    kept = []
-    for rule in base.children:
-        purposes = (rule.purposes or frozenset()) - {purpose}
-        if rule.type == "deny" or purposes:
-            kept.append(replace(rule, purposes=purposes or rule.purposes))
-    if not any(rule.type == "permit" for rule in kept):
-        return None
-    return replace(consent, base=replace(base, children=tuple(kept)))
 
 
 def _changes(versions: list[Held]) -> list[ConsentChange]:

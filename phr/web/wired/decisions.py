@@ -1,0 +1,44 @@
+"""Decisions about sharing as consents hold them: which permits speak of a purpose, and a consent without one purpose."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+from uuid import UUID
+
+from consent.model import Consent, Provision
+
+CONSENTS: Final = UUID("f3b8a2f0-5a0e-5b53-9a34-2f6f0d8f5d11")
+"""The name space of the consents that a page or a paper form makes: one for each person and purpose."""
+
+
+def permits(consent: Consent, purpose: str) -> tuple[Provision, ...]:
+    """The permits of one consent that let a purpose in."""
+    base = consent.base
+    if base is None:
+        return ()
+    rules = (base, *base.children)
+    return tuple(
+        rule
+        for rule in rules
+        if rule.type == "permit" and (rule.purposes is None or purpose in rule.purposes)
+    )
+
+
+def without(consent: Consent, purpose: str) -> Consent | None:
+    """The consent without one purpose; None when nothing is left or it cannot be told apart."""
+    base = consent.base
+    if (
+        base is None
+        or base.type != "deny"
+        or any(rule.children or not rule.purposes for rule in base.children)
+    ):
+        return None
+    kept = []
+    for rule in base.children:
+        purposes = (rule.purposes or frozenset()) - {purpose}
+        if rule.type == "deny" or purposes:
+            kept.append(replace(rule, purposes=purposes or rule.purposes))
+    if not any(rule.type == "permit" for rule in kept):
+        return None
+    return replace(consent, base=replace(base, children=tuple(kept)))
