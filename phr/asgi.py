@@ -5,23 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from types import ModuleType
+from typing import Final
 
 from fastapi import FastAPI, Request, Response
 
 from phr import logs
-from phr.api import (
-    audit_events,
-    bundles,
-    consents,
-    everything,
-    fhir,
-    health,
-    hooks,
-    ledger,
-    problems,
-    questionnaires,
-    reconciled,
-)
+from phr.api import audit_events, bundles, consents, everything, fhir, health, hooks, ledger, problems, questionnaires, reconciled
+from phr.api.rates import RateMiddleware
 from phr.bootstrap import System, ledger_store, start
 from phr.web.errors import html_error
 from phr.web.mount import mount
@@ -29,6 +19,7 @@ from phr.web.render import Renderer
 from phr.web.sessions import SessionMiddleware
 from phr.web.wired import wire
 
+_HSTS: Final = "max-age=63072000; includeSubDomains"
 Next = Callable[[Request], Awaitable[Response]]
 
 
@@ -58,6 +49,9 @@ def create_app(system: System | None = None) -> FastAPI:
     problems.install(app)
     app.add_middleware(SessionMiddleware, system=system)
     app.middleware("http")(_watch)
+    if system.settings.limits_rates:  # the outermost: what comes too fast costs no query
+        app.add_middleware(RateMiddleware, broker_url=system.settings.broker_url)
+    app.state.secure = system.settings.base_url.startswith("https://")
     return app
 
 
@@ -71,4 +65,6 @@ async def _watch(request: Request, call_next: Next) -> Response:
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "no-referrer")
     response.headers.setdefault("Cache-Control", "no-store")
+    if request.app.state.secure:  # RFC 6797; a name that was once reached by TLS is never tried without
+        response.headers.setdefault("Strict-Transport-Security", _HSTS)
     return response
