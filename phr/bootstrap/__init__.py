@@ -23,6 +23,7 @@ from phr.bootstrap.rights import Rights
 from phr.bootstrap.signin import SignIn
 from phr.bootstrap.staff import StaffWork
 from phr.bootstrap.visits import Away
+from phr.bootstrap.watching import Watching
 from phr.clients import google
 from phr.clients.ledger import LedgerClient, LedgerRefused, LedgerRetry, LedgerUnknown
 from phr.clock import Clock, SystemClock
@@ -79,6 +80,7 @@ class System(
     StaffWork,
     Running,
     Away,
+    Watching,
     Kept,
     Rights,
 ):

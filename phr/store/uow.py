@@ -28,14 +28,15 @@ from phr.store.context import Sealer
 from phr.store.documents import Documents
 from phr.store.everything import Everything
 from phr.store.family import Family
+from phr.store.figures import Figures
 from phr.store.findings import Findings
 from phr.store.glass import Glass
-from phr.store.figures import Figures
 from phr.store.guidance_courses import GuidanceCourses
 from phr.store.incidents import Incidents
 from phr.store.intake import Intake
 from phr.store.letters import Letters
 from phr.store.messages import Addresses, Messages, Registrations
+from phr.store.open_data import OpenData
 from phr.store.operations import Operations
 from phr.store.outbox import Outbox
 from phr.store.people import Accounts, People
@@ -202,6 +203,11 @@ class UnitOfWork:
     def courses(self) -> GuidanceCourses:
         """Courses of specific health guidance."""
         return GuidanceCourses(self._session)
+
+    @cached_property
+    def open_data(self) -> OpenData:
+        """Open statistics."""
+        return OpenData(self._driver, self._session)
 
     @cached_property
     def releases(self) -> Releases:

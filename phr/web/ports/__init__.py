@@ -21,6 +21,7 @@ from phr.web.ports.imports import ImportPages
 from phr.web.ports.messages import MessagePages
 from phr.web.ports.nutrition import NutritionPages
 from phr.web.ports.operate import OperatorPages
+from phr.web.ports.paper import PaperPages
 from phr.web.ports.research import Download, ResearchPages, ResearchRequest
 from phr.web.ports.resident import BloodPressureEntry, ResidentPages, Saved, WeightEntry
 from phr.web.ports.running import RunningPages
@@ -51,6 +52,7 @@ __all__ = [
     "MessagePages",
     "NutritionPages",
     "OperatorPages",
+    "PaperPages",
     "Piece",
     "ResearchPages",
     "ResearchRequest",
@@ -91,6 +93,7 @@ class Services(
     MessagePages,
     FamilyPages,
     NutritionPages,
+    PaperPages,
     ImportPages,
     EmergencyPages,
     BreakGlassPages,

@@ -17,6 +17,7 @@ from phr.web.wired.health import HealthArea
 from phr.web.wired.imports import ImportArea
 from phr.web.wired.messages import MessageArea
 from phr.web.wired.nutrition import NutritionArea
+from phr.web.wired.paper import PaperArea
 from phr.web.wired.parts import Parts, System
 from phr.web.wired.record import Records
 from phr.web.wired.research import Researching
@@ -56,6 +57,7 @@ class Wired(
     MessageArea,
     FamilyArea,
     NutritionArea,
+    PaperArea,
     ImportArea,
     EmergencyArea,
     BreakGlassArea,

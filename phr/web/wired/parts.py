@@ -36,6 +36,7 @@ from phr.services.letters import Letters
 from phr.services.messages import Addressing, Inbox
 from phr.services.nutrition import Diary
 from phr.services.operate import Operate
+from phr.services.paper import PaperForms
 from phr.services.permissions import Permissions
 from phr.services.points import Points
 from phr.services.proofs import Proofs
@@ -180,6 +181,7 @@ class Parts:
         self.catalogue = Catalogue(store, clock, self.zone, settings.export_k)
         self.requests = Requests(store, clock, self.zone)
         self.reviews = Reviews(store, settings.recipient, clock, self.zone)
+        self.paper = PaperForms(store, clock, self.zone, system.receive)
         self.proofs = Proofs(store, clock, settings.recipient)
 
     def now(self) -> datetime:
