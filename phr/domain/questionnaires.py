@@ -23,7 +23,6 @@ CHANNEL: Final = "urn:phr:channel"
 """The extension that says how the answers came."""
 EARLIEST: Final = date(2006, 4, 1)
 """The checklist is used since this day; an earlier date on a form is a slip of the pen."""
-MARK: Final = "PHR-Q"
 _RESPONSES: Final = UUID("5b6f1c62-8a37-5b0e-9e0a-6d2f3a1c7e10")
 _BODY: Final = {"height_cm": "height", "weight_kg": "weight"}
 _LOST_WEIGHT: Final = {"kihon": 11, "elderly": 6}
@@ -136,18 +135,3 @@ def criteria_of_frailty(name: str, answers: Mapping[int, str | float], sex: str)
         return None if answer is None else answer == "yes"
 
     return frailty(sex=sex, lost_weight=said(_LOST_WEIGHT), tired=said(_TIRED))
-
-
-def mark_of(form: Form, patient: str) -> str:
-    """What the square code of a paper form says: which form this is, and the number of the record it is for."""
-    return f"{MARK}:{form.key}:{form.version}:{patient}"
-
-
-def patient_in(text: str) -> str:
-    """The number of a record as it was typed, or as a scanner read it from a paper form.
-
-    >>> patient_in(" p-12 "), patient_in("PHR-Q:kihon:2026.1:p-12")
-    ('p-12', 'p-12')
-    """
-    given = text.strip()
-    return given.rpartition(":")[2] if given.startswith(f"{MARK}:") else given

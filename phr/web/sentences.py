@@ -8,6 +8,7 @@ from typing import Final
 from phr.web.sentences_files import FILES
 from phr.web.sentences_health import HEALTH
 from phr.web.sentences_record import RECORD
+from phr.web.sentences_rights import RIGHTS
 from phr.web.sentences_running import RUNNING
 from phr.web.words import N_
 
@@ -49,6 +50,8 @@ SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
         "refused": N_("この値は記録できませんでした。もう一度見てください"),
         "no-consent": N_("まだ記録していません。「共有」で「機器からの取りこみ」を始めると、記録できます。"),
         "needed": N_("ここを書いてください"),
+        "nothing": N_("用紙に書いてあるものを、1つ以上入れてください"),
+        "not-shared": N_("この目的では、いま共有していません。止めるものがありません"),
         "choose": N_("1つ選んでください"),
         "not-a-day": N_("日付を入れてください"),
         "order": N_("終わりの日は、始まりの日より後にしてください"),
@@ -119,14 +122,6 @@ SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
         "same-surname": N_("自分と同じ姓の人を見た"),
         "watched": N_("注意が必要な人を見た"),
     },
-    "figure": {
-        "residents": N_("利用者"),
-        "opt-ins": N_("共有を始めた人"),
-        "withdrawals": N_("共有を止めた人"),
-        "devices": N_("動いている機器"),
-        "uptake": N_("保健指導の実施率"),
-        "incidents": N_("事故"),
-    },
     "request-state": {
         "draft": N_("下書き"),
         "submitted": N_("審査を待っています"),
@@ -191,6 +186,7 @@ SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
     **FILES,
     **HEALTH,
     **RUNNING,
+    **RIGHTS,
     **RECORD,
 }
 """Table -> code -> sentence; %(name)s and %(number)d are filled by the page."""

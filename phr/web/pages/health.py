@@ -11,12 +11,14 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import Response
 
-from phr.domain.questionnaires import Answers, patient_in
+from phr.domain.paper_forms import number_in
+from phr.domain.questionnaires import Answers
 from phr.domain.risk_picture import QUESTIONS
 from phr.errors import Invalid, NotAllowed
 from phr.web.answer import Nurse, Resident, Service, html, locale_of, see
 from phr.web.forms import checked_form, number_typed
 from phr.web.headers import PAGE_HEADERS
+from phr.web.pages.paper import Copier
 from phr.web.ports import Services, Session
 from phr.web.ports.health import PaperForm
 from phr.web.questionnaire_form import LONGEST, field_of, only_open, read_form
@@ -25,6 +27,7 @@ from phr.web.views.health import Filling
 router = APIRouter()
 _PURPOSE: Final = "risk"
 _Text = Annotated[str, Form(max_length=200)]
+_Number = Annotated[str, Query(alias="for", max_length=100)]
 _Ident = Annotated[str, Query(max_length=64)]
 
 
@@ -136,17 +139,20 @@ def paper(request: Request, session: Resident, services: Service, name: str) -> 
 
 
 @router.get("/staff/questionnaires/{name}")
-def questionnaire_for_staff(request: Request, session: Nurse, services: Service, name: str) -> Response:
-    """The form for what somebody answered on paper."""
-    return html(request, "questionnaire_staff", services.questionnaire(session, name))
+def questionnaire_for_staff(
+    request: Request, session: Copier, services: Service, name: str, patient: _Number = ""
+) -> Response:
+    """The form for what somebody answered on paper; the square code of the sheet fills in the number."""
+    view = replace(services.questionnaire(session, name), typed={"patient": patient})
+    return html(request, "questionnaire_staff", view)
 
 
 @router.post("/staff/questionnaires/{name}", dependencies=[Depends(checked_form)])
-def copy_paper(request: Request, session: Nurse, services: Service, name: str, typed: _Typed) -> Response:
+def copy_paper(request: Request, session: Copier, services: Service, name: str, typed: _Typed) -> Response:
     """Store a paper form. Questions left empty on paper stay empty."""
     blank = services.questionnaire(session, name)
     answers, problems = read_form(blank.questions, typed)
-    patient, born, day = patient_in(typed.get("patient", "")), _day(typed, "born"), _day(typed, "day")
+    patient, born, day = number_in(typed.get("patient", "")), _day(typed, "born"), _day(typed, "day")
     if not patient:
         problems["patient"] = "needed"
     for field, value in (("born", born), ("day", day)):
@@ -158,6 +164,8 @@ def copy_paper(request: Request, session: Nurse, services: Service, name: str, t
         ident = services.copy_paper(session, name, PaperForm(patient, born, day, answers))
     except (Invalid, NotAllowed) as error:
         return _again(request, blank, typed, _refused(error, blank))
+    if session.role != "nurse":  # the counter copies answers and reads no points
+        return see("/staff/paper?done=sheet&stored=1")
     place = f"/staff/people/{quote(patient, safe='')}/questionnaires/{quote(name, safe='')}"
     return see(f"{place}?saved=1&answer={quote(ident, safe='')}")
 
@@ -170,7 +178,7 @@ def _day(typed: Mapping[str, str], field: str) -> date | None:
 
 
 @router.get("/staff/questionnaires/{name}/paper.pdf")
-def blank_paper(request: Request, session: Nurse, services: Service, name: str) -> Response:
+def blank_paper(request: Request, session: Copier, services: Service, name: str) -> Response:
     """A blank sheet for the counter."""
     return _pdf(services, session, name, locale_of(request))
 

@@ -11,6 +11,7 @@ from typing import Protocol
 from phr.web.ports.acting import ActingPages
 from phr.web.ports.break_glass import BreakGlassPages
 from phr.web.ports.counter import CounterPages
+from phr.web.ports.documents import DocumentPages, RightsStaffPages
 from phr.web.ports.emergency import EmergencyPages
 from phr.web.ports.evaluation import EvaluationPages
 from phr.web.ports.family import FamilyPages
@@ -42,6 +43,7 @@ __all__ = [
     "ConnectPages",
     "Contact",
     "CounterPages",
+    "DocumentPages",
     "Download",
     "EmergencyPages",
     "EvaluationPages",
@@ -57,6 +59,7 @@ __all__ = [
     "ResearchPages",
     "ResearchRequest",
     "ResidentPages",
+    "RightsStaffPages",
     "Role",
     "RunningPages",
     "Saved",
@@ -98,6 +101,8 @@ class Services(
     EmergencyPages,
     BreakGlassPages,
     VisitPages,
+    DocumentPages,
+    RightsStaffPages,
     Protocol,
 ):
     """Everything that the pages need, as ``app.state.services``."""

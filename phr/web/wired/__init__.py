@@ -9,6 +9,7 @@ from phr.web.wired.break_glass import BreakGlassArea
 from phr.web.wired.cards import Carding
 from phr.web.wired.connect import Connections
 from phr.web.wired.counter import CounterArea
+from phr.web.wired.documents import DocumentArea
 from phr.web.wired.emergency import EmergencyArea
 from phr.web.wired.evaluation import EvaluationArea
 from phr.web.wired.family import FamilyArea
@@ -22,6 +23,7 @@ from phr.web.wired.parts import Parts, System
 from phr.web.wired.record import Records
 from phr.web.wired.research import Researching
 from phr.web.wired.resident import Own
+from phr.web.wired.rights_staff import RightsStaff
 from phr.web.wired.running import RunningArea
 from phr.web.wired.sharing import SharingPages
 from phr.web.wired.signin import SigningIn
@@ -61,6 +63,8 @@ class Wired(
     ImportArea,
     EmergencyArea,
     BreakGlassArea,
+    DocumentArea,
+    RightsStaff,
 ):
     """Everything that the pages need."""
 

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 from typing import Final
 
 from phr.domain.home_target import Target, proposed
-from phr.domain.questionnaires import Answers, areas, criteria_of_frailty, mark_of
+from phr.domain.paper_forms import address_of
+from phr.domain.questionnaires import Answers, areas, criteria_of_frailty
 from phr.errors import NotFound
 from phr.ids import person_id
 from phr.services.questionnaires import Answered
@@ -127,7 +128,7 @@ class HealthArea(TargetPages):
             form=_named(known),
             citation=known.citation,
             questions=tuple(_question(item) for item in known.items),
-            staff=one.role == "nurse",
+            staff=one.role != "resident",
             today=self._parts.today(),
         )
 
@@ -154,14 +155,13 @@ class HealthArea(TargetPages):
 
     def paper(self, session: Session, name: str, language: str) -> bytes:
         """The form as a PDF; a resident's own carries the number of the record."""
-        one, known = held(session), _form(name)
-        mark = ""
+        one, known, settings = held(session), _form(name), self._parts.settings
+        patient = code = ""
         if one.role == "resident":
             patient = self._system.register.known(one.whom, one.access()).patient_id
-            mark = mark_of(known, patient)
+            code = address_of(settings.base_url, f"/staff/questionnaires/{name}", patient, v=known.version)
         language = language if language in _LANGUAGES else "ja"
-        settings = self._parts.settings
-        data = paper_forms.sheet(known, language, mark, settings.city, settings.telephone)
+        data = paper_forms.sheet(known, language, code, patient, settings.city, settings.telephone)
         return paper_forms.printed(data, self._parts.now())
 
     def copy_paper(self, session: Session, name: str, form: PaperForm) -> str:

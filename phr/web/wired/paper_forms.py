@@ -54,8 +54,10 @@ def _press() -> Press:
     return Press()
 
 
-def sheet(form: Form, language: str, mark: str, city: str, telephone: str) -> dict[str, Any]:
-    """What the template prints. mark: the text of the square code; empty for a blank sheet of the counter."""
+def sheet(
+    form: Form, language: str, address: str, patient: str, city: str, telephone: str
+) -> dict[str, Any]:
+    """What the template prints. address: what the square code opens; empty for a blank sheet of the counter."""
     words = _WORDS[language]
     return {
         "language": language,
@@ -65,8 +67,10 @@ def sheet(form: Form, language: str, mark: str, city: str, telephone: str) -> di
         "version": form.version,
         "citation": form.citation,
         "words": words,
-        "number": mark.rpartition(":")[2],
-        "code": segno.make(mark, error="m", micro=False).svg_inline(border=0, dark="#000") if mark else "",
+        "number": patient,
+        "code": segno.make(address, error="m", micro=False).svg_inline(border=0, dark="#000")
+        if address
+        else "",
         "items": [
             {
                 "number": item.number,

@@ -48,7 +48,13 @@ from phr.services.register import Register
 from phr.services.reminders import PostcardNumbers, Reminders
 from phr.services.requests import Requests
 from phr.services.reviews import Reviews
+from phr.services.rights.copying import TakeOuts
+from phr.services.rights.correcting import Correcting
+from phr.services.rights.ending import Ending, Provisions
+from phr.services.rights.erasing import Erasing
 from phr.services.rights.incidents import Incidents
+from phr.services.rights.requests import Requests as RightsRequests
+from phr.services.rights.stopping import Stopping
 from phr.services.risk_display import RiskDisplay
 from phr.services.set_apart import SetApart
 from phr.services.trail import Trail
@@ -161,6 +167,20 @@ class System(Protocol):
     def emergency(self) -> Emergency: ...  # noqa: D102
     @property
     def visits(self) -> Visits: ...  # noqa: D102
+    @property
+    def take_outs(self) -> TakeOuts: ...  # noqa: D102
+    @property
+    def correcting(self) -> Correcting: ...  # noqa: D102
+    @property
+    def stopping(self) -> Stopping: ...  # noqa: D102
+    @property
+    def erasing(self) -> Erasing: ...  # noqa: D102
+    @property
+    def rights_requests(self) -> RightsRequests: ...  # noqa: D102
+    @property
+    def provisions(self) -> Provisions: ...  # noqa: D102
+    @property
+    def ending(self) -> Ending: ...  # noqa: D102
 
 
 class Parts:

@@ -15,8 +15,6 @@ from phr.domain.questionnaires import (
     areas,
     channel_of,
     criteria_of_frailty,
-    mark_of,
-    patient_in,
     refuse_day,
     response,
 )
@@ -168,9 +166,3 @@ def test_a_paper_form_of_a_day_that_cannot_be_is_refused(day):
         refuse_day(day, date(2026, 11, 21))
     assert error.value.field == "day"
     refuse_day(date(2026, 11, 21), date(2026, 11, 21))
-
-
-def test_the_square_code_of_a_sheet_leads_back_to_its_number():
-    """Scanned or typed, it is the same record."""
-    assert patient_in(mark_of(KIHON, "p-12")) == "p-12"
-    assert patient_in(" p-12\n") == "p-12"
