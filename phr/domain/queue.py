@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -141,6 +141,25 @@ def _dense(places: Sequence[int], cases: Sequence[Waiting], policy: Policy) -> s
         if last - first + 1 >= policy.storm_people:
             members.update(places[first : last + 1])
     return members
+
+
+def together(owners: Sequence[Hashable]) -> dict[int, tuple[int, ...]]:
+    """For the first place of each owner the later ones: cases of one person and kind that are shown in one row.
+
+    The order of the first ones stays, so that red stays first; each case keeps its own holder.
+
+    >>> together(["a", "b", "a", "c"])
+    {0: (2,), 1: (), 3: ()}
+    """
+    first: dict[Hashable, int] = {}
+    rest: dict[int, list[int]] = {}
+    for place, owner in enumerate(owners):
+        if owner in first:
+            rest[first[owner]].append(place)
+        else:
+            first[owner] = place
+            rest[place] = []
+    return {place: tuple(later) for place, later in rest.items()}
 
 
 def full(held: int, capacity: int, kind: str) -> bool:

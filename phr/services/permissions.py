@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -33,19 +33,39 @@ class Permissions:
         self._clock = clock
         self._zone = zone
 
+    def across(
+        self, person: UUID, access: Access, purposes: Sequence[str]
+    ) -> Mapping[str, Mapping[str, Permission]]:
+        """The same for several purposes of one caller, in one transaction."""
+        now, today = self._clock.now(), day_at(self._clock.now(), self._zone)
+        found: dict[str, Mapping[str, Permission]] = {}
+        with self._store.begin(access.about(person)) as uow:
+            for purpose in purposes:
+                asking = access.about(person).for_purpose(purpose)
+                uow.switch(asking)
+                found[purpose] = _judged(uow.consents.lines(person), asking, person, today, now)
+            uow.commit()
+        return found
+
     def of(self, person: UUID, access: Access) -> Mapping[str, Permission]:
         """Every kind of data; what is not shared is said, so that it is not shown as empty."""
         now = self._clock.now()
         with self._store.begin(access.about(person)) as uow:
             rows: list[GrantRow] = uow.consents.lines(person)
             uow.commit()
-        today = day_at(now, self._zone)
-        found = {}
-        for category in CATEGORIES:
-            asked = Request(str(person), access.recipient, access.purpose, category, today)
-            permit = decide_rows(rows, asked, now).permit
-            found[category] = Permission(permit, _end(rows, asked, now) if permit else None)
-        return found
+        return _judged(rows, access, person, day_at(now, self._zone), now)
+
+
+def _judged(
+    rows: list[GrantRow], access: Access, person: UUID, today: date, now: datetime
+) -> dict[str, Permission]:
+    """What the rule says of each kind of data."""
+    found = {}
+    for category in CATEGORIES:
+        asked = Request(str(person), access.recipient, access.purpose, category, today)
+        permit = decide_rows(rows, asked, now).permit
+        found[category] = Permission(permit, _end(rows, asked, now) if permit else None)
+    return found
 
 
 def _end(rows: list[GrantRow], asked: Request, now: datetime) -> datetime | None:

@@ -40,6 +40,14 @@ RUNNING: Final[Mapping[str, Mapping[str, str]]] = {
         "drill-late": N_("4半期に1回、バックアップから復元できることを確かめてください。"),
         "locked-out": N_("本人なら、待つと入れます。心当たりのない数なら、接続元を調べてください。"),
     },
+    "figure": {
+        "residents": N_("利用者"),
+        "opt-ins": N_("共有している人"),
+        "withdrawals": N_("共有を止めた人（30日間）"),
+        "devices": N_("動いている機器（7日間）"),
+        "uptake": N_("保健指導の実施率"),
+        "incidents": N_("終わっていない事故"),
+    },
     "kept": {
         "backup": N_("バックアップ"),
         "restore-drill": N_("復元の訓練"),

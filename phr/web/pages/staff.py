@@ -141,8 +141,9 @@ def record_contact(
     }  # fmt: skip
     if len(memo) > 2000:
         problems["memo"] = "too-long"
+    typed = {"memo": memo, "said": said}
     if problems:
-        return _again(request, session, services, case, problems)
+        return _again(request, session, services, case, problems, typed)
     parts = (WORDS["contact-note"].get(said, ""), memo.strip())
     contact = Contact(
         cast("Literal['phone', 'visit', 'letter', 'message']", way),
@@ -152,9 +153,9 @@ def record_contact(
     try:
         services.record_contact(session, case, contact)
     except Invalid:
-        return _again(request, session, services, case, {"outcome": "choose"})
+        return _again(request, session, services, case, {"outcome": "choose"}, typed)
     except Conflict:
-        return _case_page(case, "taken")
+        return _again(request, session, services, case, {}, typed)
     return _case_page(case, "recorded")
 
 
@@ -170,12 +171,13 @@ def decide(
 ) -> Response:
     """Record what the nurse decided and why: the software only proposed."""
     problems = _with_reason("decision", decision, "decision-reason", reason)
+    typed = {"decision": decision, "decision-reason": reason}
     if problems:
-        return _again(request, session, services, case, problems)
+        return _again(request, session, services, case, problems, typed)
     try:
         services.decide_case(session, case, _version(version), decision, reason.strip())
     except Conflict:
-        return _case_page(case, "taken")
+        return _again(request, session, services, case, {}, typed)
     return _case_page(case, "decided")
 
 
@@ -191,12 +193,13 @@ def close(
 ) -> Response:
     """Close a case with a reason; it stays closed until new data."""
     problems = _with_reason("close", outcome, "close-reason", reason)
+    typed = {"close": outcome, "close-reason": reason}
     if problems:
-        return _again(request, session, services, case, problems)
+        return _again(request, session, services, case, problems, typed)
     try:
         services.close_case(session, case, _version(version), outcome, reason.strip())
     except Conflict:
-        return _case_page(case, "taken")
+        return _again(request, session, services, case, {}, typed)
     return _case_page(case, "closed")
 
 
@@ -224,7 +227,15 @@ def _with_reason(table: str, chosen: str, reason_field: str, reason: str) -> dic
 
 
 def _again(
-    request: Request, session: Session, services: Services, case: str, problems: dict[str, str]
+    request: Request,
+    session: Session,
+    services: Services,
+    case: str,
+    problems: dict[str, str],
+    typed: dict[str, str] | None = None,
 ) -> Response:
-    view: Case = replace(services.case(session, case), problems=problems)
-    return html(request, "case", view, status=422)
+    """The case with what was typed, so that nobody writes twice; without a problem somebody else was quicker."""
+    view: Case = replace(services.case(session, case), problems=problems or None, typed=typed)
+    if problems:
+        return html(request, "case", view, status=422)
+    return html(request, "case", replace(view, notice="taken"), status=409)

@@ -168,6 +168,7 @@ class CaseGuidance:
     points: GuidancePoints | None = None
     missing: int = 0
     period: tuple[date, date] | None = None
+    plan: PlanView | None = None
 
 
 @dataclass(frozen=True, slots=True)

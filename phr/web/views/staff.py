@@ -16,10 +16,22 @@ KINDS = ("alarm", "referral", "active-support", "motivational-support", "frailty
 
 
 @dataclass(frozen=True, slots=True)
+class Also:
+    """Another open case of the same person. reasons: of one that is told in the same row; none where it has its own."""
+
+    case: str
+    kind: str
+    state: str
+    holder: str
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class WorkRow:
     """One case. ``state``: new, seen, claimed, contacted, waiting, closed; ``version`` guards against two nurses at once.
 
-    blocked: under a protective measure; again: first of a storm, with the kind of device and how many more there are.
+    blocked: under a protective measure; again: first of a storm, with the kind of device and how many more there are;
+    also: the person's other open cases.
     """
 
     case: str
@@ -38,6 +50,7 @@ class WorkRow:
     blocked: bool = False
     escalated: bool = False
     again: tuple[str, int] | None = None
+    also: tuple[Also, ...] = ()
 
     @property
     def late(self) -> bool:
@@ -92,6 +105,15 @@ class Permission:
 
 
 @dataclass(frozen=True, slots=True)
+class Purpose:
+    """What a purpose of the nurse's work may see today: the kinds of data; none of them when it is not shared."""
+
+    purpose: str
+    categories: tuple[str, ...]
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One contact or decision of a case. ``what``: words.EVENTS; ``undo`` until when it can be taken back."""
 
@@ -118,7 +140,7 @@ class Case:
 
     blocked: the address is under a protective measure; mine: in the nurse's hands, or of whom she stands in for;
     unlikely: values that wait for a word; apart: values in quarantine; others: case, kind and state of the person's
-    other cases.
+    other cases; purposes: what each purpose of the nurse's work may see; typed: what a form held that was not taken.
     """
 
     case: str
@@ -166,3 +188,5 @@ class Case:
         "transferred",
     ] = ""
     problems: Mapping[str, str] | None = None
+    purposes: tuple[Purpose, ...] = ()
+    typed: Mapping[str, str] | None = None

@@ -222,6 +222,7 @@ def case_guidance(parts: Parts, item: Any, person: Any, access: Access) -> CaseG
         points,
         0 if points is None else opened.score.missing,
         None if started is None or opened.due is None else (started.day, opened.due),
+        _plan(opened),
     )
 
 

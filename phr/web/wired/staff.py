@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -15,14 +17,14 @@ from phr.domain.access import Access
 from phr.domain.days import day_at
 from phr.domain.worklist import UNDO_WITHIN
 from phr.errors import NotFound
-from phr.services.directory import Listed
+from phr.services.permissions import Permission as Permitted
 from phr.services.worklist import Colleague, Opened, Row
 from phr.services.worklist.rows import waiting
 from phr.web import charts
 from phr.web.ports import Session
 from phr.web.sessions import WebSession, held
 from phr.web.views.guidance import CaseGuidance
-from phr.web.views.staff import Case, Event, Neighbour, Permission, WorkList, WorkRow
+from phr.web.views.staff import Also, Case, Event, Neighbour, Permission, Purpose, WorkList, WorkRow
 from phr.web.wired import vitals
 from phr.web.wired.examined import check_up
 from phr.web.wired.goals import age_on
@@ -35,6 +37,7 @@ _ROWS: Final = 25
 _LINES: Final = 3  # reasons in the list; the case shows all
 _MOST: Final = 500
 _WEEKS: Final = 25
+_PURPOSES: Final = ("guidance", "risk", "points", "collect")
 _CHARTED: Final = ("blood-pressure", "weight", "steps")
 
 
@@ -58,15 +61,32 @@ class Staff(Area):
             for place, row in enumerate(rows)
             if wanted[place] and (not kind or kind_of(row.item.kind) == kind)
         ]
+        owners = [(rows[place].item.person_id, kind_of(rows[place].item.kind)) for place in places]
+        folded = {
+            places[first]: [places[later] for later in rest] for first, rest in queue.together(owners).items()
+        }
+        places = list(folded)
         pages = max(1, -(-len(places) // _ROWS))
         page = min(page, pages)
         part = places[(page - 1) * _ROWS : page * _ROWS]
-        names = self._parts.directory.named(
-            (rows[place].item.holder or "" for place in part), request=one.request
-        )
+        names = self._parts.directory.named((row.item.holder or "" for row in rows), request=one.request)
+        shown = {subject: listed.display or subject for subject, listed in names.items()}
+        of_person: dict[UUID, list[int]] = defaultdict(list)
+        for place, row in enumerate(rows):
+            of_person[row.item.person_id].append(place)
         return WorkList(
             now=self._parts.now(),
-            rows=tuple(self._row(rows[place], one, names, again.get(place)) for place in part),
+            rows=tuple(
+                replace(
+                    self._row(rows[place], one, shown, again.get(place)),
+                    also=tuple(
+                        _also(rows[other].item, shown, told=other in folded[place])
+                        for other in of_person[rows[place].item.person_id]
+                        if other != place
+                    ),
+                )
+                for place in part
+            ),
             counts=Counter(kind_of(row.item.kind) for row in rows),
             kind=kind,
             page=page,
@@ -89,10 +109,9 @@ class Staff(Area):
         return member.away_from <= today <= member.away_until
 
     def _row(
-        self, row: Row, one: WebSession, names: Mapping[str, Listed], again: tuple[str, int] | None
+        self, row: Row, one: WebSession, shown: Mapping[str, str], again: tuple[str, int] | None
     ) -> WorkRow:
         item, person = row.item, row.person
-        holder = names.get(item.holder or "")
         longest = queue.deadline(item.kind, queue.standard())
         return WorkRow(
             case=str(item.item_id),
@@ -103,7 +122,7 @@ class Staff(Area):
             district=person.district,
             reasons=tuple(reasons(item)[:_LINES]),
             state=_shown_state(item.state, item.stage),
-            holder=(item.holder or "") if holder is None else holder.display or holder.subject,
+            holder=shown.get(item.holder or "", item.holder or ""),
             mine=item.holder == one.subject,
             waiting_hours=max(0, int((self._parts.now() - item.opened_at).total_seconds() // 3600)),
             deadline_hours=None if longest is None else int(longest.total_seconds() // 3600),
@@ -124,7 +143,8 @@ class Staff(Area):
         )
         shown = {subject: listed.display or subject for subject, listed in names.items()}
         about = access.about(person.person_id)
-        permissions = self._parts.permissions.of(person.person_id, about)
+        across = self._parts.permissions.across(person.person_id, about, _PURPOSES)
+        permissions = across["guidance"]
         examined = check_up(self._parts.checkups.of(person.person_id, about))
         team = self._system.planning.team(access)
         guidance_now = case_guidance(self._parts, item, person, about)
@@ -154,6 +174,7 @@ class Staff(Area):
                 )
                 for category, found in permissions.items()
             ),
+            purposes=tuple(_purpose(purpose, found, self._parts.zone) for purpose, found in across.items()),
             check_up=examined,
             events=tuple(self._events(opened, shown)),
             points=None,  # they stand in the section of guidance
@@ -221,6 +242,24 @@ class Staff(Area):
             who = names.get(event.actor, event.actor)
             made.append(Event(str(event.version), event.at, what, outcome, who, memo, until))
         return made
+
+
+def _also(item: Any, shown: Mapping[str, str], *, told: bool) -> Also:
+    """Another case of a person in a row; told: it has no row of its own, so its reasons are here."""
+    return Also(
+        str(item.item_id),
+        kind_of(item.kind),
+        _shown_state(item.state, item.stage),
+        shown.get(item.holder or "", item.holder or ""),
+        tuple(reasons(item)[:_LINES]) if told else (),
+    )
+
+
+def _purpose(purpose: str, found: Mapping[str, Permitted], zone: ZoneInfo) -> Purpose:
+    """What one purpose may see, and until when the first of it ends."""
+    open_ones = {category: one for category, one in found.items() if one.permitted}
+    ends = [one.until for one in open_ones.values() if one.until is not None]
+    return Purpose(purpose, tuple(open_ones), day_at(min(ends), zone) if ends else None)
 
 
 def _shown_state(state: str, stage: str) -> str:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from phr.web.views.staff import Gone, Neighbour
+from phr.web.views.guidance import CaseGuidance, GoalLine, PlanView
+from phr.web.views.staff import Also, Gone, Neighbour, Purpose
 from phr.web.views.team import ApartValue, Count, Doubt, Doubts, Hit, Member, Search, Statistics, Team
 
 
@@ -48,8 +49,51 @@ APART = (
 STORM = replace(
     WORK.rows[0], again=("UA-651BLE", 12), escalated=True, blocked=True, district="", state="seen"
 )
+PURPOSES = (
+    Purpose("guidance", ("blood-pressure", "body", "activity", "checkup"), date(2027, 3, 31)),
+    Purpose("risk", ("activity", "checkup")),
+    Purpose("points", ()),
+    Purpose("collect", ("activity", "heart", "sleep")),
+)
+TWICE = replace(
+    WORK.rows[0],
+    also=(
+        Also(
+            "a9",
+            "alarm",
+            "claimed",
+            "高橋 美咲",
+            (replace(WORK.rows[0].reasons[0], values=(191.0, 114.0), day=TODAY),),
+        ),
+        Also("a8", "frailty", "new", ""),
+    ),
+)
+PLANNED = CaseGuidance(
+    "none",
+    "g1",
+    "active-support",
+    "supporting",
+    date(2027, 1, 12),
+    date(2026, 12, 28),
+    CASE.points,
+    20,
+    CASE.guidance_period,
+    PlanView(
+        2.0,
+        2.0,
+        (
+            GoalLine("exercise", "夕食のあとに、20分歩く", 80),
+            GoalLine("diet", "ご飯を、小さい茶わんにする", 100),
+        ),
+    ),
+)
 
 VIEWS = {
+    "work-list-twice": ("work_list", "nurse", replace(WORK, rows=(TWICE, *WORK.rows[1:]))),
+    "case-planned": ("case", "nurse", replace(CASE, purposes=PURPOSES, guidance=PLANNED, points=None)),
+    "case-kept": ("case", "nurse", replace(CASE, purposes=PURPOSES, typed={"memo": "夕方にかけ直す約束。" * 3, "said": "call-again"}, problems={"memo": "too-long"})),
+    "case-overtaken": ("case", "nurse", replace(CASE, mine=False, purposes=PURPOSES, notice="taken", typed={"memo": "夕方にかけ直す約束。", "said": ""})),
+    "case-no-consent": ("case", "nurse", replace(CASE, charts=(), check_up=None, permissions=tuple(replace(one, state="not-shared", until=None) for one in CASE.permissions), purposes=(Purpose("guidance", ()), Purpose("risk", ())), points=None)),
     "work-list-storm": ("work_list", "nurse", replace(WORK, rows=(STORM, *WORK.rows[1:]), hidden=23, storms=(("UA-651BLE", 15),), covered=("伊藤 直子",))),
     "work-list-whole": ("work_list", "nurse", replace(WORK, whole=True, storms=(("UA-651BLE", 15),))),
     "work-list-full": ("work_list", "nurse", replace(WORK, held=60, notice="full", ask="a3", ask_version=4)),
