@@ -234,12 +234,15 @@ class System(
     @cached_property
     def export(self) -> Export:
         """De-identified releases."""
-        from phr.services.export import Export  # noqa: PLC0415 - as for assess
+        from phr.services.export import Export, Keys  # noqa: PLC0415 - as for assess
 
         s = self.settings
-        return Export(
-            self.store, self.clock, s.tz, self.key("release"), self.key("release-signature"), s.export_k
-        )
+        keys = Keys(self.key("release"), self.lasting_key("release-project"), self.key("release-signature"))
+        return Export(self.store, self.clock, s.tz, s.recipient, keys, s.export_k)
+
+    def release_tombstone(self, uow: UnitOfWork, person: UUID, release: str) -> None:
+        """In the transaction of a withdrawal: the number to delete, for whoever holds a copy."""
+        uow.releases.entomb(person, release, self.clock.now())
 
     @cached_property
     def trail(self) -> Trail:

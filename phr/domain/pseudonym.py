@@ -24,7 +24,7 @@ DAYS_IN_WEEK: Final = 7
 
 @dataclass(frozen=True, slots=True)
 class ReleaseKey:
-    """The key of one release. Whoever keeps it can rebuild every pseudonym, so nobody does.
+    """The key of one release. Whoever keeps it can rebuild every pseudonym, so nobody does but for a project.
 
     >>> key = ReleaseKey.derive(b"s" * 32, "2026-07", entropy=b"e" * 32)
     >>> key.pseudonym("person-1") == key.pseudonym("person-1") != key.pseudonym("person-2")
@@ -44,6 +44,17 @@ class ReleaseKey:
             raise Unsafe(f"the secret for releases needs at least {LEAST_SECRET} bytes")
         info = b"phr release 1\0" + release_id.encode()
         return cls(HKDF(algorithm=hashes.SHA256(), length=32, salt=entropy, info=info).derive(secret))
+
+    @classmethod
+    def of_project(cls, secret: bytes, project: str, *, seed: bytes) -> ReleaseKey:
+        """The key of a study whose protocol asks to join its own releases: the same as long as its seed is kept.
+
+        Numbers and shifts of dates then agree inside the project and with nothing else.
+        """
+        if len(secret) < LEAST_SECRET or len(seed) < LEAST_SECRET:
+            raise Unsafe(f"the secret and the seed of a project need at least {LEAST_SECRET} bytes")
+        info = b"phr project 1\0" + project.encode()
+        return cls(HKDF(algorithm=hashes.SHA256(), length=32, salt=seed, info=info).derive(secret))
 
     def _mac(self, use: str, text: str) -> bytes:
         return hmac.digest(self.value, f"{use}\0{text}".encode(), "sha256")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,8 +14,11 @@ import pandas as pd
 
 from ingest.codes import VITALS
 from phr.clock import Clock
-from phr.domain.access import Access
+from phr.domain.access import Access, machine
+from phr.domain.days import day_at
 from phr.domain.deid import BadFrame, ReleaseRefused, profile_named
+from phr.domain.differencing import Earlier
+from phr.domain.pseudonym import ReleaseKey
 from phr.domain.release import Release as Built
 from phr.domain.release import build, signed
 from phr.domain.release_text import Variable
@@ -26,12 +30,17 @@ from phr.store.vitals import DayRow
 
 _PEOPLE: Final = 200  # in one short statement, so that a withdrawal counts for the next
 _TRIES: Final = 3
+_TOLD: Final = "pseudonymised"
 _OUT: Final = ("published", "withdrawn")
 
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """What a committee approved: who receives which variables of which days, for what, and until when."""
+    """What a committee approved: who receives which variables of which days, for what, and until when.
+
+    resolution: day or week; empty is the finest of the profile. project: names a study whose releases may be joined
+    over time; empty for releases that share nothing. until: the last day on which the files may be fetched.
+    """
 
     title: str
     committee: str
@@ -40,6 +49,19 @@ class Protocol:
     first: date
     last: date
     profile: str = "anonymised"
+    resolution: str = ""
+    project: str = ""
+    until: date | None = None
+    responsible: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Secrets of releases: for one release's numbers, for those of projects over years, and for signing."""
+
+    secret: bytes = field(repr=False)
+    lasting: bytes = field(repr=False)
+    signing: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +110,13 @@ class Export:
     """Makes and hands out the releases of one city."""
 
     def __init__(
-        self, store: Store, clock: Clock, zone: ZoneInfo, secret: bytes, signing_key: bytes, k: int
+        self, store: Store, clock: Clock, zone: ZoneInfo, recipient: str, keys: Keys, k: int
     ) -> None:
         self._store = store
         self._clock = clock
         self._zone = zone
-        self._secret = secret
-        self._signing_key = signing_key
+        self._recipient = recipient
+        self._keys = keys
         self._k = k
 
     def publish(self, protocol: Protocol, *, actor: str, request: str) -> Published:
@@ -107,12 +129,44 @@ class Export:
         for _ in range(_TRIES):
             release_id = f"rel-{new_id()}"
             read = self._read(protocol, access)
-            built = self._build(protocol, release_id, read, [known[code] for code in protocol.variables])
-            if self._publish(protocol, release_id, built, read.snapshot, access):
+            earlier = self._earlier(protocol, access)
+            key = self._project_key(protocol, access)
+            wanted = [known[code] for code in protocol.variables]
+            built = self._build(protocol, release_id, read, wanted, earlier, key)
+            if self._publish(protocol, release_id, built, read.snapshot, earlier, access):
                 return Published(
                     release_id, built.certificate, built.rows, len(built.persons), built.suppressed
                 )
-        raise Refused("consents change faster than the release is made; try again")
+        raise Refused("consents or other releases change faster than the release is made; try again")
+
+    def _earlier(self, protocol: Protocol, access: Access) -> list[Earlier]:
+        """The releases that this one must not differ from by a few people: who was in them, by class."""
+        with self._store.begin(self._comparing(access)) as uow:
+            found = [
+                Earlier(
+                    release,
+                    {str(person): name for person, name in uow.releases.classes(release).items()},
+                    told=_TOLD == profile == protocol.profile,
+                )
+                for release, profile in uow.releases.comparable(protocol.recipient)
+            ]
+            uow.commit()
+        return found
+
+    def _comparing(self, access: Access) -> Access:
+        """The service's own context, which sees who is in a release and nothing that was measured."""
+        return machine(self._recipient, "operate", access.request, part="export")
+
+    def _project_key(self, protocol: Protocol, access: Access) -> ReleaseKey | None:
+        if not protocol.project:
+            return None
+        with self._store.begin(access) as uow:
+            fresh = secrets.token_bytes(32)
+            seed = uow.releases.seed(protocol.recipient, protocol.project, fresh, self._clock.now())
+            uow.commit()
+        return ReleaseKey.of_project(
+            self._keys.lasting, f"{protocol.recipient} {protocol.project}", seed=seed
+        )
 
     def _read(self, protocol: Protocol, access: Access) -> _Read:
         """Summaries and people, a few people in each short transaction."""
@@ -138,7 +192,15 @@ class Export:
             rows.extend(_row(row) for row in _one_source(days) if _code_of(row) in wanted)
             after = seen[-1]
 
-    def _build(self, protocol: Protocol, release_id: str, read: _Read, wanted: Sequence[Variable]) -> Built:
+    def _build(
+        self,
+        protocol: Protocol,
+        release_id: str,
+        read: _Read,
+        wanted: Sequence[Variable],
+        earlier: Sequence[Earlier],
+        key: ReleaseKey | None,
+    ) -> Built:
         snapshot = [
             (str(person), consent, version)
             for person, held in read.snapshot.items()
@@ -150,15 +212,18 @@ class Export:
                 read.people,
                 profile_named(protocol.profile),
                 k=self._k,
-                secret=self._secret,
+                secret=self._keys.secret,
                 release_id=release_id,
                 created=self._clock.now().astimezone(self._zone),
                 consent_snapshot=snapshot,
                 variables=wanted,
+                resolution=protocol.resolution,
+                project=key,
+                earlier=earlier,
             )
         except (ReleaseRefused, BadFrame) as error:
             raise Refused(str(error)) from error
-        return signed(built, self._signing_key)
+        return signed(built, self._keys.signing)
 
     def _publish(
         self,
@@ -166,12 +231,19 @@ class Export:
         release_id: str,
         built: Built,
         snapshot: Mapping[UUID, list[tuple[str, int]]],
+        earlier: Sequence[Earlier],
         access: Access,
     ) -> bool:
-        """Publishes when every member's consents are still those that were read; tells whether it did."""
+        """Publishes when consents and earlier releases are still those that were read; tells whether it did."""
         members = {UUID(person): snapshot[UUID(person)] for person in built.persons}
+        classes = {UUID(person): name for person, name in built.classes.items()}
         now = self._clock.now()
-        with self._store.begin(access) as uow:
+        with self._store.begin(self._comparing(access)) as uow:
+            uow.releases.lock()
+            compared = [release for release, _ in uow.releases.comparable(protocol.recipient)]
+            if compared != [each.release_id for each in earlier]:
+                return False
+            uow.switch(access)
             if uow.consents.versions(sorted(members)) != dict(sorted(members.items())):
                 return False
             uow.releases.put(
@@ -186,6 +258,10 @@ class Export:
                         "first": protocol.first.isoformat(),
                         "last": protocol.last.isoformat(),
                         "profile": protocol.profile,
+                        "resolution": built.certificate["resolution"],
+                        "project": protocol.project,
+                        "until": "" if protocol.until is None else protocol.until.isoformat(),
+                        "responsible": protocol.responsible,
                     },
                     certificate=dict(built.certificate),
                     created_at=now,
@@ -193,7 +269,9 @@ class Export:
                 )
             )
             uow.releases.put_files(release_id, built.files)
-            uow.releases.put_members(release_id, protocol.recipient, members, now)
+            uow.releases.put_members(release_id, protocol.recipient, members, classes, now)
+            numbers = {UUID(person): number for number, person in (built.table or {}).items()}
+            uow.releases.put_vault(release_id, protocol.recipient, numbers)
             for person in members:
                 uow.audit.add("release", release_id, person, count=1)
             uow.commit()
@@ -212,6 +290,10 @@ class Export:
             release = uow.releases.get(release_id)
             if release is None or release.recipient != access.recipient or release.state not in _OUT:
                 raise NotFound("no such release")
+            if self._ended(release):
+                uow.audit.add("download", release_id, outcome="refused")
+                uow.commit()
+                raise Refused("the approved period has ended")
             stale = release.state != "published" or self._stale(uow, release_id)
             body = None if stale else uow.releases.file(release_id, name)
             if stale:
@@ -226,6 +308,19 @@ class Export:
         if body is None:
             raise NotFound("no such file")
         return body
+
+    def _ended(self, release: Release) -> bool:
+        """Whether the last day of the approval is over: links end with it."""
+        until = release.protocol.get("until", "")
+        return bool(until) and day_at(self._clock.now(), self._zone) > date.fromisoformat(until)
+
+    def gone(self, release_id: str, access: Access) -> list[tuple[str, datetime]]:
+        """The numbers of a pseudonymised release that its recipient must delete, and since when (R8-35)."""
+        with self._store.begin(access) as uow:
+            found = uow.releases.gone(release_id)
+            uow.audit.add("numbers-to-delete", release_id, count=len(found))
+            uow.commit()
+        return found
 
     def _stale(self, uow: UnitOfWork, release_id: str) -> bool:
         members = uow.releases.members(release_id)

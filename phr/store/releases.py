@@ -60,14 +60,75 @@ class Releases:
         release_id: str,
         recipient: str,
         members: Mapping[UUID, Sequence[tuple[str, int]]],
+        classes: Mapping[UUID, int],
         now: datetime,
     ) -> None:
-        """Notes who is in a release, and on which versions of which consents."""
+        """Notes who is in a release, in which class, and on which versions of which consents."""
         self._connection.cursor().executemany(
-            "INSERT INTO phr.release_member (person_id, release_id, recipient, consents, at) VALUES (%s, %s, %s, %s, %s)"
-            " ON CONFLICT DO NOTHING",
-            [(person, release_id, recipient, Jsonb(list(c)), now) for person, c in sorted(members.items())],
+            "INSERT INTO phr.release_member (person_id, release_id, recipient, consents, at, class_no)"
+            " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            [
+                (person, release_id, recipient, Jsonb(list(c)), now, classes[person])
+                for person, c in sorted(members.items())
+            ],
         )
+
+    def put_vault(self, release_id: str, recipient: str, numbers: Mapping[UUID, str]) -> None:
+        """Puts aside who has which number; nothing in this context can read it again."""
+        self._connection.cursor().executemany(
+            "INSERT INTO phr.release_vault (person_id, release_id, recipient, number) VALUES (%s, %s, %s, %s)",
+            [(person, release_id, recipient, number) for person, number in sorted(numbers.items())],
+        )
+
+    def entomb(self, person: UUID, release_id: str, now: datetime) -> bool:
+        """In the context of a withdrawal: hands the person's number to the list of those to delete, if there is one."""
+        done = self._connection.execute(
+            "INSERT INTO phr.release_gone (release_id, number, recipient, at)"
+            " SELECT release_id, number, recipient, %s FROM phr.release_vault WHERE person_id = %s AND release_id = %s"
+            " ON CONFLICT DO NOTHING",
+            (now, person, release_id),
+        )
+        return done.rowcount > 0
+
+    def gone(self, release_id: str) -> list[tuple[str, datetime]]:
+        """The numbers of a release that must be deleted, oldest first."""
+        rows = self._connection.execute(
+            "SELECT number, at FROM phr.release_gone WHERE release_id = %s ORDER BY at, number", (release_id,)
+        ).fetchall()
+        return [(row[0], row[1]) for row in rows]
+
+    def seed(self, recipient: str, project: str, fresh: bytes, now: datetime) -> bytes:
+        """The seed of a project; the given one where it has none yet."""
+        self._connection.execute(
+            "INSERT INTO phr.release_project (recipient, project, seed, made_at) VALUES (%s, %s, %s, %s)"
+            " ON CONFLICT DO NOTHING",
+            (recipient, project, fresh, now),
+        )
+        row = self._connection.execute(
+            "SELECT seed FROM phr.release_project WHERE recipient = %s AND project = %s", (recipient, project)
+        ).fetchone()
+        return bytes(row[0]) if row else fresh
+
+    def lock(self) -> None:
+        """One release at a time is published, so that each is compared with the one before."""
+        self._connection.execute("SELECT pg_advisory_xact_lock(hashtext('phr.release'))")
+
+    def comparable(self, recipient: str) -> list[tuple[str, str]]:
+        """Releases that a new one of this recipient is compared with, and their profiles: their own, and all without a table."""
+        rows = self._connection.execute(
+            "SELECT release_id, protocol->>'profile' FROM phr.release WHERE published_at IS NOT NULL"
+            " AND (recipient = %s OR protocol->>'profile' = 'anonymised') ORDER BY published_at, release_id",
+            (recipient,),
+        ).fetchall()
+        return [(row[0], row[1]) for row in rows]
+
+    def classes(self, release_id: str) -> dict[UUID, int]:
+        """In which class everybody of a release stood."""
+        rows = self._connection.execute(
+            "SELECT person_id, class_no FROM phr.release_member WHERE release_id = %s AND class_no IS NOT NULL",
+            (release_id,),
+        ).fetchall()
+        return {row[0]: int(row[1]) for row in rows}
 
     def members(self, release_id: str) -> dict[UUID, list[tuple[str, int]]]:
         """Who is in a release, with the consents and versions that it stood on."""

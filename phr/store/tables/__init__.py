@@ -11,6 +11,7 @@ from phr.store.tables.connections import (
 )
 from phr.store.tables.consents import ConsentEffect, ConsentText, ReleaseTombstone
 from phr.store.tables.courses import GuidanceCourse, GuidanceEvent, GuidanceHandover
+from phr.store.tables.exports import OpenFile, OpenSpend, ReleaseGone, ReleaseProject, ReleaseVault
 from phr.store.tables.family import BrushingDay, CheckIn, ClassMember, Guardianship
 from phr.store.tables.guidance import (
     Outbox,
@@ -104,6 +105,8 @@ __all__ = [
     "NumberTry",
     "NurseDuty",
     "NursePlan",
+    "OpenFile",
+    "OpenSpend",
     "Outbox",
     "Person",
     "PersonAddress",
@@ -118,8 +121,11 @@ __all__ = [
     "RegistrationNumber",
     "Release",
     "ReleaseFile",
+    "ReleaseGone",
     "ReleaseMember",
+    "ReleaseProject",
     "ReleaseTombstone",
+    "ReleaseVault",
     "Resource",
     "ResourceHistory",
     "Retained",

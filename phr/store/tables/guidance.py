@@ -164,3 +164,4 @@ class ReleaseMember(SQLModel, table=True):
     recipient: str = Field(sa_column=Column(Text, nullable=False))
     consents: Any = Field(sa_column=Column(JSONB, nullable=False))
     at: datetime = Field(sa_column=Column(MOMENT, nullable=False))
+    class_no: int | None = Field(default=None, sa_column=Column(Integer))

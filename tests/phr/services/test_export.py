@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from uuid import uuid4
 
@@ -70,3 +71,117 @@ def test_fewer_than_k_people_are_never_released(system, recipient, admin):
     with pytest.raises(Refused):
         system.export.publish(protocol(recipient), actor="r", request="t")
     assert all(rows_of(admin, "release_member", person) == [] for person, _, _ in agreed)
+
+
+def pseudonymised(recipient, **changes):
+    return replace(protocol(recipient), profile="pseudonymised", **changes)
+
+
+def withdraw(system, one):
+    person, patient, consent = one
+    return system.consents.withdraw(person, consent, actor=patient, role="resident", request="t")
+
+
+def numbers(system, release, recipient):
+    body = system.export.file(release, "persons.csv", reader(recipient)).decode()
+    return {line.split(",")[0] for line in body.splitlines()[1:]}
+
+
+def test_who_withdraws_from_a_pseudonymised_release_is_a_number_to_delete(system, recipient, admin):
+    """R8-35: told to the recipient, found in their copy, and the vault itself stays shut."""
+    agreed = people(system, recipient, 8)
+    done = system.export.publish(pseudonymised(recipient), actor="r", request="t")
+    copy = numbers(system, done.release_id, recipient)
+    assert system.export.gone(done.release_id, reader(recipient)) == []
+    withdraw(system, agreed[0])
+    ((number, _),) = system.export.gone(done.release_id, reader(recipient))
+    assert number in copy
+    assert system.export.gone(done.release_id, reader("Organization/other")) == []
+    kept = "SELECT number FROM phr.release_vault WHERE person_id = %s AND release_id = %s"
+    assert admin.execute(kept, (agreed[0][0], done.release_id)).fetchone() == (number,)
+    with system.store.begin(reader(recipient)) as uow:
+        assert uow.releases.entomb(agreed[1][0], done.release_id, datetime.now(UTC)) is False
+
+
+def test_an_anonymised_release_has_no_number_that_leads_back(system, recipient, admin):
+    """規則34条3号: nobody can tell, and the consent text says so."""
+    agreed = people(system, recipient, 8)
+    done = system.export.publish(protocol(recipient), actor="r", request="t")
+    withdraw(system, agreed[0])
+    assert system.export.gone(done.release_id, reader(recipient)) == []
+    assert rows_of(admin, "release_vault", agreed[0][0]) == []
+
+
+def test_releases_of_one_project_join_and_those_of_two_do_not(system, recipient):
+    """Only where the protocol asks for it, only pseudonymised, and only inside the project."""
+    people(system, recipient, 8)
+    first, second, other = (
+        numbers(
+            system,
+            system.export.publish(pseudonymised(recipient, project=name), actor="r", request="t").release_id,
+            recipient,
+        )
+        for name in ("heart", "heart", "sleep")
+    )
+    assert first == second
+    assert first.isdisjoint(other)
+    with pytest.raises(Refused, match="longitudinal"):
+        system.export.publish(replace(protocol(recipient), project="heart"), actor="r", request="t")
+
+
+def test_a_second_anonymised_release_never_differs_by_one_person(system, recipient, admin):
+    """One more person cannot stand alone: they wait, and the certificate says with what it was compared."""
+    people(system, recipient, 8)
+    first = system.export.publish(protocol(recipient), actor="r", request="t")
+    late = people(system, recipient, 1)
+    second = system.export.publish(protocol(recipient), actor="r", request="t")
+    compared = {one["release"]: one for one in second.certificate["compared"]}
+    assert compared[first.release_id]["smallest_difference"] is None
+    assert second.suppressed["too_close_to_earlier"] == 1
+    assert rows_of(admin, "release_member", late[0][0]) == []
+
+
+def test_the_files_end_with_the_approved_period(system, recipient):
+    """R8-32: an approval has a last day, and a link does not outlive it."""
+    people(system, recipient, 8)
+    asked = replace(protocol(recipient), until=date(2020, 1, 1))
+    done = system.export.publish(asked, actor="r", request="t")
+    with pytest.raises(Refused, match="period has ended"):
+        system.export.file(done.release_id, "persons.csv", reader(recipient))
+
+
+def test_who_withdraws_between_reading_and_publishing_is_not_in_the_release(
+    system, recipient, admin, monkeypatch
+):
+    """R8-3: consent is asked again in the transaction that publishes."""
+    agreed = people(system, recipient, 8)
+    build = system.export._build
+    gone = []
+
+    def build_slowly(*given):
+        if not gone:
+            gone.append(withdraw(system, agreed[0]))
+        return build(*given)
+
+    monkeypatch.setattr(system.export, "_build", build_slowly)
+    done = system.export.publish(protocol(recipient), actor="r", request="t")
+    assert done.persons == 7
+    assert rows_of(admin, "release_member", agreed[0][0]) == []
+
+
+def test_a_release_published_meanwhile_makes_the_comparison_begin_again(system, recipient, monkeypatch):
+    """Two at once would each be compared with nothing."""
+    people(system, recipient, 8)
+    build = system.export._build
+    other = []
+
+    def build_slowly(*given):
+        made = build(*given)
+        if not other:
+            other.append("")
+            other[0] = system.export.publish(protocol(recipient), actor="r", request="t").release_id
+        return made
+
+    monkeypatch.setattr(system.export, "_build", build_slowly)
+    done = system.export.publish(protocol(recipient), actor="r", request="t")
+    assert other[0] in {one["release"] for one in done.certificate["compared"]}
