@@ -3,7 +3,7 @@ PYTHON ?= python3
 UV := .venv/bin/uv
 RUN := .venv/bin
 
-.PHONY: demo test bench install lint types contracts unit nightly docs clean
+.PHONY: demo test bench install lint types contracts unit nightly docs sbom advisories clean
 
 demo: install
 	@$(RUN)/phr demo $(ARGS)
@@ -44,6 +44,17 @@ nightly: install
 
 docs: install
 	$(RUN)/python -m docs.generate
+
+# The bill of materials: what is installed, and what the pages carry.
+sbom: install
+	@mkdir -p dist
+	$(RUN)/cyclonedx-py environment --output-reproducible --pyproject pyproject.toml --of JSON -o dist/sbom-python.json .venv/bin/python
+	cd phr/web && npm sbom --package-lock-only --sbom-format cyclonedx --sbom-type application > ../../dist/sbom-pages.json
+
+# Known faults of what is installed; needs PyPI's and npm's advisories.
+advisories: install
+	$(RUN)/pip-audit --local --progress-spinner off
+	cd phr/web && npm audit --package-lock-only --omit dev
 
 clean:
 	rm -rf .venv .phr .coverage* .mypy_cache .pytest_cache .ruff_cache

@@ -23,6 +23,7 @@ from pydantic import SecretStr
 
 import phr.api
 import phr.web.pages
+from docs.asvs_page import asvs, asvs_summary
 from docs.page_list import page_rows
 from ingest.ble.device_table import refused, supported
 from ingest.codes import JLAC10, LOINC, VITALS, Channel, Coding
@@ -348,6 +349,8 @@ BLOCKS: Final[dict[str, Callable[[], str]]] = {
         scores,
         home_limits,
         questionnaires,
+        asvs_summary,
+        asvs,
     )
 }
 
