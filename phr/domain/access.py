@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
-from phr.errors import Invalid
+from phr.errors import Invalid, NotFound
 
 ROLES: Final = frozenset(
     {"resident", "nurse", "registrar", "researcher", "operator", "gateway", "system", "anonymous"}
@@ -89,7 +89,12 @@ class Access:
                 raise Invalid("too long, or holds a control character", field=name)
 
     def about(self, person: UUID) -> Access:
-        """The same caller and reason, about another person."""
+        """The same caller and reason, about another person. A resident's own reason opens the own record only: NotFound.
+
+        The seal takes a resident's word for whose record it is, so this is where a person named in a request ends.
+        """
+        if self.role == "resident" and self.purpose == "self" and person != self.person:
+            raise NotFound("no such person")
         return replace(self, person=person)
 
     def for_purpose(self, purpose: str) -> Access:

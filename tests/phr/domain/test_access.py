@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phr.domain.access import CONSENT_PURPOSES, INTERNAL_PURPOSES, ROLES, Access, machine, resident
-from phr.errors import Invalid
+from phr.errors import Invalid, NotFound
 
 PERSON = UUID(int=7)
 
@@ -59,3 +59,16 @@ def test_a_caller_can_turn_to_another_person_or_purpose_and_stays_the_same_calle
 
 def test_a_resident_reads_for_themselves():
     assert resident(PERSON, "acc", "r") == Access("resident", "acc", f"Patient/{PERSON}", "self", "r", PERSON)
+
+
+@pytest.mark.parametrize("own", [PERSON, None])
+def test_a_residents_own_reason_never_becomes_that_of_another_record(own):
+    """Whoever's id stands in a request: reading for oneself opens the own record, and an account without one none."""
+    access = Access("resident", "p", "Patient/p", "self", "r", own)
+    with pytest.raises(NotFound):
+        access.about(UUID(int=8))
+    if own is not None:
+        assert access.about(own) == access
+    assert Access("nurse", "n", "Organization/x", "guidance", "r", own).about(UUID(int=8)).person == UUID(
+        int=8
+    )
