@@ -15,10 +15,18 @@ NAMES: Final = ("ingest", "cloud", "ble", "read", "withdraw", "score", "alarm", 
 
 @click.command()
 @click.argument("name", type=click.Choice([*NAMES, "all"]))
+@click.option(
+    "--seconds",
+    type=click.FloatRange(1, 86_400),
+    default=60.0,
+    show_default=True,
+    help="How long withdraw runs; the others take as long as they take.",
+)
 @json_option
 @guarded
-def bench(name: str, as_json: bool) -> None:
+def bench(name: str, seconds: float, as_json: bool) -> None:
     """Run a benchmark on an embedded database of its own."""
     for one in NAMES if name == "all" else (name,):
-        found = import_module(f"phr.commands.benchmarks.bench_{one}").run()
+        more = {"seconds": seconds} if one == "withdraw" else {}
+        found = import_module(f"phr.commands.benchmarks.bench_{one}").run(**more)
         show(found, as_json=as_json, text=orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())

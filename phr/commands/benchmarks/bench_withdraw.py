@@ -2,179 +2,256 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import random
+import tempfile
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
 
+from consent.build import Choice, build
 from ingest.series import Series, Source
 from phr.bootstrap import System
-from phr.commands.benchmarks.bench_setting import empty_system, heart_rates, machine, quantiles, resident
-from phr.domain.access import Access
-from phr.domain.days import day_at
-from phr.domain.query import ObservationQuery
-from phr.errors import PhrError
-from phr.services.charts import Charts
-from phr.services.export import Protocol
-from phr.services.observations import with_cursor
+from phr.commands.benchmarks.bench_setting import empty_system, heart_rates, machine, quantiles
+from phr.commands.benchmarks.withdraw_callers import COVERS, RESEARCH, People, work
+from phr.commands.benchmarks.withdraw_history import Closed, histogram, judge, load
+from phr.errors import Conflict, PhrError
 
-_PEOPLE: Final = 60
-_RESEARCH: Final = "Organization/univ-a"
-
-
-@dataclass
-class Seen:
-    """Reads of one person that began at a moment and saw data."""
-
-    moments: dict[UUID, list[float]] = field(default_factory=dict)
-    reads: int = 0
-
-    def note(self, person: UUID, began: float, saw: bool) -> None:
-        """Keeps when a read began that saw data."""
-        self.reads += 1
-        if saw:
-            self.moments.setdefault(person, []).append(began)
+_PEOPLE: Final = 16
+_PROCESSES: Final = 2
+_WITHDRAWERS: Final = {"care": 4, "research": 1}
+"""Threads that withdraw, each with people of its own."""
+_HOLD: Final = {"care": (0.2, 1.5), "research": (1.0, 4.0)}
+"""Seconds that sharing lasts, and that it stays withdrawn: long enough that reads fall into both."""
+_KILL_EVERY: Final = 20.0
+_CUT_EVERY: Final = 5.0
+_PATIENCE: Final = 180.0
+_STOP: Final = "stop"
+_PURPOSES: Final = {"care": ("collect", "guidance", "risk", "points"), "research": ("research-deidentified",)}
 
 
-def run() -> dict[str, Any]:
-    """The figures, under concurrent readers, pagers and exports."""
-    with empty_system() as system:
-        people = _fill(system)
-        stop = threading.Event()
-        seen = [Seen() for _ in range(3)]
-        workers: list[Callable[[], None]] = [
-            lambda: _reader(system, people, seen[0], stop),
-            lambda: _pager(system, people, seen[1], stop),
-            lambda: _charter(system, people, seen[2], stop),
-        ]
-        exports: list[int] = []
-        threads = [threading.Thread(target=one) for one in workers]
-        threads.append(threading.Thread(target=_exporter, args=(system, exports, stop)))
-        for thread in threads:
-            thread.start()
-        withdrawn = _withdraw(system, people)
-        time.sleep(0.5)
-        stop.set()
-        for thread in threads:
-            thread.join()
-        late = _after_everything(system, people)
-    leaked, last = _judge(withdrawn, seen)
-    return {
-        "name": "withdraw",
-        "machine": machine(),
-        "figures": {
-            "withdrawals": len(withdrawn),
-            "reads": sum(one.reads for one in seen),
-            "exports": len(exports),
-            "leaked_reads": leaked + late,
-            "request_to_answer": quantiles([answered - asked for asked, answered in withdrawn.values()]),
-            "request_to_last_possible_read": quantiles(last),
-        },
-        "baseline": None,
-        "ratio": None,
-    }
+class _Withdrawer(threading.Thread):
+    """Withdraws and shares again, one person after the other; each answer is noted with when it was asked."""
+
+    def __init__(self, system: System, people: People, kinds: str, part: int, until: float) -> None:
+        super().__init__(daemon=True)
+        self._system = system
+        self._people = list(people.items())[part :: _WITHDRAWERS[kinds]]
+        self._kinds = kinds
+        self._until = until
+        self._hold = _HOLD[kinds]
+        self.closed: list[Closed] = []
+        self.failure: BaseException | None = None
+
+    def run(self) -> None:
+        """Until the end; the last withdrawals stay."""
+        try:
+            while time.monotonic() < self._until:
+                person, patient = random.choice(self._people)  # noqa: S311 - no secret
+                self._turn(person, patient)
+        except BaseException as error:  # noqa: BLE001 - told to the one who judges: a dead withdrawer proves nothing
+            self.failure = error
+
+    def _turn(self, person: UUID, patient: str) -> None:
+        asked = time.monotonic()
+        _insist(lambda: withdraw(self._system, person, patient, self._kinds))
+        acknowledged = time.monotonic()
+        time.sleep(random.uniform(*self._hold))  # noqa: S311 - as above
+        reopened = time.monotonic()
+        self.closed.append(Closed(self._kinds, patient, asked, acknowledged, reopened))
+        _insist(lambda: share(self._system, person, patient, self._kinds))
+        time.sleep(random.uniform(*self._hold))  # noqa: S311 - as above
 
 
-def _fill(system: System) -> dict[UUID, tuple[str, str]]:
-    """People with a day of heart rates: person -> Patient id and consent."""
+def _insist(step: Any) -> None:
+    """Asks again until it is answered: connections are cut under it."""
+    while True:
+        try:
+            step()
+        except Conflict:
+            raise
+        except PhrError:
+            time.sleep(0.02)
+            continue
+        return
+
+
+def share(system: System, person: UUID, patient: str, kinds: str) -> None:
+    """Records the consent of these purposes, as its next version."""
+    recipient = RESEARCH if kinds == "research" else system.settings.recipient
+    choice = Choice(
+        patient,
+        [recipient],
+        list(_PURPOSES[kinds]),
+        None,
+        datetime.now(UTC) - timedelta(milliseconds=5),
+        system.settings.recipient,
+        "bench",
+        "app",
+        consent_id=f"{kinds}-{person}",
+    )
+    system.consents.record(
+        person, build(choice, system.settings.tz), actor=patient, role="resident", request="bench-share"
+    )
+
+
+def withdraw(system: System, person: UUID, patient: str, kinds: str) -> None:
+    """Withdraws it."""
+    system.consents.withdraw(
+        person, f"{kinds}-{person}", actor=patient, role="resident", request="bench-withdraw"
+    )
+
+
+def fill(system: System, number: int = _PEOPLE) -> dict[UUID, str]:
+    """People with two days of heart rates who share them: person -> Patient id."""
     seconds, pulse = heart_rates(2)
     n = len(seconds)
     source = Source("watch", "watch", "FITBIT", "watch", "passive")
     zone, quality = np.full(n, 32400, np.int32), np.zeros(n, np.uint8)
     series = Series("8867-4", source, seconds * 1_000_000, {"value": pulse.astype(float)}, zone, quality)
     people = {}
-    for number in range(_PEOPLE):
-        patient = f"bench-{number}"
-        person, consent = resident(system, patient)
+    for index in range(number):
+        patient = f"bench-{index}"
+        resource = {"resourceType": "Patient", "id": patient, "gender": "female", "birthDate": "1960-05-05"}
+        person = system.register.put(resource, actor="bench", role="system", request="bench")[0]
+        for kinds in _PURPOSES:
+            share(system, person, patient, kinds)
         system.receive(person, [series], request="bench")
-        people[person] = (patient, consent)
+        people[person] = patient
     return people
 
 
-def _access(system: System, person: UUID) -> Access:
-    return Access("nurse", "bench", system.settings.recipient, "guidance", "bench-withdraw", person)
+def run(seconds: float = 60.0, kills: bool = True) -> dict[str, Any]:
+    """The figures, under concurrent readers, pagers, exporters, withdrawers, kills and cut connections."""
+    with empty_system() as system, tempfile.TemporaryDirectory() as folder:
+        people = fill(system)
+        return {
+            "name": "withdraw",
+            "machine": machine(),
+            **measured(system, people, Path(folder), seconds, kills),
+        }
 
 
-def _reader(system: System, people: dict[UUID, tuple[str, str]], seen: Seen, stop: threading.Event) -> None:
-    """One search after another."""
-    while not stop.is_set():
-        for person, (patient, _consent) in people.items():
-            began = time.perf_counter()
-            page = system.observations.search(
-                ObservationQuery(count=5), {person: patient}, _access(system, person)
-            )
-            seen.note(person, began, bool(page.found))
+def measured(system: System, people: People, folder: Path, seconds: float, kills: bool) -> dict[str, Any]:
+    """One run over people who are there; the folder takes the logs."""
+    load_before = os.getloadavg()[0]
+    herd = _Herd(system, people, folder)
+    herd.ready()
+    until = time.monotonic() + seconds
+    withdrawers = [
+        _Withdrawer(system, people, kinds, part, until)
+        for kinds, number in _WITHDRAWERS.items()
+        for part in range(number)
+    ]
+    for thread in withdrawers:
+        thread.start()
+    if kills:
+        herd.disturb(until)
+    else:
+        time.sleep(seconds)
+    for thread in withdrawers:
+        thread.join()
+    herd.end()
+    failures = [type(one.failure).__name__ for one in withdrawers if one.failure is not None]
+    reads = load(sorted(folder.glob("*.log")))
+    closed = [one for thread in withdrawers for one in thread.closed]
+    found = judge(reads, closed, COVERS)
+    return {
+        "figures": {
+            "seconds": seconds,
+            "withdrawals": len(closed),
+            "reads": dict(found.reads),
+            "reads_that_saw": dict(found.saw),
+            "reads_inside_a_withdrawal": found.inside,
+            "processes_killed": herd.killed,
+            "connections_cut": herd.cut,
+            "failures": failures,
+            "leaked_reads": len(found.leaks),
+            "leaked_by_kind": sorted({one.kind for one in found.leaks}),
+            "request_to_answer": quantiles(list(found.to_answer)),
+            "request_to_last_possible_read": quantiles(list(found.to_last_read)),
+            "histogram_ms": histogram(found.to_last_read),
+            "load_before_and_after": [round(load_before, 1), round(os.getloadavg()[0], 1)],
+        },
+        "baseline": None,
+        "ratio": None,
+    }
 
 
-def _pager(system: System, people: dict[UUID, tuple[str, str]], seen: Seen, stop: threading.Event) -> None:
-    """Pages that go on from a cursor issued before the withdrawal."""
-    cursors: dict[UUID, Any] = {}
-    query = ObservationQuery(count=5)
-    while not stop.is_set():
-        for person, (patient, _consent) in people.items():
-            began = time.perf_counter()
-            page = system.observations.search(
-                with_cursor(query, cursors.get(person)), {person: patient}, _access(system, person)
-            )
-            cursors[person] = page.more or cursors.get(person)
-            seen.note(person, began, bool(page.found))
+class _Herd:
+    """The processes of callers, of which one is killed every few seconds and replaced."""
 
+    def __init__(self, system: System, people: People, folder: Path) -> None:
+        self._system = system
+        self._folder = folder
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(["phr.commands.benchmarks.withdraw_callers"])
+        self._given = (system.settings, dict(people))
+        self._number = 0
+        self.killed = 0
+        self.cut = 0
+        self._members = [self._begin() for _ in range(_PROCESSES)]
 
-def _charter(system: System, people: dict[UUID, tuple[str, str]], seen: Seen, stop: threading.Event) -> None:
-    """Day summaries, as charts read them."""
-    charts = Charts(system.store)
-    today = day_at(system.clock.now(), system.settings.tz)
-    while not stop.is_set():
-        for person in people:
-            began = time.perf_counter()
-            days = charts.days(person, ["8867-4"], today - timedelta(days=5), today, _access(system, person))
-            seen.note(person, began, bool(days))
+    def _begin(self) -> BaseProcess:
+        self._number += 1
+        path = self._folder / f"{self._number}.log"
+        # A file stops them: whoever is killed while it holds a lock of a queue or an event would stop the others.
+        given = (*self._given, path, self._folder / _STOP)
+        process = self._context.Process(target=work, args=given, daemon=True)
+        process.start()
+        return process
 
+    def ready(self) -> None:
+        """Waits until every process has read something."""
+        patience = time.monotonic() + _PATIENCE
+        while time.monotonic() < patience:
+            logs = list(self._folder.glob("*.log"))
+            if len(logs) == len(self._members) and all(one.stat().st_size for one in logs):
+                return
+            time.sleep(0.05)
+        raise PhrError("the callers of the benchmark did not begin")
 
-def _exporter(system: System, exports: list[int], stop: threading.Event) -> None:
-    """Exports that run all the time; nobody agreed to research, so each must come out empty."""
-    today = day_at(system.clock.now(), system.settings.tz)
-    protocol = Protocol("bench", "1", _RESEARCH, ("8867-4",), date(2020, 1, 1), today, "pseudonymised")
-    while not stop.is_set():
-        try:
-            exports.append(system.export.publish(protocol, actor="bench", request="bench-export").rows)
-        except PhrError:
-            exports.append(0)
+    def disturb(self, until: float) -> None:
+        """Kills a process with SIGKILL, and cuts connections in the database, until the end."""
+        kill_at, cut_at = time.monotonic() + _KILL_EVERY, time.monotonic() + _CUT_EVERY
+        while (now := time.monotonic()) < until:
+            if now >= kill_at:
+                place = random.randrange(len(self._members))  # noqa: S311 - no secret
+                self._members[place].kill()
+                self._members[place].join()
+                self._members[place] = self._begin()
+                self.killed += 1
+                kill_at = now + _KILL_EVERY
+            if now >= cut_at:
+                self.cut += self._cut()
+                cut_at = now + _CUT_EVERY
+            time.sleep(0.05)
 
+    def _cut(self) -> int:
+        """Ends about half of the service's connections."""
+        with suppress(PhrError), self._system.database.admin() as connection:
+            row: Sequence[Any] | None = connection.execute(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                " WHERE usename = 'phr_app' AND pid %% 2 = %s",
+                (random.randrange(2),),  # noqa: S311 - no secret
+            ).fetchone()
+            return int(row[0]) if row else 0
+        return 0
 
-def _withdraw(system: System, people: dict[UUID, tuple[str, str]]) -> dict[UUID, tuple[float, float]]:
-    """Withdraws one after the other: person -> when it was asked, and when it was answered."""
-    found = {}
-    for person, (patient, consent) in people.items():
-        time.sleep(0.02)
-        asked = time.perf_counter()
-        system.consents.withdraw(person, consent, actor=patient, role="resident", request="bench")
-        found[person] = (asked, time.perf_counter())
-    return found
-
-
-def _after_everything(system: System, people: dict[UUID, tuple[str, str]]) -> int:
-    """Reads that still see data when all have withdrawn."""
-    return sum(
-        bool(
-            system.observations.search(
-                ObservationQuery(count=1), {person: patient}, _access(system, person)
-            ).found
-        )
-        for person, (patient, _consent) in people.items()
-    )
-
-
-def _judge(withdrawn: dict[UUID, tuple[float, float]], seen: list[Seen]) -> tuple[int, list[float]]:
-    """Reads that began after the answer and saw data; and for each person the last read after the request that did."""
-    leaked, last = 0, []
-    for person, (asked, answered) in withdrawn.items():
-        moments = [moment for one in seen for moment in one.moments.get(person, [])]
-        leaked += sum(moment > answered for moment in moments)
-        last.append(max([moment - asked for moment in moments if moment > asked], default=0.0))
-    return leaked, last
+    def end(self) -> None:
+        """Waits for them, and kills whoever hangs."""
+        (self._folder / _STOP).touch()
+        for one in self._members:
+            one.join(timeout=20)
+            if one.is_alive():
+                one.kill()
+                one.join()
