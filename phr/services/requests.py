@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 from phr.clock import Clock
 from phr.domain.access import Access, machine
 from phr.domain.days import day_at
-from phr.errors import Conflict, Invalid, NotFound, Refused
+from phr.domain.research_requests import APPROVALS, Asked, approved, as_json, checked, from_json, in_period
+from phr.errors import Conflict, NotFound, Refused
 from phr.ids import new_id
 from phr.store.tables import Release
 from phr.store.uow import Store, UnitOfWork
@@ -22,19 +23,6 @@ APPROVED: Final = "approved"
 RELEASED: Final = "released"
 REFUSED: Final = "refused"
 STATES: Final = frozenset({SUBMITTED, ONCE, APPROVED, RELEASED, REFUSED})
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a researcher asks for."""
-
-    title: str
-    protocol: str
-    committee: str
-    purpose: str
-    variables: tuple[str, ...]
-    first: date
-    last: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +50,8 @@ class Requests:
 
     def file(self, asked: Asked, access: Access) -> str:
         """Files a request of the caller's organisation; gives its number."""
-        if not asked.variables:
-            raise Invalid("must name a variable", field="variables")
-        if asked.last < asked.first:
-            raise Invalid("must not be before the first day", field="last")
         now = self._clock.now()
+        checked(asked, day_at(now, self._zone))
         number = f"req-{new_id()}"
         with self._store.begin(access) as uow:
             uow.releases.put(_row(number, asked, access, now))
@@ -98,13 +83,13 @@ class Requests:
             if row.state not in {SUBMITTED, ONCE}:
                 raise Conflict("the request needs no approval any more")
             said = dict(row.protocol)
-            if access.actor in {said["by"], *said["approvals"]}:
-                raise Refused("another person must approve")
-            said["approvals"] = [*said["approvals"], access.actor]
+            if not in_period(from_json(said), day_at(self._clock.now(), self._zone)):
+                raise Refused("the approved period does not run today")
+            said["approvals"] = list(approved(said["by"], said["approvals"], access.actor))
             uow.audit.add("approve", number, count=len(said["approvals"]))
             row = _writable(uow, row, access)
             row.protocol = said
-            row.state = APPROVED if len(said["approvals"]) > 1 else ONCE
+            row.state = APPROVED if len(said["approvals"]) >= APPROVALS else ONCE
             uow.commit()
         return self._filed(row)
 
@@ -122,20 +107,11 @@ class Requests:
 
     def _filed(self, row: Release) -> Filed:
         said: Mapping[str, Any] = row.protocol
-        asked = Asked(
-            said["title"],
-            said["protocol"],
-            said["committee"],
-            said["purpose"],
-            tuple(said["variables"]),
-            date.fromisoformat(said["first"]),
-            date.fromisoformat(said["last"]),
-        )
         return Filed(
             row.release_id,
             row.recipient,
             row.state,
-            asked,
+            from_json(said),
             said["by"],
             day_at(row.created_at, self._zone),
             tuple(said["approvals"]),
@@ -159,13 +135,7 @@ def _row(number: str, asked: Asked, access: Access, now: datetime) -> Release:
         recipient=access.recipient,
         state=SUBMITTED,
         protocol={
-            "title": asked.title,
-            "protocol": asked.protocol,
-            "committee": asked.committee,
-            "purpose": asked.purpose,
-            "variables": list(asked.variables),
-            "first": asked.first.isoformat(),
-            "last": asked.last.isoformat(),
+            **as_json(asked),
             "by": access.actor,
             "approvals": [],
         },

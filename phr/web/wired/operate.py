@@ -74,7 +74,17 @@ class Operating(Area):
             return
         asked = filed.asked
         protocol = Protocol(
-            asked.title, asked.committee, filed.recipient, asked.variables, asked.first, asked.last
+            asked.title,
+            asked.committee,
+            filed.recipient,
+            asked.variables,
+            asked.first,
+            asked.last,
+            asked.profile,
+            asked.resolution,
+            asked.protocol if asked.longitudinal else "",
+            asked.until,
+            asked.responsible,
         )
         try:
             made = self._system.export.publish(protocol, actor=filed.by, request=one.request)
