@@ -2,6 +2,9 @@
 
 import json
 import runpy
+import shutil
+import subprocess
+import sys
 from hashlib import sha256
 
 import numpy as np
@@ -11,6 +14,7 @@ from phr.domain import release, release_files, release_verify
 from phr.domain.deid import ReleaseRefused
 from tests.phr.domain.release_city import (
     PRIVATE,
+    PROFILES,
     PUBLIC,
     city,
 )
@@ -43,9 +47,57 @@ def test_the_verifier_is_short_and_imports_nothing_of_the_service():
     """Who wants to check us can read it."""
     with open(release_verify.__file__, encoding="utf-8") as file:  # noqa: PTH123 - one line of reading
         text = file.read()
-    assert len([line for line in text.splitlines() if line.strip()]) < 80
+    assert len([line for line in text.splitlines() if line.strip()]) < 120
     assert "from phr" not in text
     assert "import phr" not in text
+
+
+def alone(tmp_path, folder):
+    """The verifier as a researcher has it: one copied file in an empty folder, run without our path."""
+    shutil.copy(release_verify.__file__, tmp_path / "check.py")
+    asked = [sys.executable, "-I", "check.py", str(folder), PUBLIC.hex()]
+    return subprocess.run(asked, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_copied_verifier_runs_without_the_service(tmp_path, profile):
+    """Who wants to check us needs one file, and finds what was changed."""
+    (tmp_path / "release").mkdir()
+    folder = write(tmp_path / "release", release.signed(city().release(profile, k=5), PRIVATE))
+    done = alone(tmp_path, folder)
+    assert (done.returncode, done.stdout) == (0, "the release agrees with its certificate\n")
+    (folder / "persons.csv").write_bytes((folder / "persons.csv").read_bytes() + b"x,y,z\n")
+    assert alone(tmp_path, folder).stdout == "persons.csv: missing or changed\n"
+
+
+def resigned(made, files):
+    """A release whose files were changed by somebody who can sign."""
+    entries = {name: {"sha256": sha256(files[name]).hexdigest()} for name in made.certificate["files"]}
+    certificate = {**made.certificate, "files": entries}
+    return release.signed(release.replace(made, files=files, certificate=certificate), PRIVATE)
+
+
+def test_a_record_that_is_one_persons_own_is_found_though_it_is_signed(tmp_path):
+    """In an anonymised release every record belongs to k people."""
+    made = city().release("anonymised", k=5)
+    lines = made.files["week_summaries.csv"].decode().splitlines(keepends=True)
+    cells = lines[1].split(",")
+    lines[1] = ",".join([*cells[:6], "1.5", *cells[7:]])
+    files = {**made.files, "week_summaries.csv": "".join(lines).encode()}
+    assert release_verify.problems(write(tmp_path, resigned(made, files)), PUBLIC) == [
+        "a record is shared by fewer people than k",
+        "week_summaries.parquet and week_summaries.csv differ",
+    ]
+
+
+def test_without_pyarrow_parquet_files_are_taken_on_their_hash(tmp_path, monkeypatch):
+    """The package is large, and the numbers are in the CSV file too."""
+    made = city().release("anonymised", k=5)
+    files = {**made.files, "persons.parquet": made.files["week_summaries.parquet"]}
+    folder = write(tmp_path, resigned(made, files))
+    assert release_verify.problems(folder, PUBLIC) == ["persons.parquet and persons.csv differ"]
+    monkeypatch.setattr(release_verify, "find_spec", lambda _: None)
+    assert release_verify.problems(folder, PUBLIC) == []
 
 
 @pytest.mark.parametrize("usage", [[], ["a", "b", "c"], ["a", "no key"]])
@@ -109,7 +161,7 @@ def test_a_certificate_that_claims_too_much_is_found_though_it_is_signed(tmp_pat
     certificate = {**made.certificate, **claims, "files": entries}
     changed = release.replace(made, files=files, certificate=certificate)
     found = release_verify.problems(write(tmp_path, release.signed(changed, PRIVATE)), PUBLIC)
-    assert len(found) == 6
+    assert len(found) == 7
 
 
 def test_an_empty_folder_is_not_a_release(tmp_path):
