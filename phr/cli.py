@@ -32,6 +32,9 @@ _COMMANDS: Final = {
     "gateway": ("gateways", "gateway"),
     "card": ("gateways", "card"),
     "guardian": ("guardians", "guardian"),
+    "rights": ("rights", "rights"),
+    "incident": ("rights", "incident"),
+    "service": ("rights", "service"),
 }
 """Command -> module of phr.commands and the name in it."""
 

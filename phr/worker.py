@@ -15,6 +15,7 @@ from phr.ids import new_id
 _running: list[System] = []
 _reading: list[threading.Thread] = []
 _assessing: list[threading.Thread] = []
+_copying: list[threading.Thread] = []
 _NIGHT: Final = (3, 10)  # hour and minute of the city at which everybody is assessed
 _MIDNIGHT: Final = (0, 5)  # city time: who comes of age does so when the day begins
 _MORNING: Final = (8, 30)  # city time: after the quiet hours
@@ -43,6 +44,8 @@ def make_app(system: System) -> Celery:
     )
     deliver_task = app.task(deliver, name="phr.deliver")
     uploads_task = app.task(uploads, name="phr.uploads")
+    copies_task = app.task(copies, name="phr.copies")
+    rights_task = app.task(rights, name="phr.rights")
     sync_task = app.task(sync, name="phr.sync")
     seal_task = app.task(seal, name="phr.seal")
     tidy_task = app.task(tidy, name="phr.tidy")
@@ -65,6 +68,8 @@ def make_app(system: System) -> Celery:
         },
         "deliver": {"task": deliver_task.name, "schedule": 5.0, "options": {"expires": 60}},
         "uploads": {"task": uploads_task.name, "schedule": 5.0, "options": {"expires": 60}},
+        "copies": {"task": copies_task.name, "schedule": 10.0, "options": {"expires": 60}},
+        "rights": {"task": rights_task.name, "schedule": 900.0, "options": {"expires": 900}},
         "sync": {"task": sync_task.name, "schedule": 60.0, "options": {"expires": 60}},
         "escalate": {"task": escalate_task.name, "schedule": 300.0, "options": {"expires": 300}},
         "assess": {
@@ -115,6 +120,24 @@ def uploads() -> bool:
     _reading[:] = [thread]
     thread.start()
     return True
+
+
+def copies() -> bool:
+    """Makes copies of everything that people asked for, in a thread as above. Says whether it began."""
+    if _copying and _copying[0].is_alive():
+        return False
+    system = _system()
+    thread = threading.Thread(
+        target=system.take_outs.round, kwargs={"request": f"worker-{new_id()}"}, name="copies", daemon=True
+    )
+    _copying[:] = [thread]
+    thread.start()
+    return True
+
+
+def rights() -> dict[str, int]:
+    """Reminds of due days, announces and carries out deletions whose time has come. It tells of nobody: only how many."""
+    return _system().rights_round(request=f"worker-{new_id()}")
 
 
 def sync() -> dict[str, int]:
@@ -178,5 +201,6 @@ def run(system: System) -> Any:
     finally:
         schedule.stop()
         system.upload_jobs.stop()
-        for thread in _reading:
+        system.take_outs.stop()
+        for thread in (*_reading, *_copying):
             thread.join(_PATIENCE)

@@ -69,7 +69,7 @@ def test_after_an_erasure_no_table_holds_the_person_and_all_others_are_untouched
 def fill_rest(admin, person):
     """One row in every table where the person has none yet."""
     missing = set(personal_tables(admin)) - set(held(admin, person)) - {"audit_event"}
-    import tests.phr.store.door as door  # noqa: PLC0415 - its list of tables is exchanged for those that are empty
+    from tests.phr.store import door
 
     kept = door.personal_tables
     door.personal_tables = lambda _admin: sorted(missing)
@@ -164,7 +164,7 @@ def test_a_city_that_is_bound_keeps_check_ups_apart_and_drops_them_after_five_ye
     system, admin, database_url
 ):
     """特定健診の実施基準: kept under the mark, out of every page, and said in the tombstone."""
-    from phr.bootstrap import start  # noqa: PLC0415 - a second system with another setting
+    from phr.bootstrap import start
 
     bound = start(settings_for(database_url, keep_checkups=True), system.clock)
     bound.sealed_files = system.sealed_files
@@ -186,7 +186,7 @@ def test_a_city_that_is_bound_keeps_check_ups_apart_and_drops_them_after_five_ye
 
 def test_forgetting_cannot_read_and_reaches_one_person(system, admin):
     """The context deletes through the policies alone: it sees nothing of the person, and nobody else's rows go."""
-    from phr.domain.access import machine  # noqa: PLC0415 - the one place that needs it
+    from phr.domain.access import machine
 
     person, _patient = somebody(system)
     with system.store.begin(machine("Organization/city-health", "forget", "test", person)) as uow:
