@@ -98,6 +98,7 @@ def every_sample() -> ModuleType:
     made.VIEWS.update(load("samples_nutrition").VIEWS)
     made.VIEWS.update(load("samples_messages").VIEWS)
     made.VIEWS.update(load("samples_away").VIEWS)
+    made.VIEWS.update(load("samples_glass").VIEWS)
     made.VIEWS.update(load("samples_components").VIEWS)
     made.VIEWS.update(load("samples_documents").VIEWS)
     made.VIEWS.update(load("samples_paper").VIEWS)

@@ -94,9 +94,13 @@ class FakeService:
     def sharing(self, session, receipt):
         return self.samples.SHARING
 
-    def share(self, session, purpose, *, on, version):
+    def share(self, session, purpose, *, on, version, terms=None):
         self._ask("share", purpose, on, version)
         return "2026-000419"
+
+    def receipt_file(self, session, number, *, pdf):
+        self._ask("receipt", number, pdf)
+        return b"%PDF-" if pdf else b"{}"
 
     def who_looked(self, session, asked):
         return self.samples.WHO
@@ -204,7 +208,21 @@ class FakeService:
     def audit_review(self, session):
         return self.samples.AUDIT
 
-    def review_audit(self, session, ident, finding):
+    def glass_form(self, session):
+        return self.samples.VIEWS["break-glass"][2]
+
+    def break_glass(self, session, patient, reason, note, proof):
+        self._ask("break-glass", patient, reason, note, *proof)
+        return "6d1f6f3c-5f0e-4c3e-9b1e-0c8f6f8f6d10"
+
+    def see_glass(self, session, ident):
+        self._ask("see-glass", ident)
+        return self.samples.VIEWS["break-glass-view"][2]
+
+    def close_glass(self, session, ident):
+        self._ask("close-glass", ident)
+
+    def review_audit(self, session, ident, finding, note):
         self._ask("review", ident, finding)
 
     def approve_request(self, session, number):
