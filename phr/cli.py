@@ -17,6 +17,7 @@ _COMMANDS: Final = {
     "consent": ("people", "consent"),
     "score": ("people", "score"),
     "export": ("people", "export"),
+    "open-data": ("open_data", "open_data"),
     "guidance": ("guidance", "guidance"),
     "programme": ("programmes", "programme"),
     "sync": ("connections", "sync"),

@@ -135,6 +135,15 @@ class Settings(BaseSettings):
         "",
         description="Where recipients of releases read that one was called back: Organization/x=mail, separated by commas.",
     )
+    open_districts: str = Field(
+        "",
+        description="The city's districts for open statistics, separated by commas; the public list, never taken from the data.",
+    )
+    open_broker_url: str = Field(
+        "",
+        description="Address of the city's NGSI-LD context broker for open statistics; empty sends nothing.",
+    )
+    open_broker_token: SecretStr = Field(SecretStr(""), description="Bearer token for that broker.")
     line_token: SecretStr = Field(
         SecretStr(""), description="Channel access token of the city's LINE account; empty means no LINE."
     )

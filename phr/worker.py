@@ -10,6 +10,7 @@ from celery.beat import EmbeddedService
 from celery.schedules import crontab
 
 from phr.bootstrap import System, start
+from phr.errors import Conflict, Refused
 from phr.ids import new_id
 
 _running: list[System] = []
@@ -55,6 +56,7 @@ def make_app(system: System) -> Celery:
     measure_task = app.task(measure, name="phr.measure")
     consents_task = app.task(consents, name="phr.consents")
     remind_task = app.task(remind, name="phr.remind")
+    open_task = app.task(tell_openly, name="phr.open")
     app.conf.beat_schedule = {
         "remind": {
             "task": remind_task.name,
@@ -78,6 +80,10 @@ def make_app(system: System) -> Celery:
             "options": {"expires": 3 * 3600},
         },
         "measure": {"task": measure_task.name, "schedule": 3600.0, "options": {"expires": 3600}},
+        "open": {
+            "task": open_task.name,
+            "schedule": crontab(month_of_year=4, day_of_month=10, hour=4, minute=0),
+        },
         "seal": {"task": seal_task.name, "schedule": 3600.0, "options": {"expires": 3600}},
         "tidy": {"task": tidy_task.name, "schedule": 3600.0, "options": {"expires": 3600}},
         "forget": {"task": forget_task.name, "schedule": 3600.0, "options": {"expires": 3600}},
@@ -157,6 +163,14 @@ def seal() -> int:
 def measure() -> int:
     """Counts today's figures of the city's plan, in place of the hour before. Says how many there are."""
     return _system().measure(request=f"worker-{new_id()}")
+
+
+def tell_openly() -> int:
+    """Publishes last year's open statistics, once; a year that is out, or a spent budget, changes nothing. Says how many went to the broker."""
+    try:
+        return _system().open_year(request=f"worker-{new_id()}")
+    except (Conflict, Refused):
+        return 0
 
 
 def escalate() -> int:

@@ -18,6 +18,7 @@ from phr.bootstrap.health import Health
 from phr.bootstrap.keeping import Kept
 from phr.bootstrap.messages import Messages
 from phr.bootstrap.nutrition import Nutrition
+from phr.bootstrap.open_data import Opening
 from phr.bootstrap.operating import Running
 from phr.bootstrap.rights import Rights
 from phr.bootstrap.signin import SignIn
@@ -81,6 +82,7 @@ class System(
     Running,
     Away,
     Watching,
+    Opening,
     Kept,
     Rights,
 ):
