@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
+from time import monotonic
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -17,6 +19,10 @@ from phr.domain.points import RulesError, fiscal_year, load_rules, lot_expiry
 from phr.store.uow import Store
 
 _LETTERS: Final = 5000
+PATIENCE: Final = 1.0
+"""Seconds that a page waits for the ledger; then it shows the rest and says what is late."""
+_REST: Final = 15.0
+_AT_ONCE: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,11 @@ class Balance:
         zone: ZoneInfo,
         ledger: Callable[[], LedgerClient],
         pseudonym: Callable[[UUID], str],
+        patience: float = PATIENCE,
     ) -> None:
+        self._patience = patience
+        self._asking = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="ledger")
+        self._rest_until = 0.0
         self._store = store
         self._clock = clock
         self._zone = zone
@@ -78,7 +88,21 @@ class Balance:
         return found[::-1]
 
     def held(self, person: UUID) -> Held | None:
-        """What the ledger holds now; None when it does not answer."""
+        """What the ledger holds now; None when it does not answer soon: a page does not wait for it.
+
+        A ledger that was slow is left alone for a while, so that its questions do not pile up.
+        """
+        if monotonic() < self._rest_until:
+            return None
+        asked = self._asking.submit(self._held, person)
+        try:
+            return asked.result(timeout=self._patience)
+        except TimeoutError:
+            asked.cancel()
+            self._rest_until = monotonic() + _REST
+            return None
+
+    def _held(self, person: UUID) -> Held | None:
         today = day_at(self._clock.now(), self._zone)
         try:
             asset = load_rules(fiscal_year(today)).asset

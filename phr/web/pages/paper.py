@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from hashlib import sha256
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, File, Query, Request, UploadFile
 from fastapi.responses import Response
 
 from phr.domain.paper_forms import number_in
@@ -20,6 +21,7 @@ from phr.web.ports.paper import Decision, Signed
 
 router = APIRouter()
 _LONGEST: Final = 60
+_LARGEST: Final = 20_000_000
 _Number = Annotated[str, Query(alias="for", max_length=100)]
 _Version = Annotated[str, Query(max_length=40)]
 _Count = Annotated[int, Query(ge=0, le=999)]
@@ -121,15 +123,24 @@ def copying_consent(
 
 @router.post("/staff/paper/consent/{purpose}", dependencies=[Depends(checked_form)])
 def copy_consent(
-    request: Request, session: Copier, services: Service, purpose: str, typed: _Typed
+    request: Request,
+    session: Copier,
+    services: Service,
+    purpose: str,
+    typed: _Typed,
+    scan: Annotated[UploadFile | None, File()] = None,
 ) -> Response:
-    """Record a decision on paper, or show the form again with what is wrong."""
+    """Record a decision on paper, or show the form again with what is wrong. Of the scan only its hash is kept."""
     signed, problems = _signed(typed, "day")
+    copied = b"" if scan is None else scan.file.read(_LARGEST)
+    if typed.get("on") == "1" and not copied:
+        problems["scan"] = "choose"
     if typed.get("on") not in {"0", "1"}:
         problems["on"] = "choose"
     if signed is not None and not problems:
         try:
-            decision = Decision(signed, typed["on"] == "1", typed.get("text", ""))
+            mark = sha256(copied).hexdigest() if copied else ""
+            decision = Decision(signed, typed["on"] == "1", typed.get("text", ""), mark)
             services.copy_consent(session, purpose, decision)
         except Invalid as error:
             known = {"patient": "no-record", "text": "choose", "day": "not-a-day"}

@@ -14,15 +14,23 @@ from phr.web.answer import Resident, Service, html, see, table
 from phr.web.columns import FIRST, MOST
 from phr.web.forms import checked_form, number_typed
 from phr.web.headers import PAGE_HEADERS
-from phr.web.ports import BloodPressureEntry, Services, Session, WeightEntry
+from phr.web.ports import BloodPressureEntry, Services, Session
+from phr.web.ports.resident import Terms
 from phr.web.sentences import SENTENCES
-from phr.web.views.resident import Entry, LookedFor, More, Period
+from phr.web.views.resident import TYPED, Entry, LookedFor, More, Period
 from phr.web.words import WORDS
 
 router = APIRouter()
 _PERIODS: Final = ("day", "week", "month", "year")
 # Hard limits of plausibility: what no person has is a slip of the finger.
-_RANGES: Final = {"systolic": (40, 300), "diastolic": (20, 200), "pulse": (20, 300), "weight": (1, 400)}
+_RANGES: Final = {
+    "systolic": (40, 300),
+    "diastolic": (20, 200),
+    "pulse": (20, 300),
+    "weight": (1, 400),
+    "temperature": (30, 45),
+    "glucose": (10, 1000),
+}
 _Day = Annotated[str, Query(max_length=10)]
 _Code = Annotated[str, Query(max_length=40)]
 _SPANS: Final = ("7", "30", "90", "365")
@@ -128,18 +136,32 @@ def add_blood_pressure(
     return see(f"/record/blood-pressure?saved={'urgent' if saved.urgent else '1'}")
 
 
-@router.post("/record/weight", dependencies=[Depends(checked_form)])
-def add_weight(request: Request, session: Resident, services: Service, weight: _Text = "") -> Response:
-    """Record a weight, or show the form again with what is wrong."""
-    typed = {"weight": weight}
-    value, problems = number_typed(weight), _problems(typed)
+async def _typed(request: Request) -> dict[str, str]:
+    """Every text of a short form, cut to what a number needs."""
+    form = await request.form(max_files=0, max_fields=20)
+    return {name: text[:20] for name, text in form.items() if isinstance(text, str)}
+
+
+@router.post("/record/{vital}", dependencies=[Depends(checked_form)])
+def add_value(
+    request: Request,
+    session: Resident,
+    services: Service,
+    vital: str,
+    form: Annotated[dict[str, str], Depends(_typed)],
+) -> Response:
+    """Record a weight, a temperature or a glucose, or show the form again with what is wrong."""
+    if vital not in TYPED:
+        raise NotFound("vital")
+    typed = {vital: form.get(vital, "")}
+    value, problems = number_typed(typed[vital]), _problems(typed)
     if problems or value is None:
-        return _again(request, session, services, "weight", Entry(typed, problems))
+        return _again(request, session, services, vital, Entry(typed, problems))
     try:
-        services.add_weight(session, WeightEntry(value))
+        saved = services.add_value(session, vital, value)
     except Invalid as error:
-        return _again(request, session, services, "weight", Entry(typed, _refused(error, "weight")))
-    return see("/record/weight?saved=1")
+        return _again(request, session, services, vital, Entry(typed, _refused(error, vital)))
+    return see(f"/record/{vital}?saved={'urgent' if saved.urgent else '1'}")
 
 
 def _problems(typed: dict[str, str]) -> dict[str, str]:
@@ -169,10 +191,30 @@ def _again(request: Request, session: Session, services: Services, vital: str, e
 
 @router.get("/sharing")
 def sharing(
-    request: Request, session: Resident, services: Service, receipt: Annotated[str, Query(max_length=64)] = ""
+    request: Request, session: Resident, services: Service, receipt: Annotated[str, Query(max_length=80)] = ""
 ) -> Response:
     """Every purpose, and the receipt of the change just made."""
     return html(request, "sharing", services.sharing(session, receipt))
+
+
+@router.get("/sharing/receipts/{number}.json")
+def receipt_json(session: Resident, services: Service, number: str) -> Response:
+    """The receipt of one version of a consent, as ISO/IEC TS 27560 shapes it."""
+    return _download(services.receipt_file(session, number, pdf=False), "application/json", "json")
+
+
+@router.get("/sharing/receipts/{number}.pdf")
+def receipt_pdf(session: Resident, services: Service, number: str) -> Response:
+    """The same on paper."""
+    return _download(services.receipt_file(session, number, pdf=True), "application/pdf", "pdf")
+
+
+def _download(body: bytes, media: str, ending: str) -> Response:
+    headers = {
+        "Content-Disposition": f'attachment; filename="consent-receipt.{ending}"',
+        "Cache-Control": "no-store",
+    }
+    return Response(body, headers=headers, media_type=media)
 
 
 @router.post("/sharing/{purpose}", dependencies=[Depends(checked_form)])
@@ -183,6 +225,10 @@ def share(
     on: _Text = "",
     version: _Text = "",
     read: _Text = "",
+    without: Annotated[list[str] | None, Form()] = None,
+    first: _Text = "",
+    last: _Text = "",
+    until: _Text = "",
 ) -> Response:
     """Start or stop sharing for a purpose. Starting needs the tick that the explanation was read; stopping needs nothing."""
     if (
@@ -194,7 +240,12 @@ def share(
         raise Invalid("not a decision of this page", field="purpose")
     if on == "1" and read != "1":
         return see("/sharing")
-    number = services.share(session, purpose, on=on == "1", version=int(version[:9]))
+    days = {
+        name: _day_typed(name, text) for name, text in (("first", first), ("last", last), ("until", until))
+    }
+    kinds = tuple(kind for kind in without or () if kind in WORDS["category"])
+    terms = Terms(kinds, days["first"], days["last"], days["until"])
+    number = services.share(session, purpose, on=on == "1", version=int(version[:9]), terms=terms)
     return see(f"/sharing?receipt={number}#receipt")
 
 
@@ -209,6 +260,14 @@ def _looked_for(day: _Day = "", span: str = "", who: _Code = "", purpose: _Code 
 
 
 _Asked = Annotated[LookedFor, Depends(_looked_for)]
+
+
+def _day_typed(name: str, text: str) -> date | None:
+    """A day of a form; a text that is none is refused, for leaving it out would share more than was meant."""
+    day = day_of(text.strip())
+    if day is None and text.strip():
+        raise Invalid("is not a day", field=name)
+    return day
 
 
 @router.get("/who-looked")

@@ -24,7 +24,7 @@ from phr.web.ports.nutrition import NutritionPages
 from phr.web.ports.operate import OperatorPages
 from phr.web.ports.paper import PaperPages
 from phr.web.ports.research import Download, ResearchPages, ResearchRequest
-from phr.web.ports.resident import BloodPressureEntry, ResidentPages, Saved, WeightEntry
+from phr.web.ports.resident import BloodPressureEntry, ResidentPages, Saved
 from phr.web.ports.running import RunningPages
 from phr.web.ports.session import AccountPages, Browser, Role, Session, SignedIn, SignInPages, ToTie
 from phr.web.ports.staff import Contact, StaffPages
@@ -72,7 +72,6 @@ __all__ = [
     "ToTie",
     "UploadPages",
     "VisitPages",
-    "WeightEntry",
 ]
 
 

@@ -24,11 +24,12 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What somebody decided on a sheet about a purpose, and under which text."""
+    """What somebody decided on a sheet about a purpose, under which text, and the SHA-256 of the scanned sheet."""
 
     signed: Signed
     on: bool
     text_version: str
+    scan: str = ""
 
 
 class PaperPages(Protocol):

@@ -12,6 +12,16 @@ from phr.web.views.resident import CheckUpPage, LookedFor, Period, Points, Recor
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """What somebody leaves out when they share: kinds, and days of the data; and the last day of sharing."""
+
+    without: tuple[str, ...] = ()
+    first: date | None = None
+    last: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class BloodPressureEntry:
     """A blood pressure typed by hand. ``slot`` is what the person said, empty lets the time decide."""
 
@@ -20,13 +30,6 @@ class BloodPressureEntry:
     pulse: float | None
     slot: Literal["morning", "evening", ""]
     symptoms: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class WeightEntry:
-    """A body weight typed by hand, in kg."""
-
-    weight: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +58,22 @@ class ResidentPages(Protocol):
         """Store a typed blood pressure. Invalid (field systolic, diastolic or pulse) when it is implausible."""
         ...
 
-    def add_weight(self, session: Session, entry: WeightEntry) -> Saved:
-        """Store a typed weight. Invalid (field weight) when it is implausible."""
+    def add_value(self, session: Session, vital: str, value: float) -> Saved:
+        """Store a typed weight, temperature or glucose. Invalid (field: the vital) when it is implausible."""
         ...
 
     def sharing(self, session: Session, receipt: str) -> Sharing:
         """All purposes; with the receipt of that number when it is the person's own."""
         ...
 
-    def share(self, session: Session, purpose: str, *, on: bool, version: int) -> str:
+    def share(
+        self, session: Session, purpose: str, *, on: bool, version: int, terms: Terms | None = None
+    ) -> str:
         """Record the decision and return the receipt's number. Conflict when ``version`` is no longer the newest."""
+        ...
+
+    def receipt_file(self, session: Session, number: str, *, pdf: bool) -> bytes:
+        """The receipt of one version of a consent, as PDF or JSON. NotFound when it is not the person's own."""
         ...
 
     def who_looked(self, session: Session, asked: LookedFor) -> WhoLooked:

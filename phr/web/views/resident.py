@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Final, Literal
 
 from phr.web.charts import Chart
 from phr.web.views.home import GlucoseShares, HomeWeek, OwnChange
 from phr.web.views.parts import CheckUp, Proof
 
 Period = Literal["day", "week", "month", "year"]
+TYPED: Final = ("weight", "temperature", "glucose")
+"""Vitals of one number that people type by hand. Steps are counted by devices only: typed ones would earn nothing."""
 Where = Literal["unknown", "usual", "above", "below"]
 
 
@@ -132,8 +135,21 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What a consent leaves out: kinds, or days of the data; empty and None stand for any."""
+
+    categories: tuple[str, ...]
+    first: date | None = None
+    last: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentCard:
-    """One purpose: who, what, why, how long, which country; on or off. ``version`` is of the consent, 0 when never given."""
+    """One purpose: who, what, why, how long, which country; on or off. ``version`` is of the consent, 0 when never given.
+
+    ``use`` and ``keep``: the text in each language. ``asks_again``: the last day on which what was agreed to still counts.
+    ``editable``: whether the page can begin it; else it is begun elsewhere.
+    """
 
     purpose: str
     on: bool
@@ -144,11 +160,19 @@ class ConsentCard:
     version: int
     text_version: str
     received: tuple[Received, ...] = ()
+    use: Mapping[str, str] | None = None
+    keep: Mapping[str, str] | None = None
+    left_out: tuple[LeftOut, ...] = ()
+    asks_again: date | None = None
+    editable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What was decided and committed, and what that did. ``stopped`` are codes of words.STOPPED."""
+    """What was decided and committed, and what that did. ``stopped`` are codes of words.STOPPED, ``counts`` of words.EFFECT.
+
+    ``denied_at``: when a read from outside was first seen refused. ``by``: who agreed, where somebody else did.
+    """
 
     number: str
     purpose: str
@@ -159,17 +183,21 @@ class Receipt:
     check_code: str
     stopped: tuple[str, ...]
     received: tuple[Received, ...]
+    counts: tuple[tuple[str, int], ...] = ()
+    denied_at: datetime | None = None
+    by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ConsentChange:
-    """One line of the history of decisions. ``way``: words.WAYS."""
+    """One line of the history of decisions. ``way``: words.WAYS; ``number``: of its receipt."""
 
     at: datetime
     purpose: str
     on: bool
     version: int
     way: str
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True)

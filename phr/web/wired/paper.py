@@ -203,6 +203,7 @@ class PaperArea(Area):
             settings.recipient,
             decision.text_version,
             "paper",
+            scan=decision.scan,
             consent_id=str(uuid5(CONSENTS, f"{person}:{purpose}")),
         )
         self._system.consents.record(

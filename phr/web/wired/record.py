@@ -17,10 +17,10 @@ from phr.errors import Invalid, NotFound
 from phr.services.points import Happened
 from phr.web import charts
 from phr.web.columns import Fine, fine
-from phr.web.ports import BloodPressureEntry, Saved, Session, WeightEntry
+from phr.web.ports import BloodPressureEntry, Saved, Session
 from phr.web.sessions import WebSession, held
 from phr.web.views.home import GlucoseShares, OwnChange
-from phr.web.views.resident import Period, Record, SlotAverage
+from phr.web.views.resident import TYPED, Period, Record, SlotAverage
 from phr.web.wired import home_results, vitals
 from phr.web.wired.daily import daily_values, day_columns, shares_of_day, told_values
 from phr.web.wired.goals import age_on, steps_goal
@@ -75,7 +75,14 @@ class Records(Area):
             doubts=len(self._system.confirmations.pending(one.whom, access)),
             shares=shares_of_day(self._parts, one.whom, access, vital, until) if period == "day" else (),
             fine=period == "day" and vital in _STREAMS and chart is not None,
+            collecting=self._taken_in(one, KINDS[vital].category),
         )
+
+    def _taken_in(self, one: WebSession, category: str) -> bool:
+        """Whether the person lets this kind be taken in at all."""
+        recipient = self._parts.settings.recipient
+        access = Access("resident", one.subject, recipient, "collect", one.request, one.whom)
+        return self._parts.permissions.of(one.whom, access)[category].permitted
 
     def record_samples(self, session: Session, vital: str, day: date, most: int) -> Fine:
         """Every sample of one day of a stream, thinned to about so many."""
@@ -199,9 +206,11 @@ class Records(Area):
         symptoms = frozenset(word for ticked in entry.symptoms for word in _SYMPTOMS.get(ticked, ()))
         return self._keep(one, vitals.BLOOD_PRESSURE, entry.slot, channels, "systolic", symptoms)
 
-    def add_weight(self, session: Session, entry: WeightEntry) -> Saved:
-        """Store a typed weight."""
-        return self._keep(held(session), vitals.WEIGHT, "", {"value": entry.weight}, "weight", frozenset())
+    def add_value(self, session: Session, vital: str, value: float) -> Saved:
+        """Store a typed value of a vital that is one number."""
+        if vital not in TYPED:
+            raise NotFound("vital")
+        return self._keep(held(session), KINDS[vital].codes[0], "", {"value": value}, vital, frozenset())
 
     def _keep(
         self,
@@ -230,7 +239,8 @@ class Records(Area):
             raise Invalid("collecting is not consented", field="consent")
         if receipt.quarantined:
             raise Invalid("cannot be true", field=field)
-        self._earn(one, code, f"{code}:{int(series.start[0])}")
+        if code in {vitals.BLOOD_PRESSURE, vitals.WEIGHT}:
+            self._earn(one, code, f"{code}:{int(series.start[0])}")
         return Saved(urgent=any(warned.severity == "red" for warned in receipt.warnings))
 
     def _earn(self, one: WebSession, code: str, evidence: str) -> None:

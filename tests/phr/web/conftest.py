@@ -102,6 +102,7 @@ def every_sample() -> ModuleType:
     made.VIEWS.update(load("samples_components").VIEWS)
     made.VIEWS.update(load("samples_documents").VIEWS)
     made.VIEWS.update(load("samples_paper").VIEWS)
+    made.VIEWS.update(load("samples_record").VIEWS)
     return made
 
 

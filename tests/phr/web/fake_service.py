@@ -87,8 +87,8 @@ class FakeService:
         self._ask("blood-pressure", entry)
         return Saved(urgent=entry.systolic >= 180)
 
-    def add_weight(self, session, entry):
-        self._ask("weight", entry)
+    def add_value(self, session, vital, value):
+        self._ask(vital, value)
         return Saved(urgent=False)
 
     def sharing(self, session, receipt):
