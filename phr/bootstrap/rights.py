@@ -62,7 +62,7 @@ class Rights(Core):
         return Correcting(self.store, self.clock, s.tz, s.recipient)
 
     @cached_property
-    def stopping(self) -> Stopping:
+    def stop_of_use(self) -> Stopping:
         """Stop of use."""
         consents, s = self._whole.consents, self.settings
 
@@ -136,7 +136,7 @@ class Rights(Core):
         if row.kind == "erase":
             self.erasing.schedule(row, access)
         elif row.kind == "stop":
-            self.stopping.stop(person, access, way="counter")
+            self.stop_of_use.stop(person, access, way="counter")
         elif row.kind == "disclose":
             own = Access("resident", access.actor, f"Patient/{person}", "self", access.request, person)
             self.take_outs.ask(person, own)

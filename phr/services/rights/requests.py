@@ -10,10 +10,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from phr.clock import Clock
-from phr.domain.access import Access, machine
+from phr.domain.access import MAY, Access, machine
 from phr.domain.days import day_at
 from phr.domain.rights_rules import Tone, due_on, extended, represents, rules, tone
-from phr.errors import Conflict, Invalid, NotFound
+from phr.errors import Conflict, Invalid, NotAllowed, NotFound
 from phr.ids import new_id
 from phr.store.tables import RightsRequest
 from phr.store.uow import Store, UnitOfWork
@@ -98,7 +98,7 @@ class Requests:
 
     def work(self, access: Access) -> tuple[list[Standing], list[Standing]]:
         """What must be answered, most urgent first, and what was answered last; for the staff."""
-        with self._store.begin(access.for_purpose("rights")) as uow:
+        with self._store.begin(_staff(access)) as uow:
             undecided, decided = uow.rights.undecided(), uow.rights.decided()
             for person in {row.person_id for row in undecided}:
                 uow.audit.add("read", "request", person, count=1)
@@ -108,7 +108,7 @@ class Requests:
 
     def one(self, request: UUID, access: Access) -> Standing:
         """One request, for the staff."""
-        with self._store.begin(access.for_purpose("rights")) as uow:
+        with self._store.begin(_staff(access)) as uow:
             row = uow.rights.find(request)
             if row is not None:
                 uow.audit.add("read", "request", row.person_id, count=1)
@@ -233,4 +233,11 @@ class Requests:
 
     def _about(self, access: Access, person: UUID) -> Access:
         """A resident acts in their own context, staff in that of requests."""
-        return access if access.role == "resident" else access.for_purpose("rights").about(person)
+        return access if access.role == "resident" else _staff(access).about(person)
+
+
+def _staff(access: Access) -> Access:
+    """The reason of those who answer requests. Raises NotAllowed for roles that do not."""
+    if "rights" not in MAY.get(access.role, ()):
+        raise NotAllowed("role")
+    return access.for_purpose("rights")

@@ -43,7 +43,7 @@ class DocumentArea(Area):
         return Documents(
             copies=tuple(_copy(row, one) for row in system.take_outs.listed(person, access)),
             requests=tuple(standing),
-            stopped=system.stopping.stopped(person, access),
+            stopped=system.stop_of_use.stopped(person, access),
             days=self._parts.settings.rights_days,
             keep_days=self._parts.settings.copy_keep_days,
             today=self._parts.today(),
@@ -116,12 +116,12 @@ class DocumentArea(Area):
     def stop_use(self, session: Session) -> None:
         """Stops all use."""
         one = held(session)
-        self._system.stopping.stop(one.person, one.access())
+        self._system.stop_of_use.stop(one.person, one.access())
 
     def go_on(self, session: Session) -> None:
         """Takes the stop back."""
         one = held(session)
-        self._system.stopping.go_on(one.person, one.access())
+        self._system.stop_of_use.go_on(one.person, one.access())
 
     def delete_page(self, session: Session) -> DeleteAccount:
         """What goes and what stays."""

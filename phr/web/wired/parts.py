@@ -172,7 +172,7 @@ class System(Protocol):
     @property
     def correcting(self) -> Correcting: ...  # noqa: D102
     @property
-    def stopping(self) -> Stopping: ...  # noqa: D102
+    def stop_of_use(self) -> Stopping: ...  # noqa: D102
     @property
     def erasing(self) -> Erasing: ...  # noqa: D102
     @property

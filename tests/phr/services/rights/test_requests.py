@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from phr.domain.access import Access
-from phr.errors import Conflict, Invalid, NotFound, Refused
+from phr.errors import Conflict, Invalid, NotAllowed, NotFound, Refused
 from phr.services.rights.requests import Asked
 from tests.build import CITY
 from tests.phr.services.rights.scene import counter, own, somebody, yesterday
@@ -62,7 +62,7 @@ def test_staff_see_requests_only_for_that_reason_and_each_look_is_on_record(syst
     assert request in {one.row.request_id for one in open_now}
     rows = system.trail.of_person(person, actor=patient, request="test")
     assert ("registrar-1", "request") in {(row.actor, row.object) for row in rows}
-    with pytest.raises(NotFound):
+    with pytest.raises(NotAllowed):
         system.rights_requests.one(request, Access("nurse", "n", CITY, "guidance", "test"))
 
 
@@ -88,9 +88,9 @@ def test_a_stop_closes_every_use_and_leaves_the_own_view(system):
     person, patient = somebody(system)
     nurse = Access("nurse", "nurse-1", CITY, "guidance", "test")
     assert system.consents.shared(person, nurse.about(person))["heart"]
-    system.stopping.stop(person, own(person, patient))
-    system.stopping.stop(person, own(person, patient))
-    assert system.stopping.stopped(person, own(person, patient))
+    system.stop_of_use.stop(person, own(person, patient))
+    system.stop_of_use.stop(person, own(person, patient))
+    assert system.stop_of_use.stopped(person, own(person, patient))
     for purpose in ("guidance", "risk", "points", "collect", "insurer"):
         access = Access("nurse", "nurse-1", CITY, purpose, "test")
         assert not any(system.consents.shared(person, access.about(person)).values())
@@ -98,8 +98,8 @@ def test_a_stop_closes_every_use_and_leaves_the_own_view(system):
             assert uow.vitals.sizes(person) == {}
     with system.store.begin(own(person, patient)) as uow:
         assert uow.vitals.sizes(person)
-    system.stopping.go_on(person, own(person, patient))
-    assert not system.stopping.stopped(person, own(person, patient))
+    system.stop_of_use.go_on(person, own(person, patient))
+    assert not system.stop_of_use.stopped(person, own(person, patient))
     assert system.consents.shared(person, nurse.about(person))["heart"]
 
 
@@ -108,7 +108,7 @@ def test_the_city_stops_use_when_it_grants_the_request(system):
     person, patient = somebody(system)
     request = system.rights_requests.ask(person, Asked("stop", {"text": "all"}), own(person, patient))
     system.rights_requests.decide(request, "done", "stopped", counter())
-    assert system.stopping.stopped(person, own(person, patient))
+    assert system.stop_of_use.stopped(person, own(person, patient))
 
 
 def test_the_city_erases_when_it_grants_the_request(system):
@@ -184,7 +184,8 @@ def test_what_a_device_sent_is_corrected_only_after_a_request(system):
 def test_nobody_corrects_another_ones_value(system):
     """The same answer as for a value that is not there."""
     person, patient = somebody(system)
-    other, other_patient = somebody(system)
+    other_patient = f"o-{patient}"
+    other = system.register.ensure(other_patient, actor="test", role="system", request="test")
     wrong = next(one for one in values_of(system, person, patient) if one.typed)
     for ident in (wrong.ident, "a~b", "85354-9~2026-13-01~x~1~y"):
         with pytest.raises(NotFound):
