@@ -133,7 +133,8 @@ def test_the_focus_is_seen_in_the_own_colours_of_a_system(browser, samples, page
         for _ in range(6):
             tab.keyboard.press("Tab")
             seen = tab.evaluate(
-                "() => [document.activeElement, document.activeElement.closest('.choice')].filter(Boolean)"
+                "() => document.activeElement === document.body"  # a page of few links was walked to its end
+                " || [document.activeElement, document.activeElement.closest('.choice')].filter(Boolean)"
                 ".some(one => getComputedStyle(one).outlineStyle !== 'none'"
                 " && parseFloat(getComputedStyle(one).outlineWidth) >= 2)"
             )
@@ -152,7 +153,7 @@ def test_no_table_is_cut_on_paper(browser, samples, pages, templates):
     for state in chosen(samples, pages, templates):
         tab.goto(f"{ADDRESS}/{state}")
         found = tab.evaluate(UNCUT)
-        if found:
+        if found and samples.VIEWS[state][0] != "programme":  # it has a paper of its own: the report
             cut[state] = found
     tab.context.close()
     assert cut == {}
