@@ -2,7 +2,7 @@
 
 The file is an age file (age-encryption.org, X25519). Inside: the length of the manifest (8 bytes, big endian), the
 manifest (JSON, UTF-8), and PostgreSQL's custom dump. The keys that seal contexts are left out: a stolen backup with its
-key still forges nothing.
+key still forges nothing. So are the keys of people's files: who is erased is not in any backup's reach.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ from phr.store.pg_tools import find, run_environment
 FORMAT: Final = "phr-backup-1"
 _LENGTH: Final = 8
 _LARGEST: Final = 16 << 20  # bytes of a manifest that are believed
-_SEAL_KEYS: Final = "phr_private.seal_key"
+LEFT_OUT: Final = ("phr_private.seal_key", "phr.person_key")
+"""Tables whose rows stay out: the keys that seal contexts, and the keys of people's own files, so that what was erased
+with its key cannot come back from a backup."""
 
 
 class BackupError(PhrError):
@@ -40,7 +42,9 @@ def fingerprint(connection: psycopg.Connection[TupleRow]) -> dict[str, list[Any]
     for name, value in (("timezone", "UTC"), ("datestyle", "ISO, YMD"), ("bytea_output", "hex")):
         connection.execute("SELECT set_config(%s, %s, true)", (name, value))
     tables = connection.execute(
-        "SELECT schemaname, tablename FROM pg_tables WHERE schemaname IN ('phr', 'ledger') ORDER BY 1, 2"
+        "SELECT schemaname, tablename FROM pg_tables WHERE schemaname IN ('phr', 'ledger')"
+        " AND schemaname || '.' || tablename <> %s ORDER BY 1, 2",
+        (_PERSON_KEYS,),
     ).fetchall()
     found: dict[str, list[Any]] = {}
     for schema, table in tables:
@@ -124,7 +128,7 @@ def _dump(admin: psycopg.Connection[TupleRow], snapshot: str) -> subprocess.Pope
         "--schema=phr",
         "--schema=phr_private",
         "--schema=ledger",
-        f"--exclude-table-data={_SEAL_KEYS}",
+        *(f"--exclude-table-data={name}" for name in LEFT_OUT),
     ]
     return subprocess.Popen(  # noqa: S603 - our own arguments, no shell
         arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=run_environment(admin)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from phr.asgi import create_app
+from phr.bootstrap import start
 from phr.web.headers import CONTENT_SECURITY_POLICY
+from tests.conftest import test_settings
 from tests.phr.api.conftest import Client  # the client that speaks to an app without a network
 
 OPEN = (
@@ -30,9 +32,11 @@ CLOSED = (
 )
 
 
-@pytest.fixture
-def call(system):
-    return Client(create_app(system))
+@pytest.fixture(scope="module")
+def call(database_url):
+    system = start(test_settings(database_url))
+    yield Client(create_app(system))
+    system.store.close()
 
 
 @pytest.mark.parametrize("path", [*OPEN, "/today", "/staff", "/nowhere", "/fhir/Observation"])
