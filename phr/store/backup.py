@@ -43,8 +43,8 @@ def fingerprint(connection: psycopg.Connection[TupleRow]) -> dict[str, list[Any]
         connection.execute("SELECT set_config(%s, %s, true)", (name, value))
     tables = connection.execute(
         "SELECT schemaname, tablename FROM pg_tables WHERE schemaname IN ('phr', 'ledger')"
-        " AND schemaname || '.' || tablename <> %s ORDER BY 1, 2",
-        (_PERSON_KEYS,),
+        " AND schemaname || '.' || tablename <> ALL (%s) ORDER BY 1, 2",
+        (list(LEFT_OUT),),
     ).fetchall()
     found: dict[str, list[Any]] = {}
     for schema, table in tables:
