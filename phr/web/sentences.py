@@ -136,7 +136,13 @@ SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
         "parquet": N_("表（Parquet）"),
         "ndjson": N_("FHIR（NDJSON）"),
         "dictionary": N_("変数の説明書"),
+        "publication": N_("公表する概要"),
         "certificate": N_("証明書（署名つき）"),
+    },
+    "open-file": {
+        "statistics.csv": N_("表（CSV）"),
+        "catalogue.jsonld": N_("データの説明（JSON-LD）"),
+        "entities.jsonld": N_("都市OS用（NGSI-LD）"),
     },
     "help": {
         "wider-age": N_("年齢のきざみを大きくする"),

@@ -7,17 +7,18 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response, StreamingResponse
 
-from phr.errors import NotFound
+from phr.errors import Invalid, NotFound
 from phr.web.answer import Researcher, Service, html, see
 from phr.web.forms import checked_form
 from phr.web.headers import PAGE_HEADERS
 from phr.web.pages.resident import day_of
 from phr.web.ports import ResearchRequest
+from phr.web.sentences import SENTENCES
 from phr.web.views.research import Catalogue, RequestForm
 
 router = APIRouter(prefix="/research")
 _Text = Annotated[str, Form(max_length=10_000)]
-_LONGEST: Final = {"title": 200, "protocol": 200, "committee": 200, "purpose": 4000}
+_LONGEST: Final = {"title": 200, "protocol": 200, "responsible": 200, "committee": 200, "purpose": 4000}
 
 
 def _form(
@@ -45,35 +46,61 @@ def file_request(
     services: Service,
     title: _Text = "",
     protocol: _Text = "",
+    responsible: _Text = "",
     committee: _Text = "",
+    since: _Text = "",
+    until: _Text = "",
+    profile: _Text = "anonymised",
     purpose: _Text = "",
     first: _Text = "",
     last: _Text = "",
     variables: Annotated[list[str] | None, Form()] = None,
 ) -> Response:
     """File a request, or show the form again with what is wrong."""
-    typed = {"title": title, "protocol": protocol, "committee": committee, "purpose": purpose}
+    typed = {"title": title, "protocol": protocol, "responsible": responsible}
+    typed |= {"committee": committee, "purpose": purpose}
     found = services.catalogue(session)
     offered = {variable.key for group in found.groups for variable in group.variables}
     chosen = [key for key in dict.fromkeys(variables or ()) if key in offered]
     problems = {name: "needed" for name, text in typed.items() if not text.strip()}
     problems |= {name: "too-long" for name, text in typed.items() if len(text) > _LONGEST[name]}
-    start, end = day_of(first), day_of(last)
-    problems |= {name: "not-a-day" for name, day in (("first", start), ("last", end)) if day is None}
+    start, end, begins, ends = (day_of(text) for text in (first, last, since, until))
+    days = {"since": begins, "until": ends, "first": start, "last": end}
+    problems |= {name: "not-a-day" for name, day in days.items() if day is None}
     if start is not None and end is not None and end < start:
         problems["last"] = "order"
     if not chosen:
         problems["variables"] = "choose"
-    if problems or start is None or end is None:
-        again = _form(found, {**typed, "first": first, "last": last}, chosen, problems)
-        return html(request, "request", again, status=422)
-    filed = services.request_data(
-        session,
-        ResearchRequest(
-            title.strip(), protocol.strip(), committee.strip(), purpose.strip(), tuple(chosen), start, end
-        ),
+    if profile not in SENTENCES["profile"]:
+        problems["profile"] = "choose"
+    typed |= {"since": since, "until": until, "first": first, "last": last, "profile": profile}
+    if problems or start is None or end is None or begins is None or ends is None:
+        return _again(request, found, typed, chosen, problems)
+    asked = ResearchRequest(
+        *(text.strip() for text in (title, protocol, committee, purpose)),
+        tuple(chosen),
+        start,
+        end,
+        responsible.strip(),
+        begins,
+        ends,
+        profile,
     )
+    try:
+        filed = services.request_data(session, asked)
+    except Invalid as problem:
+        return _again(request, found, typed, chosen, {problem.field or "until": "over"})
     return see(f"/research/releases/{filed}")
+
+
+def _again(
+    request: Request,
+    found: Catalogue,
+    typed: dict[str, str],
+    chosen: list[str],
+    problems: dict[str, str],
+) -> Response:
+    return html(request, "request", _form(found, typed, chosen, problems), status=422)
 
 
 @router.get("/releases/{number}")

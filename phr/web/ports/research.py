@@ -22,6 +22,10 @@ class ResearchRequest:
     variables: tuple[str, ...]
     first: date
     last: date
+    responsible: str
+    since: date
+    until: date
+    profile: str = "anonymised"
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,11 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """The privacy certificate: what this release satisfies. Texts of ``generalised`` are item, before, after."""
+    """The privacy certificate: what this release satisfies. Texts of ``generalised`` are item, before, after.
+
+    closeness: t, none where nothing was measured; consents: how many it rests on, and the hash over their versions;
+    not_promised: by language; public_key: what the signature is checked with.
+    """
 
     number: str
     issued: datetime
@@ -89,8 +93,13 @@ class Certificate:
     generalised: tuple[tuple[str, str, str], ...]
     comparisons: tuple[Comparison, ...]
     consents_at: datetime
-    withdrawn_since: int
     signature: str
+    closeness: float | None = None
+    consents: int = 0
+    consents_hash: str = ""
+    public_key: str = ""
+    profile: str = ""
+    not_promised: Mapping[str, str] | None = None
 
     @property
     def suppressed_percent(self) -> float:
@@ -122,8 +131,24 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked for, as it was filed; names: of the variables, by language."""
+
+    protocol: str
+    responsible: str
+    purpose: str
+    names: tuple[tuple[str, str], ...]
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
-    """One release: the certificate and files, or why it was refused, or that it waits for approval."""
+    """One release: the certificate and files, or why it was refused, or that it waits for approval.
+
+    over: the committee's approval has ended, so that no file leaves any more. gone: numbers of people who withdrew, to
+    delete from every copy (pseudonymised releases).
+    """
 
     number: str
     title: str
@@ -135,3 +160,6 @@ class Release:
     certificate: Certificate | None
     files: tuple[ReleaseFile, ...]
     refusal: Refusal | None
+    asked: Asked | None = None
+    over: bool = False
+    gone: tuple[str, ...] = ()

@@ -10,14 +10,17 @@ from typing import Any, Final
 from ingest.codes import VITALS
 from phr.domain.access import Access
 from phr.domain.deid import profile_named
+from phr.domain.research_requests import Asked
 from phr.errors import NotFound
 from phr.services.export import variables
-from phr.services.requests import RELEASED, Asked, Filed
+from phr.services.requests import RELEASED, Filed
 from phr.web.ports import Download, ResearchRequest, Session
 from phr.web.sessions import WebSession, held
+from phr.web.views.research import Asked as AskedFor
 from phr.web.views.research import (
     Catalogue,
     Certificate,
+    Comparison,
     Refusal,
     Release,
     ReleaseFile,
@@ -28,10 +31,17 @@ from phr.web.views.research import (
 from phr.web.wired.parts import Area
 
 _PURPOSE: Final = "research-deidentified"
+_TEXTS: Final = {
+    "dictionary.csv": "dictionary",
+    "dictionary.html": "dictionary",
+    "publication.txt": "publication",
+}
 _KINDS: Final = {"csv": "csv", "parquet": "parquet", "ndjson": "ndjson"}
 _MEDIA: Final = {
     "csv": "text/csv; charset=utf-8",
+    "html": "text/html; charset=utf-8",
     "json": "application/json",
+    "txt": "text/plain; charset=utf-8",
     "ndjson": "application/fhir+ndjson",
     "parquet": "application/vnd.apache.parquet",
 }
@@ -94,6 +104,10 @@ class Researching(Area):
             request.variables,
             request.first,
             request.last,
+            responsible=request.responsible,
+            since=request.since,
+            until=request.until,
+            profile=request.profile,
         )
         return self._parts.requests.file(asked, _access(held(session)))
 
@@ -107,20 +121,28 @@ class Researching(Area):
         row = self._system.export.one(number if filed is None else filed.release, access)
         withdrawn = row.state != "published"
         names = self._names(() if filed is None else filed.approvals, one)
+        over = filed is not None and self._over(filed)
         return Release(
             number=number,
             title=str(row.protocol.get("title", "")),
             state="refused" if withdrawn else "released",
             organisation=one.organisation,
             committee=str(row.protocol.get("committee", "")),
-            until=None,
+            until=None if filed is None else filed.asked.until,
             approvals=names,
             certificate=None
             if withdrawn
             else self._certificate(row.release_id, row.certificate, row.protocol),
-            files=() if withdrawn else tuple(_files(row.certificate)),
+            files=() if withdrawn or over else tuple(_files(row.certificate)),
             refusal=Refusal(0, self._parts.settings.export_k, (), "withdrawn") if withdrawn else None,
+            asked=None if filed is None else _asked(filed),
+            over=over and not withdrawn,
+            gone=tuple(number for number, _ in self._system.export.gone(row.release_id, access)),
         )
+
+    def _over(self, filed: Filed) -> bool:
+        """Whether the committee's approval has ended."""
+        return filed.asked.until is not None and filed.asked.until < self._parts.today()
 
     def _waiting(self, one: WebSession, filed: Filed) -> Release:
         refused = filed.state == "refused"
@@ -136,11 +158,12 @@ class Researching(Area):
             else "submitted",
             organisation=one.organisation,
             committee=filed.asked.committee,
-            until=None,
+            until=filed.asked.until,
             approvals=self._names(filed.approvals, one),
             certificate=None,
             files=(),
             refusal=Refusal(0, self._parts.settings.export_k, _HELPS, "too-few") if refused else None,
+            asked=_asked(filed),
         )
 
     def _names(self, subjects: tuple[str, ...], one: WebSession) -> tuple[str, ...]:
@@ -170,10 +193,17 @@ class Researching(Area):
                 (_FINENESS.get(column, (column, ""))[0], _FINENESS.get(column, ("", column))[1], str(rule))
                 for column, rule in said.get("generalised", {}).items()
             ),
-            comparisons=(),
+            comparisons=tuple(
+                _compared(each, int(said["k"]["requested"])) for each in said.get("compared", ())
+            ),
             consents_at=issued,
-            withdrawn_since=0,
             signature=f"{signature.get('algorithm', '')} {str(signature.get('value', ''))[:20]}".strip(),
+            closeness=_number(said.get("t", {}).get("achieved")),
+            consents=int(said.get("consents", {}).get("count", 0)),
+            consents_hash=str(said.get("consents", {}).get("sha256", ""))[:16],
+            public_key=str(signature.get("public_key", "")),
+            profile=str(said.get("profile", {}).get("title", "")),
+            not_promised=said.get("not_promised"),
         )
 
     def release_file(self, session: Session, number: str, name: str) -> Download:
@@ -181,7 +211,7 @@ class Researching(Area):
         one = held(session)
         access = _access(one)
         filed = next((each for each in self._parts.requests.of(access) if each.number == number), None)
-        if filed is not None and filed.state != RELEASED:
+        if filed is not None and (filed.state != RELEASED or self._over(filed)):
             raise NotFound("file")
         body = self._system.export.file(number if filed is None else filed.release, name, access)
         return Download(_MEDIA.get(name.rpartition(".")[2], "application/octet-stream"), _pieces(body))
@@ -203,13 +233,31 @@ def _places() -> dict[str, tuple[str, str]]:
     return dict(zip(known, places, strict=True))
 
 
+def _asked(filed: Filed) -> AskedFor:
+    """What was asked for, with the names of the variables."""
+    said, known = filed.asked, variables()
+    names = tuple(
+        (known[code].ja, known[code].en) if code in known else (code, code) for code in said.variables
+    )
+    return AskedFor(said.protocol, said.responsible, said.purpose, names, said.first, said.last)
+
+
+def _compared(each: Mapping[str, Any], k: int) -> Comparison:
+    people, smallest = each.get("people_in_both"), each.get("smallest_difference")
+    return Comparison(str(each.get("release", "")), people, smallest, smallest is None or int(smallest) >= k)
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
 def _line(each: Filed) -> RequestLine:
     return RequestLine(each.number, each.asked.title, each.state, each.day)
 
 
 def _files(said: Mapping[str, Any]) -> Iterator[ReleaseFile]:
     for name, found in said.get("files", {}).items():
-        kind = "dictionary" if name.startswith("dictionary") else _KINDS.get(name.rpartition(".")[2], "csv")
+        kind = _TEXTS.get(name) or _KINDS.get(name.rpartition(".")[2], "csv")
         yield ReleaseFile(name, kind, int(found["bytes"]))
     yield ReleaseFile("certificate.json", "certificate", len(str(said)))
 

@@ -84,11 +84,10 @@ class RunningArea(Operating):
             requests=self._to_approve(one),
         )
 
-    def _open_reviews(self, one: WebSession) -> int:
-        return sum(
-            review.finding is None and review.kind == "emergency"
-            for review in self._parts.reviews.listed(actor=one.subject, request=one.request)
-        )
+    def _open_reviews(self, one: WebSession) -> Counter[str]:
+        """Looks that nobody has reviewed yet, by their kind."""
+        found = self._parts.reviews.listed(actor=one.subject, request=one.request)
+        return Counter(review.kind for review in found if review.finding is None)
 
     def _of_incidents(self, one: WebSession) -> list[Attention]:
         due = self._system.incidents.due(actor=one.subject, request=one.request)

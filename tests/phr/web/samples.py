@@ -7,10 +7,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
+from consent.texts import TEXTS
 from phr.web.charts import day_chart, record_chart, weekly_chart
 from phr.web.views.operate import AuditLine, AuditReview
 from phr.web.views.parts import CheckUp, CheckUpRow, CheckUpValue, Proof, Reason
 from phr.web.views.research import (
+    Asked,
     Catalogue,
     Certificate,
     Comparison,
@@ -27,6 +29,7 @@ from phr.web.views.resident import (
     ConsentCard,
     ConsentChange,
     Entry,
+    LeftOut,
     Looked,
     More,
     NextStep,
@@ -43,6 +46,7 @@ from phr.web.views.resident import (
 )
 from phr.web.views.signin import ErrorPage, SignIn, Way
 from phr.web.views.staff import Case, Event, GuidancePoints, Permission, WorkList, WorkRow
+from phr.web.wired.goals import rules_in_words
 
 DAY = date(2026, 11, 21)
 NOW = datetime(2026, 11, 21, 1, 42, 7, tzinfo=UTC)
@@ -135,8 +139,9 @@ RECEIVED = (
     ),
     Received("ときわの市 健康推進課", datetime(2026, 11, 20, 5, 5, tzinfo=UTC), ("checkup",)),
 )
+STATED = TEXTS.editions[0].statements["guidance"]
 CARDS = (
-    ConsentCard("guidance", True, ("ときわの市 健康推進課",), ("blood-pressure", "body", "activity", "checkup"), date(2027, 3, 31), ("JP",), 3, "2026-04-01", RECEIVED[1:]),
+    ConsentCard("guidance", True, ("ときわの市 健康推進課",), ("blood-pressure", "body", "activity", "checkup"), date(2027, 3, 31), ("JP",), 3, "2026-04", RECEIVED[1:], STATED.use, STATED.keep, (LeftOut(("sleep",)), LeftOut((), date(2026, 8, 1), date(2026, 8, 31))), date(2026, 12, 31)),
     ConsentCard("collect", True, ("ときわの市",), ("activity", "heart", "sleep"), None, ("JP", "US"), 1, "2026-04-01"),
     ConsentCard("research-deidentified", False, ("ときわの市立大学 健康科学研究室",), ("activity", "blood-pressure"), None, ("JP",), 0, "2026-04-01"),
 )  # fmt: skip
@@ -150,12 +155,14 @@ RECEIPT = Receipt(
     "7F3A-91C2-0D4E",
     ("reads", "exports", "links", "subscriptions"),
     RECEIVED,
+    (("messages", 2), ("files", 6), ("recipients", 1)),
+    NOW,
 )
 SHARING = Sharing(
     CARDS,
     RECEIPT,
     (
-        ConsentChange(NOW, "research-deidentified", False, 4, "web"),
+        ConsentChange(NOW, "research-deidentified", False, 4, "web", "2026-000418"),
         ConsentChange(datetime(2025, 11, 21, 2, 40, tzinfo=UTC), "guidance", True, 1, "paper"),
     ),
 )
@@ -306,7 +313,8 @@ CERTIFICATE = Certificate(
     "PC-R8-009-2", NOW, 12, 10, 3, 2, 1148, 1187, 39, 5.0,
     (("age", "1歳きざみ", "5歳きざみ、85歳以上は1つ"), ("steps", "1分", "1日の合計、上限30,000")),
     (Comparison("R7-021", 412, 11, True), Comparison("R8-003", None, None, True)),
-    NOW, 4, "ed25519 3b7c19e0a2f488d15c07",
+    NOW, "Ed25519 3b7c19e0a2f488d15c07", 0.18, 1148, "c41e9a075b2df613", "3b7c19e0a2f488d1" * 4, "匿名加工",
+    {"ja": "ほかの資料と合わせても特定できないことまでは、約束しません。", "en": "That nobody can be found with other sources is not promised."},
 )  # fmt: skip
 RELEASE = Release(
     "R8-009", "高齢者の歩数と血圧の季節変動", "released", "ときわの市立大学 健康科学研究室", "2026-031",
@@ -317,6 +325,7 @@ RELEASE = Release(
         ReleaseFile("certificate.json", "certificate", 6100),
     ),
     None,
+    Asked("P-2026-7", "青木 薫（健康科学研究室）", "季節で歩数と血圧がどう変わるかを調べる。", (("歩数", "Steps"), ("血圧 上", "Blood pressure systolic")), date(2025, 4, 1), date(2026, 3, 31)),
 )  # fmt: skip
 REFUSED = replace(
     RELEASE,
@@ -360,7 +369,7 @@ VIEWS: dict[str, tuple[str, str | None, object]] = {
     "check-up-empty": ("check_up", "resident", CheckUpPage(None)),
     "points": ("points", "resident", Points(1240, 40, (
         PointLine(DAY, 3, "steps", "pending"), PointLine(DAY, 300, "checkup", "granted"), PointLine(DAY, -20, "event", "reversed", "二重の登録"),
-    ), ((date(2027, 3, 31), 120),))),
+    ), ((date(2027, 3, 31), 120),), rules=rules_in_words(DAY))),
     "points-empty": ("points", "resident", Points(0, 0, (), ledger_reachable=False)),
     "more": ("more", "resident", More()),
     "work-list": ("work_list", "nurse", WORK),
@@ -372,8 +381,10 @@ VIEWS: dict[str, tuple[str, str | None, object]] = {
     "case-closed": ("case", "nurse", replace(CASE, state="closed", notice="closed")),
     "catalogue": ("catalogue", "researcher", CATALOGUE),
     "catalogue-empty": ("catalogue", "researcher", Catalogue(10, None, (), ())),
-    "request": ("request", "researcher", RequestForm(10, GROUPS, {"title": "歩数"}, frozenset({"hba1c"}), {"protocol": "needed", "last": "order"})),
+    "request": ("request", "researcher", RequestForm(10, GROUPS, {"title": "歩数"}, frozenset({"hba1c"}), {"protocol": "needed", "until": "over", "last": "order"})),
     "release": ("release", "researcher", RELEASE),
+    "release-over": ("release", "researcher", replace(RELEASE, files=(), over=True, until=date(2026, 11, 1))),
+    "request-empty": ("request", "researcher", RequestForm(10, (), {}, frozenset(), {})),
     "release-refused": ("release", "researcher", REFUSED),
     "release-waiting": ("release", "researcher", replace(RELEASE, state="approved-once", certificate=None, files=())),
     "audit-review": ("audit_review", "operator", AUDIT),

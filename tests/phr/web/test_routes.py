@@ -315,6 +315,7 @@ def test_a_request_says_what_is_missing_and_keeps_what_was_typed(client, asked):
     assert 'value="歩数"' in answer.text
     assert asked == []
     good = {**data, "protocol": "P1", "committee": "C1", "purpose": "why", "last": "2026-03-01"}
+    good |= {"responsible": "R", "since": "2026-03-01", "until": "2027-03-01"}
     assert client.post("/research/requests", data=good).headers["location"] == "/research/releases/R8-015"
     assert asked[0][1].variables == ("hba1c",)
 

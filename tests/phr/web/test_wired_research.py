@@ -46,6 +46,9 @@ def asked(system, **more):
         "title": "歩数の研究",
         "protocol": "P-1",
         "committee": "2026-031",
+        "responsible": "青木 薫",
+        "since": today.isoformat(),
+        "until": (today + timedelta(days=365)).isoformat(),
         "purpose": "季節で歩数がどう変わるか",
         "first": (today - timedelta(days=30)).isoformat(),
         "last": today.isoformat(),
@@ -56,6 +59,7 @@ def asked(system, **more):
 
 def filed(system, city, researcher):
     answer = city.sent(researcher, "/research/requests/new", "/research/requests", **asked(system))
+    assert answer.status_code == 303, [line for line in answer.text.splitlines() if "-err" in line]
     return answer.headers["location"]
 
 
