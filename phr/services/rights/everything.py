@@ -20,6 +20,7 @@ from ingest.to_fhir import observations
 from phr.domain.access import Access
 from phr.domain.balp import Whose, render
 from phr.domain.documents import instant, parse
+from phr.domain.samples import Columns
 from phr.domain.targets import number_of
 from phr.ids import observation_ids
 from phr.store.everything import Held
@@ -27,7 +28,8 @@ from phr.store.search import FoundChunk
 from phr.store.tables import Person
 from phr.store.uow import Store
 
-_WINDOW: Final = timedelta(days=14)
+_AT_ONCE: Final = 50_000  # samples read in one transaction, as far as whole days allow
+_SLICE: Final = 10_000  # Observations rendered at a time
 _ALL: Final = 1 << 62
 README: Final = """このファイルには、あなたについて保存されているものが、すべて入っています。
 This file holds everything that is stored about you.
@@ -111,9 +113,11 @@ class Writer:
     def _windows(self, person: UUID, held: Held, access: Access) -> Iterator[FoundChunk]:
         """The chunks of a vital, a few days in one short transaction each, so that a withdrawal or an end counts."""
         since = held.first
+        days = (held.last - held.first).days + 1
+        window = timedelta(days=min(366, _AT_ONCE * days // held.samples))
         width = {held.code: len(VITALS[held.code].channels)} if VITALS[held.code].split else {}
         while since <= held.last:
-            until = min(since + _WINDOW, held.last)
+            until = min(since + window, held.last)
             with self._store.begin(access) as uow:
                 chunks = uow.search.chunks(
                     [person], [held.code], since, until, descending=False, need=_ALL, split_width=width
@@ -240,27 +244,33 @@ def _rendered(chunk: FoundChunk, patient: str) -> Iterator[list[bytes]]:
         part = columns
         if channel is not None:
             part = columns.take(np.flatnonzero(~np.isnan(columns.channels[channel])))
-        if not len(part):
-            continue
-        yield list(
-            observations(
-                vital,
-                ids=observation_ids(
-                    chunk.person_id, number_of((chunk.code, channel)), chunk.source_id, part.start
-                ),
-                subject=f"Patient/{patient}",
-                start=part.start,
-                duration=part.duration,
-                channels=part.channels,
-                offset=part.offset,
-                quality=part.quality,
-                last_updated=instant(chunk.updated_at),
-                version=str(chunk.version),
-                device=chunk.label,
-                method=chunk.method,
-                channel=channel,
+        for begin in range(0, len(part), _SLICE):
+            yield _sliced(
+                chunk, part.take(np.arange(begin, min(begin + _SLICE, len(part)))), channel, patient
             )
+
+
+def _sliced(chunk: FoundChunk, part: Columns, channel: str | None, patient: str) -> list[bytes]:
+    """The Observations of some samples."""
+    return list(
+        observations(
+            VITALS[chunk.code],
+            ids=observation_ids(
+                chunk.person_id, number_of((chunk.code, channel)), chunk.source_id, part.start
+            ),
+            subject=f"Patient/{patient}",
+            start=part.start,
+            duration=part.duration,
+            channels=part.channels,
+            offset=part.offset,
+            quality=part.quality,
+            last_updated=instant(chunk.updated_at),
+            version=str(chunk.version),
+            device=chunk.label,
+            method=chunk.method,
+            channel=channel,
         )
+    )
 
 
 def _rows(chunk: FoundChunk, vital: Vital) -> Iterator[list[Any]]:
