@@ -34,6 +34,7 @@ from phr.web.pages import (
     messages,
     nutrition,
     offline,
+    open_data,
     operate,
     paper,
     research,
@@ -77,6 +78,7 @@ _AREAS: Final = (
     emergency,
     visits,
     offline,
+    open_data,
 )
 
 

@@ -21,6 +21,7 @@ from phr.web.ports.health import HealthPages
 from phr.web.ports.imports import ImportPages
 from phr.web.ports.messages import MessagePages
 from phr.web.ports.nutrition import NutritionPages
+from phr.web.ports.open_data import OpenPages
 from phr.web.ports.operate import OperatorPages
 from phr.web.ports.paper import PaperPages
 from phr.web.ports.research import Download, ResearchPages, ResearchRequest
@@ -53,6 +54,7 @@ __all__ = [
     "ImportPages",
     "MessagePages",
     "NutritionPages",
+    "OpenPages",
     "OperatorPages",
     "PaperPages",
     "Piece",
@@ -87,6 +89,7 @@ class Services(
     StaffPages,
     TeamPages,
     ResearchPages,
+    OpenPages,
     OperatorPages,
     RunningPages,
     HealthPages,

@@ -18,6 +18,7 @@ from phr.web.wired.health import HealthArea
 from phr.web.wired.imports import ImportArea
 from phr.web.wired.messages import MessageArea
 from phr.web.wired.nutrition import NutritionArea
+from phr.web.wired.open_data import OpenArea
 from phr.web.wired.paper import PaperArea
 from phr.web.wired.parts import Parts, System
 from phr.web.wired.record import Records
@@ -59,6 +60,7 @@ class Wired(
     MessageArea,
     FamilyArea,
     NutritionArea,
+    OpenArea,
     PaperArea,
     ImportArea,
     EmergencyArea,

@@ -35,6 +35,7 @@ from phr.services.identities import Identities
 from phr.services.letters import Letters
 from phr.services.messages import Addressing, Inbox
 from phr.services.nutrition import Diary
+from phr.services.open_data import OpenData
 from phr.services.operate import Operate
 from phr.services.paper import PaperForms
 from phr.services.permissions import Permissions
@@ -115,6 +116,8 @@ class System(Protocol):
     def courses(self) -> Courses: ...  # noqa: D102
     @property
     def export(self) -> Export: ...  # noqa: D102
+    @property
+    def open_data(self) -> OpenData: ...  # noqa: D102
     @property
     def trail(self) -> Trail: ...  # noqa: D102
     @property

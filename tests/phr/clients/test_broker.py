@@ -40,10 +40,15 @@ class StrictBroker:
 
 
 def entity(number):
-    return {"id": f"urn:ngsi-ld:X:{number}", "type": "X", "@context": ["c"], "a": {"type": "Property", "value": 1}}
+    return {
+        "id": f"urn:ngsi-ld:X:{number}",
+        "type": "X",
+        "@context": ["c"],
+        "a": {"type": "Property", "value": 1},
+    }
 
 
-def client(broker, token="key"):  # noqa: S107 - a word of the test
+def client(broker, token="key"):
     return Broker("https://broker.example/broker/", token, httpx.MockTransport(broker))
 
 
@@ -58,11 +63,11 @@ def test_entities_arrive_in_batches_and_twice_is_once(answer):
 
 def test_a_broker_that_refuses_says_so_without_the_data():
     """One sentence with the status."""
-    with pytest.raises(Refused, match="answers 401$"):
+    with pytest.raises(Refused, match=r"answers 401$"):
         client(StrictBroker(), token="").upsert([entity(1)])
-    with pytest.raises(Refused, match="answers 400$"):
+    with pytest.raises(Refused, match=r"answers 400$"):
         client(StrictBroker()).upsert([{"id": "x", "type": "X", "@context": ["c"]}])
-    with pytest.raises(Refused, match="answers 207$"):
+    with pytest.raises(Refused, match=r"answers 207$"):
         client(StrictBroker(207)).upsert([entity(1)])
 
 

@@ -103,6 +103,7 @@ def every_sample() -> ModuleType:
     made.VIEWS.update(load("samples_documents").VIEWS)
     made.VIEWS.update(load("samples_paper").VIEWS)
     made.VIEWS.update(load("samples_record").VIEWS)
+    made.VIEWS.update(load("samples_open").VIEWS)
     return made
 
 

@@ -225,6 +225,13 @@ class FakeService:
     def review_audit(self, session, ident, finding, note):
         self._ask("review", ident, finding)
 
+    def open_data(self):
+        return self.samples.VIEWS["open_data"][2]
+
+    def open_file(self, edition, name):
+        self._ask("open", edition, name)
+        return b"x"
+
     def approve_request(self, session, number):
         self._ask("approve", number)
 
