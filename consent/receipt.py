@@ -10,9 +10,10 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
 from consent.categories import CATEGORIES
-from consent.model import OPEN_END, OPEN_START, Consent, Days, Provision
+from consent.model import OPEN_END, OPEN_START, Consent, Days, Provision, Source
 from consent.moments import CITY, end_text, moment_text, start_text
 from consent.purposes import PURPOSES, recipient_name
+from consent.texts import TEXTS
 
 SCHEMA: Final = "ISO-IEC-TS-27560:2023"
 _STATES: Final = {"active": "given", "inactive": "withdrawn", "rejected": "refused"}
@@ -24,7 +25,7 @@ class Commit:
 
     at: the commit of the database, from which the consent speaks. withdrawal: where the resident can withdraw.
     countries: where the data lie. first_denied: the first refused probe after a withdrawal.
-    already_given: recipients who hold data that cannot be called back.
+    already_given: recipients who hold data that cannot be called back. stopped: what ended with it, counted by kind.
     """
 
     receipt_id: str
@@ -39,6 +40,7 @@ class Commit:
     jobs_stopped: int = 0
     files_destroyed: int = 0
     already_given: tuple[str, ...] = ()
+    stopped: tuple[tuple[str, int], ...] = ()
 
 
 def receipt(consent: Consent, commit: Commit, language: str = "ja", zone: tzinfo = CITY) -> dict[str, Any]:
@@ -53,6 +55,7 @@ def receipt(consent: Consent, commit: Commit, language: str = "ja", zone: tzinfo
         "pii_principal_id": f"Patient/{consent.patient}",
         "pii_processing": {
             "privacy_notice": None if source is None else source.text_version,
+            "privacy_notice_sha256": _signed(source),
             "language": language if source is None else source.language,
             "collection_method": None if source is None else source.way,
             "scan_sha256": source.scan if source is not None and source.scan else None,
@@ -81,9 +84,16 @@ def receipt(consent: Consent, commit: Commit, language: str = "ja", zone: tzinfo
             else commit.first_denied.astimezone(UTC).isoformat(),
             "jobs_stopped": commit.jobs_stopped,
             "files_destroyed": commit.files_destroyed,
+            "stopped": dict(commit.stopped),
             "not_recalled_from": list(commit.already_given),
         }
     return found | {"check_number": check_number(found)}
+
+
+def _signed(source: Source | None) -> str | None:
+    """The number of the text that was agreed to, so that anybody can compare it with the published one."""
+    edition = None if source is None else TEXTS.known(source.text_version)
+    return None if edition is None else edition.sha256
 
 
 def check_number(found: dict[str, Any]) -> str:

@@ -62,7 +62,7 @@ def test_a_histogram_counts_each_time_once():
 
 
 def test_the_line_of_a_killed_process_is_left_out(tmp_path):
-    """kill -9 may cut a line in two; the lines before it count."""
+    """Kill -9 may cut a line in two; the lines before it count."""
     path = tmp_path / "1.log"
     Log(path).note("search", "p", 1.0, 2.0, saw=True)
     with path.open("a") as file:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final, Literal
 
@@ -279,13 +280,14 @@ class PointLine:
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """The balance, as the ledger has it, and how it came about."""
+    """The balance, as the ledger has it, and how it came about. ``rules``: what earns this year, by language."""
 
     balance: int
     pending: int
     lines: tuple[PointLine, ...]
     expiring: tuple[tuple[date, int], ...] = ()
     ledger_reachable: bool = True
+    rules: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

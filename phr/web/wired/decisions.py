@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from consent.model import Consent, Provision
+from consent.purposes import PURPOSES
 
 CONSENTS: Final = UUID("f3b8a2f0-5a0e-5b53-9a34-2f6f0d8f5d11")
 """The name space of the consents that a page or a paper form makes: one for each person and purpose."""
@@ -28,17 +29,14 @@ def permits(consent: Consent, purpose: str) -> tuple[Provision, ...]:
 def without(consent: Consent, purpose: str) -> Consent | None:
     """The consent without one purpose; None when nothing is left or it cannot be told apart."""
     base = consent.base
-    if (
-        base is None
-        or base.type != "deny"
-        or any(rule.children or not rule.purposes for rule in base.children)
-    ):
+    if base is None or base.type != "deny":
         return None
     kept = []
     for rule in base.children:
-        purposes = (rule.purposes or frozenset()) - {purpose}
-        if rule.type == "deny" or purposes:
-            kept.append(replace(rule, purposes=purposes or rule.purposes))
+        if rule.type == "deny":
+            kept.append(rule)
+        elif purposes := (rule.purposes or frozenset(PURPOSES)) - {purpose}:
+            kept.append(replace(rule, purposes=purposes))
     if not any(rule.type == "permit" for rule in kept):
         return None
     return replace(consent, base=replace(base, children=tuple(kept)))

@@ -2,39 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Final
 from uuid import uuid5
 
-from consent.build import Choice, build
+from consent.build import BadChoice, Choice, Exclusion, build
 from consent.categories import CATEGORIES
 from consent.fhir import write
-from consent.model import OPEN_END, Consent, Provision
+from consent.model import OPEN_END, Consent, Days, Provision
 from consent.purposes import PURPOSES
-from consent.receipt import Commit
-from consent.receipt import receipt as receipt_of
+from consent.texts import TEXTS
 from ingest.codes import VITALS
 from phr.domain.days import day_at
-from phr.errors import Conflict, NotFound
+from phr.errors import Conflict, Invalid, NotFound
 from phr.services.consents import Held
 from phr.web.ports import Session
+from phr.web.ports.resident import Terms
 from phr.web.sessions import WebSession, held, organisation_name
-from phr.web.views.resident import ConsentCard, ConsentChange, Receipt, Received, Sharing
+from phr.web.views.resident import ConsentCard, ConsentChange, LeftOut, Received, Sharing
 from phr.web.wired.decisions import CONSENTS, permits, without
-from phr.web.wired.parts import Area
+from phr.web.wired.receipts import RESEARCH, Receipts, live
 
-TEXT_VERSION: Final = "2026-04"
-_OFFERED: Final = ("collect", "guidance", "risk", "points", "research-deidentified")
-_RESEARCH: Final = frozenset({"research-deidentified", "research-identifiable"})
-_STOPPED: Final = {
-    "collect": ("collect",),
-    "guidance": ("reads", "subscriptions"),
-    "risk": ("risk",),
-    "points": ("points",),
-    "research-deidentified": ("exports", "links"),
-    "research-identifiable": ("reads", "exports", "links"),
-}
+_OFFERED: Final = (
+    "collect",
+    "guidance",
+    "risk",
+    "points",
+    "insurer",
+    "family",
+    "research-deidentified",
+    "research-identifiable",
+)
+_ELSEWHERE: Final = frozenset({"family"})
+"""Begun where the relative is chosen: at the counter, with a proof."""
 _WAYS: Final = {"app": "web", "counter": "counter", "paper": "paper", "phone": "counter"}
 
 
@@ -48,7 +50,7 @@ class _Given:
     text_version: str
 
 
-class SharingPages(Area):
+class SharingPages(Receipts):
     """Every purpose with its decision."""
 
     def sharing(self, session: Session, receipt: str) -> Sharing:
@@ -64,21 +66,23 @@ class SharingPages(Area):
         changes = [change for versions in histories.values() for change in _changes(versions)]
         return Sharing(
             cards,
-            self._receipt(one, receipt, histories, received),
+            self.receipt_of_version(one, receipt, histories.get(receipt.rpartition(".")[0], []), received),
             tuple(sorted(changes, key=lambda change: change.at, reverse=True)),
         )
 
-    def share(self, session: Session, purpose: str, *, on: bool, version: int) -> str:
+    def share(
+        self, session: Session, purpose: str, *, on: bool, version: int, terms: Terms | None = None
+    ) -> str:
         """Record the decision and return the receipt's number."""
         one = held(session)
-        if purpose not in PURPOSES or purpose == "self":
+        if purpose not in PURPOSES or purpose == "self" or (on and purpose in _ELSEWHERE):
             raise NotFound("no such purpose")
         consents = self._consents(one)
         given = _given(consents, purpose)
         if given.version != version:
             raise Conflict("the decision was changed meanwhile")
         if on:
-            return self._start(one, purpose, consents)
+            return self._start(one, purpose, consents, terms or Terms())
         number = ""
         for each in given.consents:
             number = self._stop(one, each, purpose)
@@ -112,21 +116,30 @@ class SharingPages(Area):
         categories = _named(given.permits, "categories") if given.permits else _kinds(purpose)
         ends = [permit.period.end for permit in given.permits]
         until = max(ends) if ends else OPEN_END
+        today = self._parts.today()
+        stated = TEXTS.on(today).statements[purpose]
+        again = {TEXTS.end(each.consent.text_version, purpose, self._parts.zone) for each in given.consents}
+        asked = [end for end in again if end is not None and TEXTS.asks(given.text_version, purpose, today)]
         return ConsentCard(
             purpose=purpose,
             on=bool(given.permits),
             recipients=tuple(self._shown(purpose, reference) for reference in recipients),
             categories=tuple(sorted(categories or CATEGORIES, key=list(CATEGORIES).index)),
             until=None if until >= OPEN_END else day_at(until, self._parts.zone),
-            countries=("JP",),
+            countries=("-".join(stated.countries),),
             version=given.version,
-            text_version=given.text_version or TEXT_VERSION,
-            received=tuple(found for to, found in received if purpose in _RESEARCH and to in recipients),
+            text_version=given.text_version or TEXTS.on(today).version,
+            use=stated.use,
+            keep=stated.keep,
+            left_out=tuple(_left_out(given.permits)),
+            asks_again=day_at(min(asked) - timedelta(microseconds=1), self._parts.zone) if asked else None,
+            editable=purpose not in _ELSEWHERE,
+            received=tuple(found for to, found in received if purpose in RESEARCH and to in recipients),
         )
 
     def _recipients(self, one: WebSession, purpose: str) -> tuple[str, ...]:
         """Whom the page proposes: the city's own organisation, or the institutes that have an account."""
-        if purpose in _RESEARCH:
+        if purpose in RESEARCH:
             institutes = self._parts.directory.organisations("researcher", request=one.request)
             return institutes or PURPOSES[purpose].to
         if purpose in {"collect", "guidance", "risk", "points"}:
@@ -143,24 +156,27 @@ class SharingPages(Area):
             return f"{self._parts.settings.city} {organisation_name(reference)}"
         return organisation_name(reference)
 
-    def _start(self, one: WebSession, purpose: str, consents: Sequence[Held]) -> str:
+    def _start(self, one: WebSession, purpose: str, consents: Sequence[Held], terms: Terms) -> str:
         patient = self._system.register.known(one.person, one.access()).patient_id
         identity = str(uuid5(CONSENTS, f"{one.person}:{purpose}"))
         before = next((each.version for each in consents if each.consent.id == identity), 0)
-        resource = build(
-            Choice(
-                patient,
-                list(self._recipients(one, purpose)),
-                [purpose],
-                list(_kinds(purpose)),
-                self._parts.now(),
-                self._parts.settings.recipient,
-                TEXT_VERSION,
-                "app",
-                consent_id=identity,
-            ),
-            self._parts.zone,
+        choice = Choice(
+            patient,
+            list(self._recipients(one, purpose)),
+            [purpose],
+            list(_kinds(purpose)),
+            self._parts.now(),
+            self._parts.settings.recipient,
+            TEXTS.on(self._parts.today()).version,
+            "app",
+            until=terms.until,
+            consent_id=identity,
+            leaving_out=_exclusions(terms),
         )
+        try:
+            resource = build(choice, self._parts.zone)
+        except BadChoice as error:
+            raise Invalid("cannot be left out so", field="terms") from error
         recorded = self._system.consents.record(
             one.person,
             resource,
@@ -195,60 +211,26 @@ class SharingPages(Area):
             )
         return f"{recorded.consent_id}.{recorded.version}"
 
-    def _receipt(
-        self,
-        one: WebSession,
-        number: str,
-        histories: dict[str, list[Held]],
-        received: list[tuple[str, Received]],
-    ) -> Receipt | None:
-        identity, _, version = number.rpartition(".")
-        versions = histories.get(identity, [])
-        place = next((i for i, each in enumerate(versions) if str(each.version) == version), None)
-        if place is None:
-            return None
-        each = versions[place]
-        before = _live(versions[place - 1].consent) if place else frozenset()
-        after = _live(each.consent)
-        started, stopped = after - before, before - after
-        purpose = next(iter(sorted(stopped or started)), "")
-        if not purpose:
-            return None
-        recipients = {
-            to
-            for permit in permits(versions[place - 1 if stopped else place].consent, purpose)
-            for to in permit.recipients or ()
-        }
-        got = tuple(found for to, found in received if purpose in _RESEARCH and to in recipients)
-        return Receipt(
-            number=number,
-            purpose=purpose,
-            on=not stopped,
-            version=each.version,
-            committed_at=each.recorded_at,
-            text_version=each.consent.source.text_version if each.consent.source else TEXT_VERSION,
-            check_code=self._check(one, number, each, got),
-            stopped=_STOPPED.get(purpose, ("reads",)) if stopped else (),
-            received=got if stopped else (),
-        )
 
-    def _check(self, one: WebSession, number: str, each: Held, got: tuple[Received, ...]) -> str:
-        settings = self._parts.settings
-        made = receipt_of(
-            each.consent,
-            Commit(
-                number,
-                each.recorded_at,
-                settings.recipient,
-                settings.city,
-                settings.telephone,
-                f"{settings.base_url}/sharing",
-                recorded_by=one.subject,
-                already_given=tuple(found.name for found in got),
-            ),
-            zone=self._parts.zone,
-        )
-        return str(made["check_number"])
+def _exclusions(terms: Terms) -> list[Exclusion]:
+    """What the form leaves out: the kinds on any day, and the days of any kind."""
+    found = [Exclusion(categories=terms.without)] if terms.without else []
+    if terms.first is not None or terms.last is not None:
+        found.append(Exclusion(data_from=terms.first, data_to=terms.last))
+    return found
+
+
+def _left_out(permits: tuple[Provision, ...]) -> Iterator[LeftOut]:
+    """What the permits leave out, each once."""
+    known = set()
+    for rule in (child for permit in permits for child in permit.children if child.type == "deny"):
+        days = rule.data_period
+        first = None if days.first == Days().first else days.first
+        last = None if days.last == Days().last else days.last
+        one = LeftOut(tuple(sorted(rule.categories or ())), first, last)
+        if one not in known:
+            known.add(one)
+            yield one
 
 
 def _kinds(purpose: str) -> tuple[str, ...]:
@@ -258,10 +240,6 @@ def _kinds(purpose: str) -> tuple[str, ...]:
 def _purposes(consent: Consent) -> frozenset[str]:
     """The purposes that a consent permits anything for."""
     return frozenset(purpose for purpose in PURPOSES if permits(consent, purpose))
-
-
-def _live(consent: Consent) -> frozenset[str]:
-    return _purposes(consent) if consent.status == "active" else frozenset()
 
 
 def _given(consents: Sequence[Held], purpose: str) -> _Given:
@@ -290,10 +268,17 @@ def _changes(versions: list[Held]) -> list[ConsentChange]:
     found = []
     before: frozenset[str] = frozenset()
     for each in versions:
-        after = _live(each.consent)
+        after = live(each.consent)
         way = _WAYS.get(each.consent.source.way if each.consent.source else "", "api")
         found += [
-            ConsentChange(each.recorded_at, purpose, purpose in after, each.version, way)
+            ConsentChange(
+                each.recorded_at,
+                purpose,
+                purpose in after,
+                each.version,
+                way,
+                f"{each.consent.id}.{each.version}",
+            )
             for purpose in sorted(before ^ after)
             if purpose != "self"
         ]

@@ -13,7 +13,6 @@ from phr.domain.days import begins
 from phr.domain.family.ages import add_months
 from phr.domain.family.guardianship import Asked
 from phr.errors import Invalid, NotAllowed, NotFound
-from tests.build import agree
 from tests.phr.services.families import CLERK, PROOF, a_family, a_patient, born_ago
 
 pytestmark = pytest.mark.db
