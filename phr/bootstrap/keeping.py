@@ -9,6 +9,7 @@ from phr.bootstrap.core import Core
 from phr.services.keeping import Keeping
 from phr.services.trail import Trail
 from phr.store.engine import Database, open_engine
+from phr.store.migrate import upgrade
 from phr.store.uow import Store
 
 
@@ -19,7 +20,13 @@ class Kept(Core):
     def keeping(self) -> Keeping:
         """Backups, restores and drills."""
         s = self.settings
-        return Keeping(lambda: self.store, self.clock, s.recipient, self.database, self.sealer)
+        return Keeping(
+            lambda: self.store,
+            self.clock,
+            s.recipient,
+            self.database,
+            lambda other: upgrade(other, self.sealer),
+        )
 
     @property
     def backup_recipients(self) -> list[str]:

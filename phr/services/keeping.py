@@ -13,15 +13,16 @@ from phr.domain.access import Access
 from phr.errors import PhrError
 from phr.ids import new_id
 from phr.store import backup
-from phr.store.context import Sealer
 from phr.store.engine import Database, beside
-from phr.store.migrate import create_database, drop_database, roles, upgrade
+from phr.store.migrate import create_database, drop_database, roles
 from phr.store.operations import Kept
 from phr.store.uow import Store
 
 _NOT_COMPARED: Final = frozenset({"phr.alembic_version", *backup.LEFT_OUT})
 """A restored database is brought to today's version, and gets new keys."""
 
+Upgrade = Callable[[Database], None]
+"""Brings a database to this version, and gives it today's keys."""
 Check = Callable[[Database], Sequence[str]]
 """Verifies the audit trail of a restored database: what is wrong, nothing when it holds."""
 
@@ -40,13 +41,13 @@ class Keeping:
     """Keeps one installation's data safe from loss."""
 
     def __init__(
-        self, store: Callable[[], Store], clock: Clock, recipient: str, database: Database, sealer: Sealer
+        self, store: Callable[[], Store], clock: Clock, recipient: str, database: Database, upgrade: Upgrade
     ) -> None:
         self._store = store
         self._clock = clock
         self._recipient = recipient
         self._database = database
-        self._sealer = sealer
+        self._upgrade = upgrade
 
     def back_up(self, target: Path, recipients: Sequence[str], *, request: str) -> Mapping[str, Any]:
         """Writes one encrypted backup. Raises BackupError and Unsafe; a failure is noted too."""
@@ -92,7 +93,7 @@ class Keeping:
         roles(self._database)
         with self._database.admin() as admin:
             manifest = backup.restore(admin, source, identity)
-        upgrade(self._database, self._sealer)
+        self._upgrade(self._database)
         self._note("restore", {"file": source.name, "made": manifest["at"]}, request)
         return manifest
 
@@ -100,7 +101,7 @@ class Keeping:
         roles(target)
         with target.admin() as admin:
             manifest = backup.restore(admin, source, identity)
-        upgrade(target, self._sealer)
+        self._upgrade(target)
         return manifest
 
     def _note(self, kind: str, detail: Mapping[str, Any], request: str, *, ok: bool = True) -> None:
