@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from phr.domain.points import step_goal
+from phr.domain.points import LOCALES, explain, step_goal
 from phr.domain.points_rules import RulesError, fiscal_year, load_rules
 from phr.web.sessions import WebSession
 from phr.web.wired.parts import Parts
@@ -29,3 +29,12 @@ def steps_goal(parts: Parts, one: WebSession, today: date) -> float | None:
     except RulesError:
         return None
     return float(step_goal(rules, age_on(known.birth_date, today) or 0))
+
+
+def rules_in_words(today: date) -> dict[str, tuple[str, ...]]:
+    """What earns points this year, by language, from the file that decides; nothing in a year without rules."""
+    try:
+        rules = load_rules(fiscal_year(today))
+    except RulesError:
+        return {}
+    return {locale: tuple(explain(rules, locale)) for locale in LOCALES}

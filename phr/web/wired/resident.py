@@ -31,7 +31,7 @@ from phr.web.views.resident import (
 from phr.web.wired import home_results, vitals
 from phr.web.wired.daily import daily_values
 from phr.web.wired.examined import check_up
-from phr.web.wired.goals import steps_goal
+from phr.web.wired.goals import rules_in_words, steps_goal
 from phr.web.wired.leads import lead_of, next_step
 from phr.web.wired.parts import Area, Parts
 from phr.web.wired.vitals import KINDS, Reading
@@ -184,6 +184,7 @@ class Own(Area):
             ),
             expiring=() if held_there is None else tuple(sorted(held_there.lots.items())),
             ledger_reachable=held_there is not None,
+            rules=rules_in_words(self._parts.today()),
         )
 
 

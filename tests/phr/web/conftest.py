@@ -76,6 +76,8 @@ PEOPLE = {
     "nurse": Person("n1", "nurse", "高橋 美咲", "健康推進課"),
     "researcher": Person("r1", "researcher", "青木 薫", "ときわの市立大学"),
     "operator": Person("o1", "operator", "森田 誠", "情報政策課"),
+    "registrar": Person("c1", "registrar", "窓口 一郎", "市民課"),
+    **load("samples_acting").PEOPLE,
 }
 
 
@@ -97,6 +99,7 @@ def every_sample() -> ModuleType:
     made.VIEWS.update(load("samples_signin").VIEWS)
     made.VIEWS.update(load("samples_nutrition").VIEWS)
     made.VIEWS.update(load("samples_messages").VIEWS)
+    made.VIEWS.update(load("samples_acting").VIEWS)
     made.VIEWS.update(load("samples_away").VIEWS)
     made.VIEWS.update(load("samples_glass").VIEWS)
     made.VIEWS.update(load("samples_components").VIEWS)

@@ -16,7 +16,7 @@ def _temperature(**more: object) -> Record:
     days = [DAY - timedelta(days=i) for i in range(28)][::-1]
     values = 36.4 + 0.2 * np.sin(np.arange(28.0))
     values[[4, 5, 19]] = np.nan
-    told = {day: ("manual",) for day in days}
+    told = dict.fromkeys(days, ("manual",))
     chart = record_chart("t-temperature", "temperature", "month", DAY, days, {"value": values}, sources=told)
     return Record("temperature", "month", days[0], DAY, chart, DAY - timedelta(days=28), None, **more)
 
