@@ -226,15 +226,19 @@ def test_a_researcher_asks_and_two_operators_answer(stage, visit):
         v.arrives("/research")
         v.show("catalogue")
         v.follow("データ利用を申請する")
-        for field, text in (
-            ("title", "歩数の研究"),
-            ("protocol", "P-1"),
-            ("committee", "2026-031"),
-            ("purpose", "季節で歩数がどう変わるか"),
-            ("first", (today - timedelta(days=30)).isoformat()),
-            ("last", today.isoformat()),
-        ):
-            v.page.fill(f"#{field}", text)
+        v.fills_in(
+            {
+                "title": "歩数の研究",
+                "protocol": "P-1",
+                "responsible": "青木 薫、公衆衛生学",
+                "committee": "2026-031",
+                "since": today.isoformat(),
+                "until": (today + timedelta(days=365)).isoformat(),
+                "purpose": "季節で歩数がどう変わるか",
+                "first": (today - timedelta(days=30)).isoformat(),
+                "last": today.isoformat(),
+            }
+        )
         v.page.check("input[name=variables][value='55423-8']")
         v.show("request")
         v.press("申請を出す")
