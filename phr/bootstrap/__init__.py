@@ -309,6 +309,10 @@ class System(
         """Rows a second of COPY into a plain table on the same server, for benchmarks."""
         return Baseline(self.database.admin).copy(seconds, values)
 
+    def baseline_copy_out(self) -> float:
+        """Rows a second of COPY from that table, for benchmarks."""
+        return Baseline(self.database.admin).copy_out()
+
     def baseline_select(self, hits: int, repeats: int) -> list[float]:
         """Seconds of a SELECT from that table, for benchmarks."""
         return Baseline(self.database.admin).select(hits, repeats)

@@ -189,6 +189,16 @@ def score(as_json: bool) -> None:
     type=click.Choice(["pseudonymised", "anonymised"]),
     help="How far the data are de-identified.",
 )
+@click.option(
+    "--resolution",
+    default="",
+    type=click.Choice(["", "day", "week"]),
+    help="Days or weeks; empty takes the finest that the profile has.",
+)
+@click.option(
+    "--project", default="", help="A study whose releases may be joined over time (pseudonymised only)."
+)
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day on which files may be fetched.")
 @json_option
 @guarded
 def export(
@@ -199,13 +209,27 @@ def export(
     first: datetime,
     last: datetime,
     profile: str,
+    resolution: str,
+    project: str,
+    until: datetime | None,
     as_json: bool,
 ) -> None:
     """Publish a de-identified release and write its files."""
     from phr.services.export import Protocol
 
     made = system()
-    protocol = Protocol("export", committee, recipient, variables, _day(first), _day(last), profile)
+    protocol = Protocol(
+        "export",
+        committee,
+        recipient,
+        variables,
+        _day(first),
+        _day(last),
+        profile,
+        resolution,
+        project,
+        until and _day(until),
+    )
     done = made.export.publish(protocol, actor="cli", request=request())
     directory.mkdir(parents=True, exist_ok=True)
     access = made.export.reader(recipient, "cli", request())

@@ -41,6 +41,15 @@ class Baseline:
             connection.commit()
             return len(rows) / (time.perf_counter() - began)
 
+    def copy_out(self) -> float:
+        """Rows a second that COPY gives back as CSV."""
+        with self._connect() as connection:
+            began, rows = time.perf_counter(), 0
+            with connection.cursor().copy("COPY public.plain_sample TO STDOUT (FORMAT csv)") as copy:
+                for piece in copy:
+                    rows += bytes(piece).count(b"\n")
+            return rows / (time.perf_counter() - began)
+
     def alarms_together(self, people: Sequence[UUID]) -> int:
         """How many of these people have a value, an alarm and its message that one transaction wrote."""
         with self._connect() as connection:
