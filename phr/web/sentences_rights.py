@@ -42,7 +42,7 @@ RIGHTS: Final[Mapping[str, Mapping[str, str]]] = {
         "cancelled": N_("取り下げました"),
     },
     "as-whom": {
-        "self": N_("本人"),
+        "self": N_("本人から"),
         "guardian": N_("子どもの親権者"),
         "ward": N_("成年後見人"),
         "proxy": N_("任意代理人"),
