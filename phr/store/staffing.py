@@ -21,6 +21,11 @@ class Staffing:
         """What a nurse may do more than the role; None where nothing was given."""
         return self._session.get(NurseDuty, (recipient, subject))
 
+    def duties(self, recipient: str) -> Sequence[NurseDuty]:
+        """What the nurses of an organisation may do more than the role; who has nothing is not among them."""
+        query = select(NurseDuty).where(NurseDuty.recipient == recipient)
+        return self._session.exec(query.order_by(col(NurseDuty.subject))).all()
+
     def put_duty(self, duty: NurseDuty) -> None:
         """Gives or takes duties."""
         values = duty.model_dump()

@@ -75,12 +75,12 @@ class Planning:
         with self._store.begin(access) as uow:
             plans = {plan.subject: plan for plan in uow.staffing.plans()}
             held = uow.worklist.held_count()
-            duties = {subject: uow.staffing.duty(access.recipient, subject) for subject in nurses}
+            duties = {duty.subject: duty for duty in uow.staffing.duties(access.recipient)}
             uow.commit()
         usual = queue.standard().capacity
         team = []
         for subject, display in nurses.items():
-            plan, duty = plans.get(subject), duties[subject]
+            plan, duty = plans.get(subject), duties.get(subject)
             team.append(
                 Colleague(
                     subject,

@@ -77,14 +77,17 @@ def file_request(
     if problems or start is None or end is None or begins is None or ends is None:
         return _again(request, found, typed, chosen, problems)
     asked = ResearchRequest(
-        *(text.strip() for text in (title, protocol, committee, purpose)),
+        title.strip(),
+        protocol.strip(),
+        committee.strip(),
+        purpose.strip(),
         tuple(chosen),
         start,
         end,
-        responsible.strip(),
-        begins,
-        ends,
-        profile,
+        responsible=responsible.strip(),
+        since=begins,
+        until=ends,
+        profile=profile,
     )
     try:
         filed = services.request_data(session, asked)

@@ -6,8 +6,11 @@ import re
 from datetime import timedelta
 from uuid import uuid4
 
+import numpy as np
 import pytest
 
+from ingest.series import Series, Source
+from phr.domain.access import Access
 from tests.build import agree
 
 
@@ -30,8 +33,6 @@ def nurse(system, city, app, browse):
 @pytest.fixture
 def cases(system, me):
     """The person's cases by kind."""
-    from phr.domain.access import Access
-
     access = Access("nurse", "test", "Organization/city-health", "guidance", "test")
     return {row.item.kind: str(row.item.item_id) for row in system.worklist.listed(access) if row.person.person_id == me[0]}  # fmt: skip
 
@@ -329,3 +330,64 @@ def test_a_nurse_of_another_organisation_sees_nobody(system, city, app, browse, 
     client = city.signed_in(system, app, browse, stranger, "nurse")
     assert "/staff/cases/" not in client.get("/staff").text
     assert client.get(f"/staff/cases/{cases['referral']}").status_code == 404
+
+
+def test_two_red_readings_of_one_person_stand_in_one_row_and_stay_two_cases(system, city, nurse, me):
+    """A first and a confirmed reading: the second is told in the row of the first, with a link, and is claimed by itself."""
+    from tests.build import blood_pressure
+
+    at = system.clock.now()
+    system.receive(me[0], [blood_pressure(at - timedelta(hours=2), 186, 112)], request="test")
+    start = np.array([int((at - timedelta(hours=1)).timestamp()) * 1_000_000], np.int64)
+    cuff = Source("oximeter", "Nonin", "BLE", "Nonin", "active")
+    low = Series(
+        "59408-5",
+        cuff,
+        start,
+        {"value": np.array([88.0])},
+        np.array([32400], np.int32),
+        np.zeros(1, np.uint8),
+    )
+    system.receive(me[0], [low], request="test")
+    access = Access("nurse", "test", "Organization/city-health", "guidance", "test")
+    red = [row for row in system.worklist.listed(access) if row.person.person_id == me[0] and row.item.kind.startswith("alarm")]  # fmt: skip
+    assert len(red) > 1
+    page = listed(nurse, "alarm")
+    own = page.count(f'<a class="work__name" href="/staff/cases/{red[0].item.item_id}"')
+    assert own == 1
+    for other in red[1:]:
+        assert f'<a class="work__name" href="/staff/cases/{other.item.item_id}"' not in page
+        assert f'href="/staff/cases/{other.item.item_id}">同じ人、もう1件' in page
+
+
+def test_what_was_typed_survives_a_colleague_who_was_quicker(system, city, app, browse, nurse, cases):
+    """The memo is still on the page, so that nobody writes twice."""
+    case = f"/staff/cases/{cases['referral']}"
+    typed = city.sent(nurse, case, f"{case}/contacts", quick="phone.reached", memo="夕方に話した")
+    assert typed.status_code == 409
+    assert "夕方に話した" in typed.text
+    city.sent(nurse, case, f"{case}/claim", version=version(nurse.get(case).text), back="case")
+    wrong = city.sent(nurse, case, f"{case}/decision", version="0", decision="refer", reason="")
+    assert wrong.status_code == 422
+    assert '<option value="refer" selected>' in wrong.text
+
+
+def test_a_contact_is_one_form_with_few_controls_and_one_press(city, nurse, cases):
+    """R9-2, thirty seconds: a note if she likes, then one of seven buttons; the first is reached in three tabs."""
+    case = f"/staff/cases/{cases['referral']}"
+    city.sent(nurse, case, f"{case}/claim", version=version(nurse.get(case).text), back="case")
+    page = nurse.get(case).text
+    assert page.index('href="#quick"') < page.index("<h2")
+    (form,) = re.findall(rf'<form[^>]*action="{case}/contacts".*?</form>', page, re.DOTALL)
+    controls = re.findall(r"<(select|textarea|button)", form)
+    assert controls == ["select", "textarea", *["button"] * 7]
+    assert "required" not in form
+
+
+def test_the_case_says_what_each_purpose_may_see(system, city, nurse, cases):
+    """Guidance is shared; what is not is said with a lock, not left out."""
+    page = nurse.get(f"/staff/cases/{cases['referral']}").text
+    part = page[page.index("目的ごと") : page.index("この相談で見るもの")]
+    assert "保健師の相談" in part
+    assert "健康ポイント" in part
+    assert "種類" in part
