@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from functools import cache
 from typing import Any, Final
 
 from celery import Celery, current_app
 from celery.beat import EmbeddedService
 from celery.schedules import crontab
 
+from phr import logs
 from phr.bootstrap import System, start
 from phr.errors import Conflict, Refused
 from phr.ids import new_id
@@ -30,6 +33,25 @@ def _system() -> System:
     return _running[0]
 
 
+def told_by_kind(job: str, work: Callable[..., Any]) -> Callable[..., Any]:
+    """The same work whose failure is logged by its kind: the text of an exception may hold a value or a name."""
+
+    def run(**given: Any) -> Any:
+        try:
+            return work(**given)
+        except Exception as error:  # noqa: BLE001 - whatever failed; the next round of the schedule tries again
+            logs.get().error("job failed", job=job, reason=type(error).__name__)
+            return None
+
+    return run
+
+
+@cache
+def _task(job: str, work: Callable[..., Any]) -> Callable[..., Any]:
+    """The same callable each time: Celery knows a task by it."""
+    return told_by_kind(job, work)
+
+
 def make_app(system: System) -> Celery:
     """Celery over Redis or RabbitMQ where settings name one, else over the database itself."""
     app = Celery("phr", broker=system.broker_url)
@@ -43,21 +65,23 @@ def make_app(system: System) -> Celery:
         timezone=system.settings.zone,
         worker_hijack_root_logger=False,
     )
-    deliver_task = app.task(deliver, name="phr.deliver")
-    uploads_task = app.task(uploads, name="phr.uploads")
-    copies_task = app.task(copies, name="phr.copies")
-    rights_task = app.task(rights, name="phr.rights")
-    sync_task = app.task(sync, name="phr.sync")
-    seal_task = app.task(seal, name="phr.seal")
-    tidy_task = app.task(tidy, name="phr.tidy")
-    forget_task = app.task(forget, name="phr.forget")
-    escalate_task = app.task(escalate, name="phr.escalate")
-    assess_task = app.task(assess, name="phr.assess")
-    measure_task = app.task(measure, name="phr.measure")
-    consents_task = app.task(consents, name="phr.consents")
-    remind_task = app.task(remind, name="phr.remind")
-    open_task = app.task(tell_openly, name="phr.open")
+    deliver_task = app.task(_task("deliver", deliver), name="phr.deliver")
+    uploads_task = app.task(_task("uploads", uploads), name="phr.uploads")
+    copies_task = app.task(_task("copies", copies), name="phr.copies")
+    rights_task = app.task(_task("rights", rights), name="phr.rights")
+    sync_task = app.task(_task("sync", sync), name="phr.sync")
+    seal_task = app.task(_task("seal", seal), name="phr.seal")
+    tidy_task = app.task(_task("tidy", tidy), name="phr.tidy")
+    forget_task = app.task(_task("forget", forget), name="phr.forget")
+    escalate_task = app.task(_task("escalate", escalate), name="phr.escalate")
+    assess_task = app.task(_task("assess", assess), name="phr.assess")
+    measure_task = app.task(_task("measure", measure), name="phr.measure")
+    consents_task = app.task(_task("consents", consents), name="phr.consents")
+    remind_task = app.task(_task("remind", remind), name="phr.remind")
+    open_task = app.task(_task("open", tell_openly), name="phr.open")
+    watch_task = app.task(_task("watch", watch), name="phr.watch")
     app.conf.beat_schedule = {
+        "watch": {"task": watch_task.name, "schedule": 3600.0, "options": {"expires": 3600}},
         "remind": {
             "task": remind_task.name,
             "schedule": crontab(hour=_MORNING[0], minute=_MORNING[1]),
@@ -121,7 +145,10 @@ def uploads() -> bool:
         return False
     system = _system()
     thread = threading.Thread(
-        target=system.upload_jobs.round, kwargs={"request": f"worker-{new_id()}"}, name="uploads", daemon=True
+        target=told_by_kind("uploads", system.upload_jobs.round),
+        kwargs={"request": f"worker-{new_id()}"},
+        name="uploads",
+        daemon=True,
     )
     _reading[:] = [thread]
     thread.start()
@@ -134,7 +161,10 @@ def copies() -> bool:
         return False
     system = _system()
     thread = threading.Thread(
-        target=system.take_outs.round, kwargs={"request": f"worker-{new_id()}"}, name="copies", daemon=True
+        target=told_by_kind("copies", system.take_outs.round),
+        kwargs={"request": f"worker-{new_id()}"},
+        name="copies",
+        daemon=True,
     )
     _copying[:] = [thread]
     thread.start()
@@ -149,6 +179,11 @@ def rights() -> dict[str, int]:
 def sync() -> dict[str, int]:
     """Reads the connections to data clouds that are due. It is told of nobody and tells of nobody: only how many."""
     return _system().syncing.round(request=f"worker-{new_id()}")
+
+
+def watch() -> dict[str, int]:
+    """Looks for unusual access; says how many findings of each rule were new, and of nobody."""
+    return _system().unusual.round(request=f"worker-{new_id()}")
 
 
 def seal() -> int:
@@ -184,7 +219,10 @@ def assess() -> bool:
         return False
     system = _system()
     thread = threading.Thread(
-        target=system.assess, kwargs={"request": f"worker-{new_id()}"}, name="assess", daemon=True
+        target=told_by_kind("assess", system.assess),
+        kwargs={"request": f"worker-{new_id()}"},
+        name="assess",
+        daemon=True,
     )
     _assessing[:] = [thread]
     thread.start()

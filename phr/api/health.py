@@ -6,7 +6,7 @@ from typing import Final
 
 import orjson
 from fastapi import APIRouter, Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
 
 from phr.api.callers import request_id, system_of
 from phr.errors import PhrError
@@ -14,6 +14,7 @@ from phr.errors import PhrError
 router = APIRouter()
 REQUESTS: Final = Counter("phr_requests_total", "Requests by route and status.", ["route", "status"])
 SECONDS: Final = Histogram("phr_request_seconds", "Duration of requests by route.", ["route"])
+UNUSUAL: Final = Gauge("phr_unusual_access", "Findings of unusual access in the last week by rule.", ["rule"])
 _WORKER_SECONDS: Final = 300
 
 
@@ -38,6 +39,11 @@ def ready(request: Request) -> Response:
 
 
 @router.get("/metrics")
-def metrics() -> Response:
+def metrics(request: Request) -> Response:
     """Prometheus metrics: routes are patterns, never addresses with ids."""
+    try:
+        for rule, count in system_of(request).unusual.counts(request=request_id(request)).items():
+            UNUSUAL.labels(rule).set(count)
+    except PhrError:
+        UNUSUAL.clear()  # the database does not answer: better no figure than an old one
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

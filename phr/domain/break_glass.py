@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import cache
 from importlib import resources
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from phr.domain.working_days import next_working_day
@@ -41,7 +41,8 @@ class Rules:
 def rules() -> Rules:
     """The rules of this version."""
     found = tomllib.loads(resources.files("phr.domain").joinpath("break_glass.toml").read_text("utf-8"))
-    return Rules(**{name: tuple(one) if isinstance(one, list) else one for name, one in found.items()})
+    given: dict[str, Any] = {n: tuple(one) if isinstance(one, list) else one for n, one in found.items()}
+    return Rules(**given)
 
 
 def checked(reason: str, note: str) -> tuple[str, str]:
