@@ -233,7 +233,7 @@ def test_a_table_never_holds_a_formula(client, samples):
     answer = sign_in(client, "resident").get("/record/blood-pressure/table.csv")
     assert (
         answer.text.splitlines()[0].lstrip("\ufeff")
-        == "at,morning-systolic,morning-diastolic,evening-systolic,evening-diastolic"
+        == "at,morning-systolic,morning-diastolic,evening-systolic,evening-diastolic,source"
     )
     assert len(answer.text.splitlines()) == 29
     log = client.get("/who-looked.csv").text.splitlines()
