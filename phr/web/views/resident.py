@@ -57,7 +57,10 @@ class NextStep:
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """The first page. ``lead`` is the one sentence on how things are (words.LEADS)."""
+    """The first page. ``lead`` is the one sentence on how things are (words.LEADS).
+
+    ``decide``: the text of something that is shared has changed, and the person is asked again.
+    """
 
     day: date
     lead: str
@@ -67,6 +70,7 @@ class Today:
     points_week: int
     readers_week: int
     expiring: tuple[int, date] | None = None
+    decide: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from datetime import date
 from typing import Final
 from uuid import UUID
 
 from consent.model import Consent, Provision
 from consent.purposes import PURPOSES
+from consent.texts import TEXTS, Texts
 
 CONSENTS: Final = UUID("f3b8a2f0-5a0e-5b53-9a34-2f6f0d8f5d11")
 """The name space of the consents that a page or a paper form makes: one for each person and purpose."""
@@ -23,6 +26,22 @@ def permits(consent: Consent, purpose: str) -> tuple[Provision, ...]:
         rule
         for rule in rules
         if rule.type == "permit" and (rule.purposes is None or purpose in rule.purposes)
+    )
+
+
+def changed_text(day: date, texts: Texts = TEXTS) -> bool:
+    """Whether any text asks again on a day; while none does, nobody's consents need to be read."""
+    return any(texts.asks(None, purpose, day) for purpose in PURPOSES)
+
+
+def asked_again(consents: Iterable[Consent], day: date, texts: Texts = TEXTS) -> bool:
+    """Whether something that is shared was agreed to under a text that has changed since."""
+    return any(
+        consent.status == "active"
+        and bool(permits(consent, purpose))
+        and texts.asks(consent.text_version, purpose, day)
+        for consent in consents
+        for purpose in PURPOSES
     )
 
 

@@ -30,6 +30,7 @@ from phr.web.views.resident import (
 )
 from phr.web.wired import home_results, vitals
 from phr.web.wired.daily import daily_values
+from phr.web.wired.decisions import asked_again, changed_text
 from phr.web.wired.examined import check_up
 from phr.web.wired.goals import rules_in_words, steps_goal
 from phr.web.wired.leads import lead_of, next_step
@@ -109,7 +110,15 @@ class Own(Area):
             points=sum(line.points for line in lines),
             points_week=sum(line.points for line in lines if line.day >= week),
             readers_week=_readers(self._rows(one, None, week)),
+            decide=self._decide(one, today),
         )
+
+    def _decide(self, one: WebSession, today: date) -> bool:
+        """Whether the person has to decide again on something that they share; never shown to who acts for them."""
+        if one.acting is not None or not changed_text(today):
+            return False
+        kept = self._system.consents.all(one.person, actor=one.subject, role="resident", request=one.request)
+        return asked_again((each.consent for each in kept), today)
 
     def _collecting(self, one: WebSession) -> bool:
         """Whether anything may be collected at all."""

@@ -360,6 +360,7 @@ VIEWS: dict[str, tuple[str, str | None, object]] = {
     "record-steps-year": ("record", "resident", _steps_year()),
     "record-empty": ("record", "resident", Record("weight", "week", DAY, DAY, None, None, None, saved=True)),
     "sharing": ("sharing", "resident", SHARING),
+    "today-asked-again": ("today", "resident", replace(TODAY, decide=True)),
     "sharing-empty": ("sharing", "resident", Sharing((), None, ())),
     "sharing-started": ("sharing", "resident", Sharing(CARDS, replace(RECEIPT, on=True, stopped=(), received=()), ())),
     "who-looked": ("who_looked", "resident", WHO),
