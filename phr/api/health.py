@@ -47,3 +47,10 @@ def metrics(request: Request) -> Response:
     except PhrError:
         UNUSUAL.clear()  # the database does not answer: better no figure than an old one
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+@router.get("/.well-known/audit-roots.json")
+def audit_roots(request: Request) -> Response:
+    """The roots of the days of the audit trail, for everybody: hashes and counts, nothing about anybody."""
+    roots = system_of(request).trail.roots(request=request_id(request))
+    return Response(orjson.dumps(roots), media_type="application/json")

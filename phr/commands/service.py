@@ -158,6 +158,49 @@ def audit_export(path: Path) -> None:
     path.with_name(path.name + ".roots.json").write_bytes(orjson.dumps(made.trail.roots(request=request())))
 
 
+@audit.command("roots")
+@json_option
+@guarded
+def audit_roots(as_json: bool) -> None:
+    """The roots of the days that are over, to be published where the service cannot change them."""
+    found = system().trail.roots(request=request())
+    lines = [f"{one['day']} {one['root']} {one['rows']}" for one in found]
+    show({"roots": found}, as_json=as_json, text="\n".join(lines) or "no day is over yet")
+
+
+@audit.command("extract")
+@click.option("--resident", required=True, help="Whose rows.")
+@click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
+@guarded
+def audit_extract(resident: str, path: Path) -> None:
+    """Write what concerns one resident as NDJSON, each row with the proof that it is under the root of its day."""
+    import orjson
+
+    made = system()
+    with path.open("wb") as stream:
+        for row in made.trail.extract(person_id(resident), actor="cli", request=request()):
+            stream.write(orjson.dumps(row) + b"\n")
+
+
+@audit.command("watch")
+@click.option("--resident", required=True, help="Whose record is looked at with more care.")
+@click.option("--reason", default="", help="Why, in a word or two; left out, the watch ends.")
+@guarded
+def audit_watch(resident: str, reason: str) -> None:
+    """Name a person whose every look by staff goes to the review, or end that."""
+    system().unusual.watch(resident, reason, actor="cli", request=request())
+
+
+@audit.command("unusual")
+@json_option
+@guarded
+def audit_unusual(as_json: bool) -> None:
+    """Look for unusual access now; how many findings of each rule are new."""
+    found = system().unusual.round(request=request())
+    lines = [f"{rule}: {count}" for rule, count in sorted(found.items())]
+    show({"new": found}, as_json=as_json, text="\n".join(lines) or "nothing new")
+
+
 @click.group()
 def user() -> None:
     """Those who sign in."""

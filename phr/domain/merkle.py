@@ -22,3 +22,24 @@ def merkle_root(leaves: Sequence[bytes]) -> bytes:
         ]
         level = pairs + level[len(pairs) * 2 :]
     return level[0]
+
+
+def merkle_path(leaves: Sequence[bytes], place: int) -> list[tuple[str, str]]:
+    """What proves that a leaf is under the root: from the leaf upwards, the side of its neighbour and the neighbour's hash.
+
+    >>> merkle_path([b"a"], 0)
+    []
+    """
+    level = [sha256(b"\x00" + leaf).digest() for leaf in leaves]
+    found = []
+    while len(level) > 1:
+        other = place ^ 1
+        if other < len(level):
+            found.append(("left" if other < place else "right", level[other].hex()))
+        pairs = [
+            sha256(b"\x01" + level[at] + level[at + 1]).digest()
+            for at in range(0, len(level) - len(level) % 2, 2)
+        ]
+        level = pairs + level[len(pairs) * 2 :]
+        place //= 2
+    return found

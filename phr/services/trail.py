@@ -14,10 +14,12 @@ from phr.clock import Clock
 from phr.domain.access import Access, resident
 from phr.domain.audit_query import AuditQuery
 from phr.domain.days import day_at
-from phr.domain.merkle import merkle_root
+from phr.domain.merkle import merkle_path, merkle_root
 from phr.errors import NotFound
 from phr.store.audit import NOBODY, AuditRow, genesis
 from phr.store.uow import Store
+
+_MOST = 100_000  # rows of one person: far more than a life of looks
 
 
 @dataclass
@@ -145,3 +147,28 @@ class Trail:
                         yield {"line": row.line(), "prev": row.prev.hex(), "hash": row.hash.hex()}
                 yield {"chain": chain, "seq": last, "head": head.hex()}
             uow.commit()
+
+    def extract(self, person: UUID, *, actor: str, request: str) -> Iterator[dict[str, Any]]:
+        """What concerns one person, each row with the proof that it is under the root of its day; without one while the day is open."""
+        own = resident(person, actor, request)
+        roots = {one["day"] for one in self.roots(request=request)}
+        with self._store.begin(own) as uow:
+            rows = uow.audit.of_person(person, _MOST)
+            days = sorted({day_at(row.at, self._zone) for row in rows})
+            uow.switch(
+                self._access(request, "extract")
+            )  # the proofs need the hashes of others' rows, and nothing else
+            hashes = {
+                day: uow.audit.day_hashes(day, self._zone.key) for day in days if day.isoformat() in roots
+            }
+            uow.switch(own)
+            uow.audit.add("take-out", "AuditEvent", person, count=len(rows))
+            uow.commit()
+        places = {day: {one: at for at, one in enumerate(found)} for day, found in hashes.items()}
+        for row in sorted(rows, key=lambda one: (one.at, one.chain, one.seq)):
+            day = day_at(row.at, self._zone)
+            made: dict[str, Any] = {"line": row.line(), "prev": row.prev.hex(), "hash": row.hash.hex()}
+            if day in places and row.hash in places[day]:
+                path = merkle_path(hashes[day], places[day][row.hash])
+                made |= {"day": day.isoformat(), "path": [list(step) for step in path]}
+            yield made

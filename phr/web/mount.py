@@ -18,8 +18,8 @@ from phr.web.forms import local_address
 from phr.web.headers import SECURITY_HEADERS
 from phr.web.pages import (
     account,
-    break_glass,
     acting,
+    break_glass,
     cards,
     components,
     connect,
