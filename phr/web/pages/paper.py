@@ -160,7 +160,9 @@ def copying(
 ) -> Response:
     """The form for a sheet; the square code of the sheet fills in the number."""
     view = replace(services.copying(session, name), typed={"patient": patient})
-    return html(request, f"paper_{view.kind}", view)
+    if view.kind == "food":
+        return html(request, "paper_food", view)
+    return html(request, "paper_diary", view)
 
 
 @router.post("/staff/paper/{name}", dependencies=[Depends(checked_form)])
@@ -185,7 +187,10 @@ def copy_sheet(request: Request, session: Copier, services: Service, name: str, 
         else:
             counts = "&".join(f"{each}={getattr(copied, each)}" for each in _COUNTS)
             return see(f"/staff/paper?done=sheet&red={int(copied.red)}&{counts}")
-    return html(request, f"paper_{blank.kind}", replace(blank, typed=typed, problems=problems), status=422)
+    again = replace(blank, typed=typed, problems=problems)
+    if name == "food":
+        return html(request, "paper_food", again, status=422)
+    return html(request, "paper_diary", again, status=422)
 
 
 def _signed(typed: Mapping[str, str], day: str) -> tuple[Signed | None, dict[str, str]]:
