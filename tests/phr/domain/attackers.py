@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 
+from synthetic_data.life import live
+from synthetic_data.people import dice, invent, usual_values
+from synthetic_data.population import load
 from tests.phr.domain.release_city import PULSE, STEPS, City, frame, read
 
 WEEK = 7
@@ -121,3 +126,30 @@ def _distance(monday, known, series, made):
         gaps = [abs(a - b) for a, b in zip(there, known.values(), strict=True) if a is not None]
         tries.append(sum(gaps) + 1e6 * (len(known) - len(gaps)))
     return min(tries)
+
+
+def invented_city(n=400, days=28, seed=7, end=date(2026, 6, 28)):
+    """The invented city of the demo: its residents, what they walk each day, and their mean pulse where the watch was worn."""
+    population = load("kumamoto")
+    residents = [invent(number, seed, population, end) for number in range(1, n + 1)]
+    usual = usual_values(residents, population, end)
+    rows, people = [], []
+    for place, one in enumerate(residents):
+        values = {name: float(column[place]) for name, column in usual.items()}
+        life = live(one, values, end, days, dice(seed, one.number, 2))
+        people.append((one.id, one.birth_date.isoformat(), "F" if one.female else "M", one.district))
+        worn = life.worn.reshape(days, -1)
+        pulse = life.heart.reshape(days, -1)
+        for number in range(days):
+            if worn[number].mean() < 0.3:
+                continue
+            day = np.datetime64(life.first_day, "D") + number
+            minutes = float(worn[number].sum())
+            heart = pulse[number][worn[number]]
+            rows.append((one.id, STEPS, day, 1, life.walked[number], life.walked[number], minutes))
+            rows.append((one.id, PULSE, day, len(heart), heart.min(), heart.mean(), minutes))
+    columns = ["person", "code", "day", "n", "min", "mean", "worn_minutes"]
+    made = pd.DataFrame(rows, columns=columns).astype({"mean": float, "min": float, "day": "datetime64[s]"})
+    made = made.assign(max=made["mean"] * 1.5, sum=made["mean"])
+    found = pd.DataFrame(people, columns=["person", "birth_date", "sex", "district"])
+    return City(found, made, [(person, f"consent-{person}", 1) for person in found["person"]])

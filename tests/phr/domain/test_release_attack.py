@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from phr.domain.pseudonym import ReleaseKey
-from tests.phr.domain.attackers import living_city, success
+from tests.phr.domain.attackers import invented_city, living_city, success
 from tests.phr.domain.release_city import STEPS, frame, read
 
 ENTROPY = b"e" * 32
@@ -76,3 +76,16 @@ def test_means_and_the_slope_with_age_survive_the_grouping(place):
     assert slopes[0] == pytest.approx(slopes[1], rel=0.1)
     kept = made.certificate["series"]["variance_between_people_kept"][STEPS]
     assert kept == pytest.approx(after.var() / usual.var(), abs=0.1)
+
+
+@pytest.mark.slow
+def test_ten_facts_in_the_invented_city_of_the_demo():
+    """The same two claims where people walk, sleep and take their watches off."""
+    place = invented_city()
+    found = {}
+    for profile in ("anonymised", "pseudonymised"):
+        made = place.release(profile, k=10 if profile == "anonymised" else 5, entropy=ENTROPY)
+        found[profile] = success(place, made, numbers(made), np.random.default_rng(3))
+        assert len(made.persons) > 100
+    assert found["anonymised"] <= 1 / 10
+    assert found["pseudonymised"] > 0.9

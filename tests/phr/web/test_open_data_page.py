@@ -6,6 +6,11 @@ import pytest
 
 
 @pytest.fixture
+def app(samples, people, fake_service):
+    return fake_service.application(samples, people)
+
+
+@pytest.fixture
 def client(app, browse):
     return browse(app)
 
