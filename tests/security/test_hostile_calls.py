@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import pkgutil
+from importlib import import_module
+
 import pytest
 import schemathesis
-from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute
-from hypothesis import HealthCheck, given, settings
+from fastapi import FastAPI
+from hypothesis import HealthCheck, Phase, given, settings
 
+import phr.web.pages
 from phr.asgi import create_app
 from phr.bootstrap import start
 from phr.domain.access import HOME
@@ -15,7 +19,7 @@ from phr.web.answer import SESSION_COOKIE
 from tests.build import agree
 from tests.conftest import test_settings
 
-EXAMPLES = 4
+EXAMPLES = int(os.environ.get("PHR_FUZZ", "0")) // 10_000 or 2  # a million in the night: a hundred for each call
 _MACHINES = ("/fhir", "/ledger", "/hooks", "/oauth")
 
 
@@ -30,10 +34,15 @@ def system(database_url):
 def schema(system):
     """The description of everything that is served: of pages too, which the published one leaves out."""
     app = create_app(system)
-    for route in app.routes:
-        if isinstance(route, APIRoute):
-            route.include_in_schema = True
-    app.openapi_schema = get_openapi(title="all", version="1", routes=app.routes)
+    pages = FastAPI()
+    for module in pkgutil.iter_modules(phr.web.pages.__path__):
+        pages.include_router(import_module(f"phr.web.pages.{module.name}").router)
+    described = app.openapi()
+    both = pages.openapi()
+    for name, schemas in both.get("components", {}).items():
+        described.setdefault("components", {}).setdefault(name, {}).update(schemas)
+    described["paths"].update(both["paths"])
+    app.openapi_schema = described
     return schemathesis.openapi.from_asgi("/openapi.json", app)
 
 
@@ -57,6 +66,7 @@ def walked(schema, wanted, **who) -> int:
             max_examples=EXAMPLES,
             deadline=None,
             database=None,
+            phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         )
         @given(case=operation.as_strategy())

@@ -59,7 +59,7 @@ class DocumentArea(Area):
     def copy_file(self, session: Session, ident: str, key: str) -> tuple[str, Iterator[bytes]]:
         """Name and bytes."""
         one = held(session)
-        if not hmac.compare_digest(_key(one, ident), key):
+        if not hmac.compare_digest(_key(one, ident).encode(), key.encode()):
             raise NotFound("no such file")
         opened = self._system.take_outs.open(one.person, ident_of(ident), one.access())
         return opened.name, opened.parts
