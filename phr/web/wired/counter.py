@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import segno
@@ -17,7 +17,6 @@ from phr.domain.family.guardianship import RULES, Asked
 from phr.errors import Invalid, NotFound
 from phr.ids import person_id
 from phr.services.family import Clerk
-from phr.store.tables import Person
 from phr.web.ports import Session
 from phr.web.ports.counter import NewRepresentative
 from phr.web.sessions import WebSession, held
@@ -129,5 +128,5 @@ def _clerk(one: WebSession) -> Clerk:
     return Clerk(one.subject, one.request, "registrar")
 
 
-def _hit(known: Person) -> CounterHit:
+def _hit(known: Any) -> CounterHit:
     return CounterHit(known.patient_id, known.name or known.patient_id, known.kana, known.birth_date)
