@@ -172,9 +172,10 @@ END $do$;
 CREATE POLICY while_it_lasts ON phr.consent_grant AS RESTRICTIVE FOR INSERT TO phr_app
     WITH CHECK (effect = 'deny' OR (SELECT phr.taking()));
 
--- Forgetting: in its own context, about one person, rows can be deleted and not read. Every table that has a person in
--- it gets the door, also those of later migrations: the function adds what is missing. The trail is append-only and
--- keeps the id alone; who is in a release stays as the record of a provision.
+-- Forgetting: in its own context, about one person, rows can be deleted and not read, and only by one function: the
+-- service's role has no right to delete them. Every table that has a person in it gets the door, also those of later
+-- migrations: let_forget adds what is missing. The trail is append-only and keeps the id alone; who is in a release
+-- stays as the record of a provision.
 CREATE FUNCTION phr.let_forget() RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     t record;
@@ -186,29 +187,64 @@ BEGIN
                  AND c.relname NOT IN ('audit_event', 'release_member')
                  AND NOT EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'forgotten')
              GROUP BY c.relname ORDER BY c.relname LOOP
-        EXECUTE format('CREATE POLICY forgotten ON phr.%I FOR DELETE TO phr_app USING ('
+        EXECUTE format('CREATE POLICY forgotten ON phr.%I FOR DELETE TO phr_audit USING ('
             '(SELECT phr.ctx_internal()) = ''forget'' AND (%s))', t.relname, t.whose);
-        EXECUTE format('GRANT DELETE ON phr.%I TO phr_app', t.relname);
+        EXECUTE format('GRANT DELETE ON phr.%I TO phr_audit', t.relname);
     END LOOP;
 END $$;
 REVOKE ALL ON FUNCTION phr.let_forget() FROM PUBLIC;
 SELECT phr.let_forget();
-CREATE POLICY forgetting_finds ON phr.account FOR SELECT TO phr_app USING (
+CREATE POLICY forgetting_finds ON phr.account FOR SELECT TO phr_audit USING (
     (SELECT phr.ctx_internal()) = 'forget' AND person_id = (SELECT phr.ctx_person()));
 DO $do$
 DECLARE
     t text;
 BEGIN
     FOREACH t IN ARRAY ARRAY['session', 'account_identity', 'account_factor'] LOOP
-        EXECUTE format('CREATE POLICY forgotten ON phr.%I FOR DELETE TO phr_app USING ('
+        EXECUTE format('CREATE POLICY forgotten ON phr.%I FOR DELETE TO phr_audit USING ('
             '(SELECT phr.ctx_internal()) = ''forget'' AND EXISTS (SELECT 1 FROM phr.account a'
             ' WHERE a.account_id = %I.account_id AND a.person_id = (SELECT phr.ctx_person())))', t, t);
     END LOOP;
 END $do$;
-GRANT DELETE ON phr.session TO phr_app;
+GRANT SELECT (account_id, person_id) ON phr.account TO phr_audit;
+GRANT SELECT (account_id) ON phr.session, phr.account_identity, phr.account_factor TO phr_audit;
+GRANT DELETE ON phr.session, phr.account_identity, phr.account_factor TO phr_audit;
 
-GRANT SELECT, INSERT, UPDATE, DELETE ON phr.rights_request, phr.take_out, phr.person_key, phr.incident_person,
-    phr.service_end, phr.retained TO phr_app;
+-- Deletes every row of the person whom the sealed context is about; gives how many went in each table. No condition
+-- stands in it: the policy of each table is the condition, for a role that cannot log in and cannot read.
+CREATE FUNCTION phr.forget() RETURNS jsonb
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    c text[] := phr.sealed_context();
+    place text;
+    gone bigint;
+    counts jsonb := '{}';
+BEGIN
+    IF c IS NULL OR c[13] IS DISTINCT FROM 'forget' OR nullif(c[8], '') IS NULL THEN
+        RAISE EXCEPTION 'no sealed context of forgetting' USING ERRCODE = '42501';
+    END IF;
+    -- What hangs on an account goes before it.
+    FOR place IN SELECT r.relname FROM pg_policy p JOIN pg_class r ON r.oid = p.polrelid
+                 WHERE p.polname = 'forgotten' AND r.relnamespace = 'phr'::regnamespace
+                 ORDER BY r.relname NOT IN ('session', 'account_identity', 'account_factor'), r.relname = 'account', 1 LOOP
+        EXECUTE format('DELETE FROM phr.%I', place);
+        GET DIAGNOSTICS gone = ROW_COUNT;
+        IF gone > 0 THEN
+            counts := counts || jsonb_build_object(place, gone);
+        END IF;
+    END LOOP;
+    RETURN counts;
+END $$;
+GRANT CREATE ON SCHEMA phr TO phr_audit;
+RESET ROLE;
+ALTER FUNCTION phr.forget() OWNER TO phr_audit;
+SET ROLE phr_owner;
+REVOKE CREATE ON SCHEMA phr FROM phr_audit;
+REVOKE ALL ON FUNCTION phr.forget() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION phr.forget() TO phr_app;
+
+GRANT SELECT, INSERT, UPDATE ON phr.rights_request, phr.take_out, phr.person_key, phr.incident_person TO phr_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON phr.service_end, phr.retained TO phr_app;
 GRANT SELECT, INSERT, UPDATE ON phr.incident TO phr_app;
 GRANT SELECT, INSERT, DELETE ON phr.provision TO phr_app;
 GRANT SELECT, INSERT ON phr.tombstone TO phr_app;

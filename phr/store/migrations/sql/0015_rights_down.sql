@@ -1,16 +1,15 @@
 -- Takes rights, incidents and the log of provisions away, and the doors through which people are forgotten.
+DROP FUNCTION phr.forget();
 DO $do$
 DECLARE
     t record;
-    before text[] := ARRAY['account_factor', 'account_identity', 'cloud_attempt', 'cloud_bookmark', 'cloud_notice',
-        'cloud_secret', 'consent_grant', 'screening_done', 'vital_day'];
 BEGIN
     FOR t IN SELECT c.relname FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE p.polname = 'forgotten' LOOP
         EXECUTE format('DROP POLICY forgotten ON phr.%I', t.relname);
-        IF t.relname <> ALL (before) THEN
-            EXECUTE format('REVOKE DELETE ON phr.%I FROM phr_app', t.relname);
-        END IF;
+        EXECUTE format('REVOKE DELETE ON phr.%I FROM phr_audit', t.relname);
     END LOOP;
+    REVOKE SELECT (account_id, person_id) ON phr.account FROM phr_audit;
+    REVOKE SELECT (account_id) ON phr.session, phr.account_identity, phr.account_factor FROM phr_audit;
     FOR t IN SELECT c.relname FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
              WHERE p.polname = 'while_it_lasts' LOOP
         EXECUTE format('DROP POLICY while_it_lasts ON phr.%I', t.relname);
