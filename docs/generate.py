@@ -157,7 +157,10 @@ def page_list() -> str:
     """Every page with who sees it."""
     return table(
         ("page", "for", "address", "what it shows"),
-        ((f"`{page}`", role, f"`{address}`", says) for page, role, address, says in page_rows()),
+        (
+            (f"[`{page}`](../pictures/{page}.jpg)", role, f"`{address}`", says)
+            for page, role, address, says in page_rows()
+        ),
     )
 
 

@@ -1,7 +1,7 @@
 """Takes a picture of every page from its invented states: ``python -m docs.screenshots DIR``.
 
 The pages are rendered from the samples of the tests and shown to a Chromium for which they are the whole web, so that
-no server, database or network is needed. The pictures are not kept in the repository: they are made when wanted.
+no server, database or network is needed. With ``--kept`` it makes the small pictures of docs/pictures, one of each page.
 """
 
 from __future__ import annotations
@@ -31,6 +31,10 @@ _TYPES: Final = {
     ".woff2": "font/woff2",
 }
 _NARROW: Final = 390
+KEPT: Final = Path(__file__).parent / "pictures"
+"""Small pictures of the first two screens of each page, which docs/reference/pages.md shows."""
+_KEPT_HEIGHT: Final = 1200
+_QUALITY: Final = 30
 _HEIGHT: Final = 900
 
 
@@ -105,23 +109,45 @@ def take(folder: Path, pages: Mapping[str, str], width: int, theme: str, browser
     return len(pages)
 
 
+def keep(folder: Path, views: Mapping[str, tuple[str, str | None, Any]], browser: Browser) -> int:
+    """One small JPEG for each page, of the name of its template; pictures of pages that are gone are removed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    pages = rendered("ja")
+    chosen = {views[state][0]: state for state in fullest(views, pages)}
+    tab = Web(pages).page(browser, _NARROW)
+    for template, state in sorted(chosen.items()):
+        tab.goto(f"{ADDRESS}/{state}")
+        height = tab.evaluate("document.documentElement.scrollHeight")
+        tab.set_viewport_size({"width": _NARROW, "height": min(max(height, _HEIGHT), _KEPT_HEIGHT)})
+        tab.screenshot(path=folder / f"{template}.jpg", type="jpeg", quality=_QUALITY)
+        tab.set_viewport_size({"width": _NARROW, "height": _HEIGHT})
+    tab.context.close()
+    for picture in folder.glob("*.jpg"):
+        if picture.stem not in chosen:
+            picture.unlink()
+    return len(chosen)
+
+
 @click.command()
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=KEPT)
 @click.option("--width", default=_NARROW, show_default=True, type=click.IntRange(320, 2560))
 @click.option("--language", default="ja", show_default=True, type=click.Choice(list(LOCALES)))
 @click.option("--theme", default="light", show_default=True, type=click.Choice(["light", "dark"]))
 @click.option("--every", is_flag=True, help="Every state, not only the fullest of each page.")
-def main(folder: Path, width: int, language: str, theme: str, *, every: bool) -> None:
+@click.option("--kept", is_flag=True, help="The small pictures of the reference, into docs/pictures.")
+def main(folder: Path, width: int, language: str, theme: str, *, every: bool, kept: bool) -> None:
     """Pictures of the pages into FOLDER."""
     if CHROMIUM is None:
         raise click.ClickException("no Chromium on this machine")
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - slow to load, needed only here
 
-    pages = rendered(language)
-    chosen = pages if every else fullest(states()[0], pages)
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        count = take(folder, chosen, width, theme, browser)
+        if kept:
+            count = keep(folder, states()[0], browser)
+        else:
+            pages = rendered(language)
+            count = take(folder, pages if every else fullest(states()[0], pages), width, theme, browser)
         browser.close()
     click.echo(f"{count} pictures")
 

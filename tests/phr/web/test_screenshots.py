@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from docs.page_list import page_rows
-from docs.screenshots import CHROMIUM, fullest, rendered, states, take
+from docs.screenshots import CHROMIUM, KEPT, fullest, rendered, states, take
 from phr.web.render import FOLDER
 
+MOST_KEPT = 3_000_000
+JPEG = b"\xff\xd8\xff"
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -35,6 +39,15 @@ def test_each_page_has_one_state_for_its_picture():
     assert len(chosen["components"]) > 0
 
 
+def test_each_page_has_its_small_picture_in_the_reference():
+    """``python -m docs.screenshots --kept`` makes them; together they stay small enough for a repository."""
+    pages = {path.stem for path in (FOLDER / "templates").glob("[!_]*.html")}
+    pictures = {path.stem: path.read_bytes() for path in KEPT.glob("*.jpg")}
+    assert pictures.keys() == pages
+    assert all(one.startswith(JPEG) for one in pictures.values())
+    assert sum(map(len, pictures.values())) < MOST_KEPT
+
+
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
@@ -48,3 +61,22 @@ def test_a_picture_is_a_png_of_the_name_of_its_state(tmp_path):
         assert take(tmp_path / "made", pages, 390, "light", browser) == 1
         browser.close()
     assert (tmp_path / "made" / "plain.png").read_bytes().startswith(PNG)
+
+
+def test_the_page_of_components_shows_every_part():
+    """A part that is not shown there is not looked at; those inside another part are seen with it."""
+    parts = (FOLDER / "templates" / "_parts.html").read_text("utf-8")
+    shown = (FOLDER / "templates" / "components.html").read_text("utf-8")
+    macros = dict(re.findall(r"(?s){%-? macro (\w+)\(.*?%}(.*?){%-? endmacro", parts))
+    seen = set(re.findall(r"\bp\.(\w+)\(", shown))
+    while (
+        more := {
+            inner
+            for outer in seen & macros.keys()
+            for inner in re.findall(r"(?<![\w.])(\w+)\(", macros[outer])
+            if inner in macros
+        }
+        - seen
+    ):
+        seen |= more
+    assert macros.keys() - seen == {"csrf"}  # it shows nothing

@@ -143,7 +143,7 @@ def test_the_marks_of_a_template_are_not_translated(folder):
             (str(one.id), str(one.string)) for one in read_po(opened, locale=folder) if one.id and one.string
         ]
     assert [text for text, said in found if re.search(r"</?\w+>|{{|{%", said)] == []
-    wide = ("、", "：")  # the space is in the sign
+    wide = ("、", "：", "（")  # the space is in the sign
     glued = [text for text, said in found if said != said.strip() and text == text.strip()]
     assert [text for text in glued if not text.endswith(wide) and folder != "en"] == []
 
