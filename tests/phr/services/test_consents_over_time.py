@@ -19,6 +19,11 @@ from tests.phr.services.scenes import a_person, nurse
 SELF = {"role": "resident", "request": "t"}
 
 
+def agreed(system, person, patient, **choice):
+    """A consent from before both clocks: that of the test, which stands still, and that of the database."""
+    return agree(system, person, patient, date_time=system.clock.now() - timedelta(minutes=1), **choice)
+
+
 def given(system, family):
     held = system.consents.all(family.child, actor="t", role="registrar", request="t")
     return {tuple(sorted(one.consent.performers)): one.consent.status for one in held}
@@ -61,7 +66,7 @@ def test_a_child_under_fifteen_agrees_through_a_guardian_and_from_fifteen_on_bot
     """R8-13."""
     young, teenager = a_family(system, 14), a_family(system, 15)
     with pytest.raises(Invalid) as alone:
-        agree(system, young.child, young.child_patient)
+        agreed(system, young.child, young.child_patient)
     with pytest.raises(Invalid) as not_asked:
         system.guardians.agree_for(teenager.child, "points", teenager.row, CLERK)
     assert {alone.value.field, not_asked.value.field} == {"Consent.performer"}
@@ -113,7 +118,7 @@ def texts_with_a_change(system):
 def test_a_changed_text_ends_earlier_consents_on_its_day_without_a_job_on_that_day(system, admin):
     """The end is in the grants from the night on in which the new version came."""
     person, patient = a_person(system, agreed=False)
-    consent = agree(system, person, patient, purposes=("guidance", "points"))
+    consent = agreed(system, person, patient, purposes=("guidance", "points"))
     texts, last = texts_with_a_change(system)
     s = system.settings
     applied = ConsentTexts(system.store, system.clock, s.tz, s.recipient, texts)

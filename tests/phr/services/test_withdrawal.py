@@ -12,12 +12,18 @@ from phr.domain.messages.channel import AddressGone, ChannelBusy
 from phr.errors import Busy, NotFound, Refused
 from phr.ids import new_id
 from phr.services.export import Protocol
+from phr.services.points import Happened
 from phr.services.recall import Way
 from phr.services.whole_record import Place
 from tests.build import CITY, a_consent, agree, heart_rates
 from tests.phr.services.scenes import a_person, days_ago, nurse, rows_of
 
 SELF = {"role": "resident", "request": "t"}
+
+
+def agreed(system, person, patient, **choice):
+    """A consent from before both clocks: that of the test, which stands still, and that of the database."""
+    return agree(system, person, patient, date_time=system.clock.now() - timedelta(minutes=1), **choice)
 
 
 def effects(admin, person):
@@ -44,7 +50,7 @@ def a_message(system, person, template):
 def test_messages_that_rest_on_the_consent_are_stopped_before_they_are_sent(system, admin):
     """A nurse's notice stops in the transaction; a notice that needs no consent goes."""
     person, patient = a_person(system, agreed=False)
-    consent = agree(system, person, patient)
+    consent = agreed(system, person, patient)
     a_message(system, person, "guidance.message")
     a_message(system, person, "connection.reconnect")
     done = system.consents.withdraw(person, consent, actor=patient, **SELF)
@@ -62,7 +68,7 @@ def test_messages_that_rest_on_the_consent_are_stopped_before_they_are_sent(syst
 
 def test_a_letter_that_was_made_and_not_posted_is_held_back(system, admin):
     person, patient = a_person(system, agreed=False)
-    consent = agree(system, person, patient)
+    consent = agreed(system, person, patient)
     for category in ("checkup", "none"):
         admin.execute(
             "INSERT INTO phr.letter (person_id, letter_id, batch_id, place, number, kind, category, day, sealed,"
@@ -75,7 +81,7 @@ def test_a_letter_that_was_made_and_not_posted_is_held_back(system, admin):
 def test_everything_stops_in_the_middle_of_its_pages(system, clock):
     """A place that was given before the withdrawal gives nothing, and a stream that is under way ends."""
     person, patient = a_person(system, agreed=False)
-    consent = agree(system, person, patient)
+    consent = agreed(system, person, patient)
     system.receive(person, [heart_rates(days_ago(clock, 2), [60.0] * 30)], request="t")
     record = system.whole_record
     stream = record.pages(person, patient, nurse(), limit=5)
@@ -91,7 +97,7 @@ def test_everything_stops_in_the_middle_of_its_pages(system, clock):
 def test_everything_holds_the_whole_record_once(system, clock):
     """For the person: Patient, consents, and every Observation, none twice, whatever the size of a page."""
     person, patient = a_person(system, agreed=False)
-    agree(system, person, patient)
+    agreed(system, person, patient)
     system.receive(person, [heart_rates(days_ago(clock, 2), [60.0] * 12)], request="t")
     own = Access("resident", patient, f"Patient/{person}", "self", "t", person)
     for limit in (1, 4, 500):
@@ -204,7 +210,7 @@ def test_what_a_crash_left_of_a_recall_is_destroyed_later(system, admin, univers
 def test_a_card_of_a_gateway_brings_nothing_in_after_the_withdrawal(system, clock):
     """The card still names its holder to the box; what it delivers is refused and counted."""
     person, patient = a_person(system, agreed=False)
-    consent = agree(system, person, patient)
+    consent = agreed(system, person, patient)
     system.consents.withdraw(person, consent, actor=patient, **SELF)
     got = system.receive(
         person, [heart_rates(days_ago(clock, 1), [60.0])], request="t", actor="box", role="gateway"
@@ -215,8 +221,8 @@ def test_a_card_of_a_gateway_brings_nothing_in_after_the_withdrawal(system, cloc
 def test_stopping_one_purpose_stops_no_other(system):
     """Refusing one is not refusing all."""
     person, patient = a_person(system, agreed=False)
-    guidance = agree(system, person, patient, purposes=("guidance",))
-    agree(system, person, patient, purposes=("risk",))
+    guidance = agreed(system, person, patient, purposes=("guidance",))
+    agreed(system, person, patient, purposes=("risk",))
     system.consents.withdraw(person, guidance, actor=patient, **SELF)
     risk = Access("system", "s", CITY, "risk", "t", person)
     assert system.consents.shared_kinds(person, risk)
@@ -233,3 +239,13 @@ def test_a_consent_that_began_later_stops_nothing(system, admin):
 def _consent(patient):
 
     return a_consent(patient, date_time=datetime.now(UTC) - timedelta(seconds=5))
+
+
+def test_stopping_points_earns_no_more(system, clock):
+    """The purpose is asked for each event; who told it does not matter."""
+    person, patient = a_person(system, agreed=False)
+    consent = agreed(system, person, patient, purposes=("points",))
+    system.consents.withdraw(person, consent, actor=patient, **SELF)
+    thing = Happened("checkup_imported", days_ago(clock, 1).date(), "import", f"checkup:{person}", "checkup")
+    awards = system.points.earn(person, [thing], request="t")
+    assert [type(one).__name__ for one in awards] == ["NoAward"]
