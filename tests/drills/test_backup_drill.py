@@ -13,11 +13,12 @@ from psycopg import sql
 
 from phr.bootstrap import start
 from phr.cli import main
+from phr.commands import shared
 from phr.errors import Refused, Unsafe
 from phr.store.backup import BackupError, make, opened
 from phr.store.pg_tools import ToolMissing, find
 from tests.build import agree, heart_rates
-from tests.conftest import SECRET, make_database, test_settings
+from tests.conftest import make_database, test_settings
 
 NAME = "Canary-Of-Backup"
 
@@ -191,6 +192,7 @@ def test_a_restore_serves_again_and_refuses_to_overwrite(city, file, identity, s
     assert NAME in row[0]
     with pytest.raises(Refused, match="not empty"):
         again.keeping.restore(file, str(identity), request="test")
+    again.store.close()
 
 
 def test_a_role_that_sees_only_part_makes_no_backup(city, identity, tmp_path):
@@ -210,16 +212,16 @@ def test_without_a_public_key_nothing_is_written(city, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_commands_make_a_key_a_backup_and_a_drill(city, url, tmp_path, monkeypatch):
+def test_the_commands_make_a_key_a_backup_and_a_drill(city, tmp_path, monkeypatch):
     """What docs/how-to/back-up-and-restore.md tells, as it is typed."""
-    monkeypatch.setenv("PHR_DATABASE_URL", url)
-    monkeypatch.setenv("PHR_SECRET_KEYS", SECRET)
+    monkeypatch.setattr(shared, "start", lambda: city)
     run = CliRunner()
     made = run.invoke(main, ["backup", "key", str(tmp_path / "key.txt")])
     assert made.exit_code == 0
     assert (tmp_path / "key.txt").stat().st_mode & 0o077 == 0
     assert run.invoke(main, ["backup", "key", str(tmp_path / "key.txt")]).exit_code == 1
-    monkeypatch.setenv("PHR_BACKUP_RECIPIENTS", made.output.strip())
+    recipients = city.settings.model_copy(update={"backup_recipients": made.output.strip()})
+    monkeypatch.setattr(city, "settings", recipients)
     written = run.invoke(main, ["backup", "make", str(tmp_path / "b.age"), "--json"])
     if "is not installed" in written.output:
         pytest.skip(written.output.strip())
