@@ -106,6 +106,17 @@ def test_the_version_of_a_profile_changes_with_any_rule_and_with_the_identifiers
             "\ndevice = { steps = [] }\nn = { steps",
             "pseudonymised.days.device: this column needs",
         ),
+        (
+            'resolutions = ["day", "week"]',
+            'resolutions = ["month"]',
+            "pseudonymised.resolutions: day or week",
+        ),
+        ('resolutions = ["week"]', 'resolutions = ["day"]', "anonymised.days: without a table"),
+        (
+            'days = { steps = [{ action = "group_mean", least = 5 }, { action = "round", digits = 2 }] }',
+            'days = { steps = [{ action = "round", digits = 2 }] }',
+            "anonymised.days: every number needs group_mean",
+        ),
         ("least_k = 2", "", "deid.toml: not readable (KeyError)"),
         ("least_k = 2", 'least_k = "two"', "deid.toml: not readable (ValueError)"),
         ("format = 1", "format = ", "deid.toml: not readable (TOMLDecodeError)"),
