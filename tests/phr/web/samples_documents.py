@@ -40,7 +40,13 @@ LATE = replace(
     ASKED, ident="r2", kind="disclose", clock="late", left=-2, due=TODAY - timedelta(days=2), as_whom="proxy"
 )
 SOON = replace(
-    ASKED, ident="r3", kind="stop", state="extended", clock="soon", left=4, extension="健診機関に確かめています"
+    ASKED,
+    ident="r3",
+    kind="stop",
+    state="extended",
+    clock="soon",
+    left=4,
+    extension="健診機関に確かめています",
 )
 DONE = replace(
     ASKED,
