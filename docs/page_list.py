@@ -14,6 +14,7 @@ from typing import Final
 from fastapi.routing import APIRoute
 
 import phr.web.pages
+from phr.web.acting import closed_page
 from phr.web.answer import error_page
 from phr.web.render import FOLDER as WEB
 
@@ -21,6 +22,7 @@ _FRAME: Final = re.compile(r'{% extends "_(\w+)\.html" %}')
 _ROLES: Final = {
     "Resident": "resident",
     "Nurse": "nurse",
+    "Copier": "nurse, counter",
     "Researcher": "researcher",
     "Operator": "operator",
 }
@@ -67,7 +69,10 @@ def _strange(row: tuple[str, str, str, str]) -> bool:
 
 def page_rows() -> list[tuple[str, str, str, str]]:
     """Template, role, address and one sentence of every page: the first address that shows it to its role."""
-    rows = [("error", "anybody", "any", " ".join((inspect.getdoc(error_page) or "").split()))]
+    rows = [
+        ("error", "anybody", "any", " ".join((inspect.getdoc(error_page) or "").split())),
+        ("acting_closed", "resident", "any", " ".join((inspect.getdoc(closed_page) or "").split())),
+    ]
     for file in sorted(Path(phr.web.pages.__file__).parent.glob("[!_]*.py")):
         module = import_module(f"phr.web.pages.{file.stem}")
         rows += _named(module) if hasattr(module, "router") else ()

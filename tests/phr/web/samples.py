@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 
 from consent.texts import TEXTS
+from phr.domain.points import explain, load_rules
 from phr.web.charts import day_chart, record_chart, weekly_chart
 from phr.web.views.operate import AuditLine, AuditReview
 from phr.web.views.parts import CheckUp, CheckUpRow, CheckUpValue, Proof, Reason
@@ -46,7 +47,6 @@ from phr.web.views.resident import (
 )
 from phr.web.views.signin import ErrorPage, SignIn, Way
 from phr.web.views.staff import Case, Event, GuidancePoints, Permission, WorkList, WorkRow
-from phr.web.wired.goals import rules_in_words
 
 DAY = date(2026, 11, 21)
 NOW = datetime(2026, 11, 21, 1, 42, 7, tzinfo=UTC)
@@ -370,7 +370,7 @@ VIEWS: dict[str, tuple[str, str | None, object]] = {
     "check-up-empty": ("check_up", "resident", CheckUpPage(None)),
     "points": ("points", "resident", Points(1240, 40, (
         PointLine(DAY, 3, "steps", "pending"), PointLine(DAY, 300, "checkup", "granted"), PointLine(DAY, -20, "event", "reversed", "二重の登録"),
-    ), ((date(2027, 3, 31), 120),), rules=rules_in_words(DAY))),
+    ), ((date(2027, 3, 31), 120),), rules={one: tuple(explain(load_rules(2026), one)) for one in ("ja", "en")})),
     "points-empty": ("points", "resident", Points(0, 0, (), ledger_reachable=False)),
     "more": ("more", "resident", More()),
     "work-list": ("work_list", "nurse", WORK),
