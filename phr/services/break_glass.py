@@ -43,6 +43,18 @@ class Glass:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """One channel of one day from one source: lowest, highest, how many."""
+
+    code: str
+    channel: str
+    day: date
+    minimum: float | None
+    maximum: float | None
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """What is seen under it: who, the card that the person wrote, day summaries, check-ups."""
 
@@ -52,7 +64,7 @@ class Seen:
     born: date | None
     sex: str
     card: Mapping[str, str]
-    days: tuple[DayRow, ...]
+    days: tuple[Measured, ...]
     checkups: tuple[tuple[date, Mapping[str, float]], ...]
 
 
@@ -153,8 +165,12 @@ def _seen(
         for name, column in chunk.columns.channels.items():
             if not np.isnan(column[last]):
                 values[name] = float(column[last])
+    measured = tuple(
+        Measured(row.code, row.channel, row.day, row.summary.minimum, row.summary.maximum, row.summary.n)
+        for row in days
+    )
     checkups = tuple((day, by_day[day]) for day in sorted(by_day)[-rules().checkups :])
-    return Seen(one, known.name, known.kana, known.birth_date, known.sex, card, tuple(days), checkups)
+    return Seen(one, known.name, known.kana, known.birth_date, known.sex, card, measured, checkups)
 
 
 def _of(row: GlassRow) -> Glass:

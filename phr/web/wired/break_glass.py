@@ -10,7 +10,7 @@ from ingest.codes import VITALS
 from phr.domain.access import Access
 from phr.domain.break_glass import rules
 from phr.errors import NotFound
-from phr.store.vitals import DayRow
+from phr.services.break_glass import Measured as DayOf
 from phr.web.ports import Session
 from phr.web.sessions import WebSession, held
 from phr.web.views.break_glass import GlassForm, GlassView, Measured, OpenGlass
@@ -77,21 +77,16 @@ def _glass(ident: str) -> UUID:
         raise NotFound("no glass is broken") from error
 
 
-def _measured(days: tuple[DayRow, ...]) -> list[Measured]:
+def _measured(days: tuple[DayOf, ...]) -> list[Measured]:
     """The newest day of each kind, in the order of the rules."""
     newest: dict[str, date] = {}
     for row in days:
         newest[row.code] = max(row.day, newest.get(row.code, row.day))
     found: dict[str, dict[str, tuple[float, float, int]]] = defaultdict(dict)
     for row in days:
-        summary = row.summary
-        if row.day == newest[row.code] and summary.minimum is not None and summary.maximum is not None:
-            low, high, n = found[row.code].get(row.channel, (summary.minimum, summary.maximum, 0))
-            found[row.code][row.channel] = (
-                min(low, summary.minimum),
-                max(high, summary.maximum),
-                n + summary.n,
-            )
+        if row.day == newest[row.code] and row.minimum is not None and row.maximum is not None:
+            low, high, n = found[row.code].get(row.channel, (row.minimum, row.maximum, 0))
+            found[row.code][row.channel] = (min(low, row.minimum), max(high, row.maximum), n + row.n)
     return [
         Measured(
             category,
