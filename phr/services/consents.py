@@ -27,6 +27,7 @@ from phr.store.consent_effects import CalledBack, Effect
 from phr.store.documents import Document
 from phr.store.uow import Store, UnitOfWork
 
+__all__ = ["CalledBack", "Changed", "Committed", "Consents", "Effect", "Fit", "Held", "Recorded"]
 RECORDER_URL: Final = "urn:phr:consent-recorder"
 Changed = Callable[[UnitOfWork, UUID], Mapping[str, int]]
 """What follows a new version in its own transaction: unit of work in the context of the consent, person -> what it

@@ -14,8 +14,7 @@ from consent.receipt import receipt as receipt_of
 from phr.domain.agreeing import by_others
 from phr.domain.withdrawal import STOPPED
 from phr.errors import NotFound
-from phr.services.consents import Held
-from phr.store.consent_effects import CalledBack, Effect
+from phr.services.consents import CalledBack, Effect, Held
 from phr.typeset import Press
 from phr.web.ports import Session
 from phr.web.sessions import WebSession, held, organisation_name
