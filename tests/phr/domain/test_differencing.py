@@ -82,6 +82,16 @@ def test_where_withdrawals_are_told_only_those_who_came_are_looked_at():
     assert stand_out(came, np.zeros(10, dtype=np.int64), [Earlier("r", then, told=True)], K, draw)[-1]
 
 
+def test_classes_that_share_people_but_differ_by_many_are_left_alone():
+    """A coarser class that holds a finer one tells nothing of few people."""
+    then = {str(number): number % 2 for number in range(40)}
+    persons = np.array(sorted(then), dtype=object)
+    draw = np.random.default_rng(1)
+    assert not stand_out(persons, np.zeros(40, dtype=np.int64), [Earlier("r", then)], K, draw).any()
+    half = dict.fromkeys(list(persons)[:20], 0)  # twenty came: nobody is the few
+    assert not stand_out(persons, np.zeros(40, dtype=np.int64), [Earlier("r", half)], K, draw).any()
+
+
 def test_the_certificate_says_no_count_below_k():
     """A small overlap would itself be a small number."""
     said = compared(

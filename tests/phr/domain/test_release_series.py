@@ -14,7 +14,7 @@ from phr.domain import release_series
 from phr.domain.deid import ReleaseRefused, profile_named
 from phr.domain.pseudonym import ReleaseKey
 from phr.errors import Unsafe
-from tests.phr.domain.release_city import PULSE, STEPS, city, frame, read, summaries
+from tests.phr.domain.release_city import PULSE, STEPS, VARIABLES, city, frame, read, summaries
 
 PROJECT = ReleaseKey.of_project(b"s" * 32, "heart", seed=b"e" * 32)
 
@@ -95,20 +95,14 @@ def test_a_week_that_too_few_of_a_group_had_is_in_nobodys_row():
 
 def test_people_whose_group_has_no_common_week_are_without_data():
     """Nothing can be shown of them, so they are not in the file of people either."""
-    place = city(n=30, days=1, codes=(PULSE,))
-    place.people = place.people.assign(birth_date="1950-01-01", sex=["F"] * 20 + ["M"] * 10)
+    place = city(n=40, days=1, codes=(PULSE,))
+    place.people = place.people.assign(birth_date="1950-01-01", sex=["F"] * 30 + ["M"] * 10)
     week = {person: np.datetime64("2026-01-01") + 7 * n for n, person in enumerate(place.people["person"])}
-    alone = place.days["person"].isin(place.people["person"][20:])
+    alone = place.days["person"].isin(place.people["person"][30:])
     place.days.loc[alone, "day"] = place.days.loc[alone, "person"].map(week)
-    made = place.release("anonymised", k=5, variables=[one for one in city_variables() if one.code == PULSE])
+    made = place.release("anonymised", k=5, variables=[one for one in VARIABLES if one.code == PULSE])
     assert made.suppressed["no_data"] == 10
     assert {row["sex"] for row in read(made, "persons.csv")} == {"F"}
-
-
-def city_variables():
-    from tests.phr.domain.release_city import VARIABLES
-
-    return VARIABLES
 
 
 def test_a_pseudonymised_release_can_have_weeks_and_an_anonymised_one_no_days():
