@@ -60,7 +60,7 @@ def sign_in(
     shared=1 is the address for a tablet that stands where many use it: every way then says so.
     """
     session = session_of(request)
-    idle = done == "idle" and (session is None or session.shared)
+    idle = done == "idle" and (session is None or bool(getattr(session, "shared", False)))
     if idle and session is not None:  # its time is over on the page, so it is here too
         services.sign_out(session)
         request.state.session = None
@@ -273,7 +273,7 @@ def end_session(request: Request, services: Service) -> Response:
     session = session_of(request)
     if session is not None:
         services.sign_out(session)
-    shared = session is not None and session.shared
+    shared = session is not None and bool(getattr(session, "shared", False))
     return forgotten(see(f"/sign-in?done=out{'&shared=1' if shared else ''}"), everything=shared)
 
 
