@@ -10,7 +10,19 @@ from typing import Final
 from fastapi import FastAPI, Request, Response
 
 from phr import logs
-from phr.api import audit_events, bundles, consents, everything, fhir, health, hooks, ledger, problems, questionnaires, reconciled
+from phr.api import (
+    audit_events,
+    bundles,
+    consents,
+    everything,
+    fhir,
+    health,
+    hooks,
+    ledger,
+    problems,
+    questionnaires,
+    reconciled,
+)
 from phr.api.rates import RateMiddleware
 from phr.bootstrap import System, ledger_store, start
 from phr.web.errors import html_error

@@ -124,7 +124,9 @@ class Reviews:
                 raise NotFound("no such read")
             if one.actor == actor:
                 raise Refused("somebody else reviews one's own look")
-            if one.finding is not None or not uow.findings.review(one.person, ident, finding, " ".join(note.split()), actor):
+            if one.finding is not None or not uow.findings.review(
+                one.person, ident, finding, " ".join(note.split()), actor
+            ):
                 raise Conflict("it was reviewed meanwhile")
             uow.audit.add(_ACTION, ident, one.person, reason=finding)
             uow.commit()

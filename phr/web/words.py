@@ -176,7 +176,12 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "paper": N_("紙の申込みで"),
         "api": N_("連携サービスから"),
     },
-    "country": {"JP": N_("日本国内だけ"), "JP-US": N_("日本国内（Googleをつなぐと、アメリカ合衆国の会社も通ります）"), "US": N_("アメリカ合衆国"), "EU": N_("欧州連合")},
+    "country": {
+        "JP": N_("日本国内だけ"),
+        "JP-US": N_("日本国内（Googleをつなぐと、アメリカ合衆国の会社も通ります）"),
+        "US": N_("アメリカ合衆国"),
+        "EU": N_("欧州連合"),
+    },
     "role": {
         "resident": N_("本人"),
         "nurse": N_("保健師"),

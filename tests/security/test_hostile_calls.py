@@ -19,7 +19,9 @@ from phr.web.answer import SESSION_COOKIE
 from tests.build import agree
 from tests.conftest import test_settings
 
-EXAMPLES = int(os.environ.get("PHR_FUZZ", "0")) // 10_000 or 2  # a million in the night: a hundred for each call
+EXAMPLES = (
+    int(os.environ.get("PHR_FUZZ", "0")) // 10_000 or 2
+)  # a million in the night: a hundred for each call
 _MACHINES = ("/fhir", "/ledger", "/hooks", "/oauth")
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from phr.domain.points import LOCALES, explain, step_goal
-from phr.domain.points_rules import RulesError, fiscal_year, load_rules
+from phr.domain.points import explain, step_goal
+from phr.domain.points_rules import LOCALES, RulesError, fiscal_year, load_rules
 from phr.web.sessions import WebSession
 from phr.web.wired.parts import Parts
 

@@ -54,9 +54,7 @@ def _press() -> Press:
     return Press()
 
 
-def sheet(
-    form: Form, language: str, address: str, patient: str, city: str, telephone: str
-) -> dict[str, Any]:
+def sheet(form: Form, language: str, address: str, patient: str, city: str, telephone: str) -> dict[str, Any]:
     """What the template prints. address: what the square code opens; empty for a blank sheet of the counter."""
     words = _WORDS[language]
     return {
