@@ -65,54 +65,36 @@ def make_app(system: System) -> Celery:
         timezone=system.settings.zone,
         worker_hijack_root_logger=False,
     )
-    deliver_task = app.task(_task("deliver", deliver), name="phr.deliver")
-    uploads_task = app.task(_task("uploads", uploads), name="phr.uploads")
-    copies_task = app.task(_task("copies", copies), name="phr.copies")
-    rights_task = app.task(_task("rights", rights), name="phr.rights")
-    sync_task = app.task(_task("sync", sync), name="phr.sync")
-    seal_task = app.task(_task("seal", seal), name="phr.seal")
-    tidy_task = app.task(_task("tidy", tidy), name="phr.tidy")
-    forget_task = app.task(_task("forget", forget), name="phr.forget")
-    escalate_task = app.task(_task("escalate", escalate), name="phr.escalate")
-    assess_task = app.task(_task("assess", assess), name="phr.assess")
-    measure_task = app.task(_task("measure", measure), name="phr.measure")
-    consents_task = app.task(_task("consents", consents), name="phr.consents")
-    remind_task = app.task(_task("remind", remind), name="phr.remind")
-    open_task = app.task(_task("open", tell_openly), name="phr.open")
-    watch_task = app.task(_task("watch", watch), name="phr.watch")
-    app.conf.beat_schedule = {
-        "watch": {"task": watch_task.name, "schedule": 3600.0, "options": {"expires": 3600}},
-        "remind": {
-            "task": remind_task.name,
-            "schedule": crontab(hour=_MORNING[0], minute=_MORNING[1]),
-            "options": {"expires": 3600},
-        },
-        "consents": {
-            "task": consents_task.name,
-            "schedule": crontab(hour=_MIDNIGHT[0], minute=_MIDNIGHT[1]),
-            "options": {"expires": 12 * 3600},
-        },
-        "deliver": {"task": deliver_task.name, "schedule": 5.0, "options": {"expires": 60}},
-        "uploads": {"task": uploads_task.name, "schedule": 5.0, "options": {"expires": 60}},
-        "copies": {"task": copies_task.name, "schedule": 10.0, "options": {"expires": 60}},
-        "rights": {"task": rights_task.name, "schedule": 900.0, "options": {"expires": 900}},
-        "sync": {"task": sync_task.name, "schedule": 60.0, "options": {"expires": 60}},
-        "escalate": {"task": escalate_task.name, "schedule": 300.0, "options": {"expires": 300}},
-        "assess": {
-            "task": assess_task.name,
-            "schedule": crontab(hour=_NIGHT[0], minute=_NIGHT[1]),
-            "options": {"expires": 3 * 3600},
-        },
-        "measure": {"task": measure_task.name, "schedule": 3600.0, "options": {"expires": 3600}},
-        "open": {
-            "task": open_task.name,
-            "schedule": crontab(month_of_year=4, day_of_month=10, hour=4, minute=0),
-        },
-        "seal": {"task": seal_task.name, "schedule": 3600.0, "options": {"expires": 3600}},
-        "tidy": {"task": tidy_task.name, "schedule": 3600.0, "options": {"expires": 3600}},
-        "forget": {"task": forget_task.name, "schedule": 3600.0, "options": {"expires": 3600}},
-    }
+    app.conf.beat_schedule = {}
+    for name, (work, when, expires) in _jobs().items():
+        task = app.task(_task(name, work), name=f"phr.{name}")
+        app.conf.beat_schedule[name] = {"task": task.name, "schedule": when, "options": {"expires": expires}}
     return app
+
+
+def _jobs() -> dict[str, tuple[Callable[..., Any], float | crontab, int]]:
+    """Every job by its name: the work, its seconds or time of day in the city, and after how many seconds it is stale."""
+    return {
+        "deliver": (deliver, 5.0, 60),
+        "uploads": (uploads, 5.0, 60),
+        "copies": (copies, 10.0, 60),
+        "sync": (sync, 60.0, 60),
+        "escalate": (escalate, 300.0, 300),
+        "rights": (rights, 900.0, 900),
+        "measure": (measure, 3600.0, 3600),
+        "watch": (watch, 3600.0, 3600),
+        "seal": (seal, 3600.0, 3600),
+        "tidy": (tidy, 3600.0, 3600),
+        "forget": (forget, 3600.0, 3600),
+        "consents": (consents, _at(_MIDNIGHT), 12 * 3600),
+        "assess": (assess, _at(_NIGHT), 3 * 3600),
+        "remind": (remind, _at(_MORNING), 3600),
+        "open": (tell_openly, crontab(month_of_year=4, day_of_month=10, hour=4, minute=0), 24 * 3600),
+    }
+
+
+def _at(time: tuple[int, int]) -> crontab:
+    return crontab(hour=time[0], minute=time[1])
 
 
 def deliver() -> dict[str, int]:

@@ -8,6 +8,7 @@ from functools import cached_property
 from phr.bootstrap.core import Core
 from phr.services.keeping import Keeping
 from phr.services.trail import Trail
+from phr.store.baseline import Baseline
 from phr.store.engine import Database, open_engine
 from phr.store.migrate import upgrade
 from phr.store.uow import Store
@@ -41,3 +42,7 @@ class Kept(Core):
             return trail.verify(request="restore-drill").problems
         finally:
             engine.dispose()
+
+    def cut_connections(self, half: int) -> int:
+        """Ends about half of the service's connections (0 or 1: which), as a fault that benchmarks and drills make."""
+        return Baseline(self.database.admin).cut(half)

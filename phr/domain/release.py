@@ -108,18 +108,12 @@ def build(
         "release_id": release_id,
         "created": created.isoformat(),
         "suppressed": suppressed,
-        "variables": {
-            "approved": len(variables),
-            "released": kept.codes,
-            "rare": len({*asked.rows["code"]}) - len(kept.codes),
-        },
+        "variables": _counted(variables, kept, asked),
         "consents": _consents(consent_snapshot),
         **_rules(profile, omitted),
         **facts,
         "k": {"requested": k, **facts["k"]},
-        "files": {
-            name: {"sha256": sha256(data).hexdigest(), "bytes": len(data)} for name, data in files.items()
-        },
+        "files": _hashes(files),
     }
     return Release(
         files={**files, "certificate.json": _readable_json(certificate)},
@@ -129,6 +123,16 @@ def build(
         suppressed=suppressed,
         classes=dict(zip(kept.persons, kept.settled.classes.tolist(), strict=True)),
     )
+
+
+def _counted(variables: Sequence[Variable], kept: release_kept.Kept, asked: Asked) -> dict[str, Any]:
+    """How many variables were approved, which leave, and how many were too rare."""
+    rare = len({*asked.rows["code"]}) - len(kept.codes)
+    return {"approved": len(variables), "released": kept.codes, "rare": rare}
+
+
+def _hashes(files: Mapping[str, bytes]) -> dict[str, dict[str, Any]]:
+    return {name: {"sha256": sha256(data).hexdigest(), "bytes": len(data)} for name, data in files.items()}
 
 
 def sign(certificate: Mapping[str, Any], private_key: bytes) -> dict[str, Any]:

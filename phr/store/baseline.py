@@ -73,3 +73,13 @@ class Baseline:
                 ).fetchall()
                 found.append(time.perf_counter() - began)
         return found
+
+    def cut(self, half: int) -> int:
+        """Ends the connections of the service whose process is of one half; gives how many."""
+        with self._connect() as connection:
+            row: Any = connection.execute(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                " WHERE usename = 'phr_app' AND pid %% 2 = %s",
+                (half,),
+            ).fetchone()
+        return int(row[0])

@@ -8,7 +8,6 @@ import random
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from multiprocessing.process import BaseProcess
@@ -238,13 +237,8 @@ class _Herd:
 
     def _cut(self) -> int:
         """Ends about half of the service's connections."""
-        with suppress(PhrError), self._system.database.admin() as connection:
-            row: Sequence[Any] | None = connection.execute(
-                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-                " WHERE usename = 'phr_app' AND pid %% 2 = %s",
-                (random.randrange(2),),  # noqa: S311 - no secret
-            ).fetchone()
-            return int(row[0]) if row else 0
+        with suppress(PhrError):
+            return self._system.cut_connections(random.randrange(2))  # noqa: S311 - no secret
         return 0
 
     def end(self) -> None:

@@ -144,7 +144,6 @@ class Staff(Area):
         shown = {subject: listed.display or subject for subject, listed in names.items()}
         about = access.about(person.person_id)
         across = self._parts.permissions.across(person.person_id, about, _PURPOSES)
-        permissions = across["guidance"]
         examined = check_up(self._parts.checkups.of(person.person_id, about))
         team = self._system.planning.team(access)
         guidance_now = case_guidance(self._parts, item, person, about)
@@ -166,14 +165,7 @@ class Staff(Area):
             referral=() if examined is None else examined.referral,
             reasons=tuple(reasons(item)),
             charts=tuple(self._charts(person.person_id, about, guidance_now)),
-            permissions=tuple(
-                Permission(
-                    category,
-                    "permitted" if found.permitted else "not-shared",
-                    None if found.until is None else day_at(found.until, self._parts.zone),
-                )
-                for category, found in permissions.items()
-            ),
+            permissions=self._shared(across["guidance"]),
             purposes=tuple(_purpose(purpose, found, self._parts.zone) for purpose, found in across.items()),
             check_up=examined,
             events=tuple(self._events(opened, shown)),
@@ -193,6 +185,17 @@ class Staff(Area):
                 (str(other.item_id), kind_of(other.kind), _shown_state(other.state, other.stage))
                 for other in opened.others
             ),
+        )
+
+    def _shared(self, found: Mapping[str, Any]) -> tuple[Permission, ...]:
+        """What is shared for guidance, by category, and until when."""
+        return tuple(
+            Permission(
+                category,
+                "permitted" if one.permitted else "not-shared",
+                None if one.until is None else day_at(one.until, self._parts.zone),
+            )
+            for category, one in found.items()
         )
 
     def neighbour(self, person: Any) -> Neighbour:
