@@ -70,7 +70,12 @@ def test_a_receipt_of_a_withdrawal_says_what_stopped_and_what_cannot_be_recalled
     """Already handed out data are named, honestly."""
     gone = withdraw(build(CHOICE), NOW)
     commit = replace(
-        COMMIT, first_denied=NOW, jobs_stopped=2, files_destroyed=1, already_given=("Organization/research",)
+        COMMIT,
+        first_denied=NOW,
+        jobs_stopped=2,
+        files_destroyed=1,
+        already_given=("Organization/research",),
+        stopped=(("messages", 3),),
     )
     found = receipt(read(gone), commit)
     assert found["events"][0]["event_state"] == "withdrawn"
@@ -79,6 +84,7 @@ def test_a_receipt_of_a_withdrawal_says_what_stopped_and_what_cannot_be_recalled
         "jobs_stopped": 2,
         "files_destroyed": 1,
         "not_recalled_from": ["Organization/research"],
+        "stopped": {"messages": 3},
     }
     assert receipt(read(gone), COMMIT)["withdrawal"]["first_denied_time"] is None
 

@@ -57,7 +57,7 @@ def browser():
 def pages(samples, rendered):
     """The fullest state of each page, in Japanese."""
     japanese = {state: html for (state, locale), html in rendered.items() if locale == "ja"}
-    return fullest(samples.VIEWS, japanese)
+    return {**fullest(samples.VIEWS, japanese), "today": japanese["today"]}
 
 
 @pytest.mark.parametrize("templates", [SOME, pytest.param((), marks=pytest.mark.slow)], ids=["some", "all"])
