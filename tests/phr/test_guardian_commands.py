@@ -41,7 +41,7 @@ def test_a_day_at_the_counter(system, run, tmp_path):
     young, name = a_patient(system, born_ago(system, 16))
     made = run(
         "add", "--resident", name, "--guardian", patient, "--kind", "parent", "--proof", "family-register",
-        "--copy", str(form), "--agree", "collect", "--clerk", "c1",
+        "--copy", str(form), "--agree", "collect", "--child-agrees", "--clerk", "c1",
     )  # fmt: skip
     assert len(made["consents"]) == 2
     assert system.guardians.acting(mother, young, actor=patient, request="t").may_enter

@@ -64,7 +64,9 @@ def test_a_histogram_counts_each_time_once():
 def test_the_line_of_a_killed_process_is_left_out(tmp_path):
     """Kill -9 may cut a line in two; the lines before it count."""
     path = tmp_path / "1.log"
-    Log(path).note("search", "p", 1.0, 2.0, saw=True)
+    log = Log(path)
+    log.note("search", "p", 1.0, 2.0, saw=True)
+    log.close()
     with path.open("a") as file:
         file.write('["search", "p", 3.0')
         file.write('\n[1]\n"x"')

@@ -101,6 +101,10 @@ class Log:
         """One read."""
         self._file.write(json.dumps([kind, person, began, ended, saw]) + "\n")
 
+    def close(self) -> None:
+        """Closes the file."""
+        self._file.close()
+
 
 def load(paths: Iterable[Path]) -> list[Read]:
     """The reads of these files; the line that a killed process did not finish is left out."""

@@ -166,6 +166,7 @@ def test_the_statement_is_valid_and_lists_what_is_served(stranger, app, resident
         known = {
             "read": [("GET", f"/fhir/{kind}/{{identity}}")],
             "search-type": [("GET", f"/fhir/{kind}"), ("POST", f"/fhir/{kind}/_search")],
+            "vread": [("GET", f"/fhir/{kind}/{{identity}}/_history/{{version}}")],
             "create": [("POST", f"/fhir/{kind}")],
             "update": [("PUT", f"/fhir/{kind}/{{identity}}")],
             "history-instance": [("GET", f"/fhir/{kind}/{{identity}}/_history")],
@@ -173,7 +174,13 @@ def test_the_statement_is_valid_and_lists_what_is_served(stranger, app, resident
         for interaction in resource["interaction"]:
             assert routes & set(known[interaction["code"]]), (kind, interaction)
             named |= set(known[interaction["code"]])
-        named |= {("GET", f"/fhir/{kind}/${one['name']}") for one in resource.get("operation", [])}
+        for one in resource.get("operation", []):
+            places = {
+                ("GET", f"/fhir/{kind}/${one['name']}"),
+                ("GET", f"/fhir/{kind}/{{identity}}/${one['name']}"),
+            }
+            assert routes & places, (kind, one)
+            named |= places
         for parameter in resource["searchParam"]:
             answer = resident.get(f"/fhir/{kind}?{parameter['name']}=2026")
             assert "unknown search parameter" not in answer.text

@@ -39,7 +39,7 @@ def seen_by_the_person(system, person, patient):
     service = CheckupResults(
         system.store, system.clock, system.settings.tz, system.settings.check_glucose_rule
     )
-    return service.of(person, Access("resident", patient, CITY, "self", "test"))
+    return service.of(person, Access("resident", patient, CITY, "self", "test", person))
 
 
 def test_the_three_forms_give_the_same_stratification(system, put):
@@ -77,7 +77,7 @@ def test_a_file_names_its_person_and_a_second_one_finds_them_again(system, put):
     later = File(day="20250610", values={**INTENSIVE, "waist_cm": "94.0"})
     again = put("checkup-fhir", later)
     assert (again.people, again.receipt.stored > 0) == ({key: person}, True)
-    known = system.register.known(person, Access("resident", key, CITY, "self", "test"))
+    known = system.register.known(person, Access("resident", key, CITY, "self", "test", person))
     assert (known.birth_date, known.sex, known.kana) == (date(1970, 5, 5), "male", "ケンシン タロウ")
 
 
@@ -85,7 +85,7 @@ def test_what_columns_cannot_hold_and_the_hash_of_the_file_are_in_the_record(sys
     """心電図 as words, and the report whose original has this hash (R2-1)."""
     person, patient = a_person(system)
     put("checkup-xml", File(raw=(st("9A110160800000049", "洞調律"),)), person=person)
-    access = Access("resident", patient, CITY, "self", "test").about(person)
+    access = Access("resident", patient, CITY, "self", "test", person)
     with system.store.begin(access) as uow:
         kept = [json.loads(each.body) for each in uow.documents.of_person(person, "Observation")]
         uow.commit()

@@ -148,7 +148,7 @@ def test_a_nudge_that_nobody_asked_for_never_goes_out(system, person, patient, e
 
 
 def test_a_withdrawn_consent_stops_what_waits(system, person, patient, email, admin):
-    """The consent is asked when it is sent, not when it was posted."""
+    """It is stopped in the transaction that withdraws; nothing of it goes out."""
     consent = agreed(system, person, patient)
     mail_of(system, person, patient)
     wanting(system, person, patient)
@@ -156,7 +156,11 @@ def test_a_withdrawn_consent_stops_what_waits(system, person, patient, email, ad
     system.consents.withdraw(person, consent, actor=patient, role="resident", request="t")
     deliver(system)
     assert email.sent == []
-    assert message(admin, person) == [("stopped", "", "no-consent")]
+    assert message(admin, person) == []
+    waiting = admin.execute(
+        "SELECT state FROM phr.outbox WHERE person_id = %s AND kind = 'message'", (person,)
+    )
+    assert waiting.fetchall() == [("stopped",)]
 
 
 def test_consent_for_another_kind_of_data_is_not_enough(system, person, patient, email, admin):

@@ -134,6 +134,7 @@ def test_a_young_persons_own_wish_overrides_every_guardian():
 
 GOOD = {
     "majority": 18,
+    "own_consent": 15,
     "own_say": 16,
     "hidden": ["guidance"],
     "seen": ["child", "guidance"],
@@ -146,6 +147,8 @@ GOOD = {
     [
         {"own_say": 19},
         {"own_say": 0},
+        {"own_consent": 0},
+        {"own_consent": 19},
         {"hidden": ["body"]},
         {"seen": ["child", "guidance", "genome"]},
         {"kind": {"parent": {"minor": True, "proofs": []}}},

@@ -91,11 +91,11 @@ def test_an_unknown_template_is_any_notice():
     assert catalogue().kind_of("never-heard-of").name == "notice"
 
 
-def test_what_needs_asking_is_asked_and_only_an_alarm_cannot_be_stopped():
-    """Opt-in: nudges and reminders go to nobody who did not ask."""
+def test_what_needs_asking_is_asked_and_only_alarms_and_rights_cannot_be_stopped():
+    """Opt-in: nudges and reminders go to nobody who did not ask. What the law says a person is told cannot be stopped either."""
     found = catalogue().kinds
     assert {name for name, kind in found.items() if kind.asked} == {"nudge", "reminder"}
-    assert {name for name, kind in found.items() if not kind.stoppable} == {"alarm"}
+    assert {name for name, kind in found.items() if not kind.stoppable} == {"alarm", "rights"}
     assert {name for name, kind in found.items() if kind.consent} == {"nudge", "guidance"}
 
 
