@@ -47,10 +47,11 @@ def by_others(consent: Consent) -> tuple[str, ...]:
 def check_way(consent: Consent, role: str) -> None:
     """Refuses a way of agreeing that the recorder cannot know of; Invalid names the element.
 
-    Who agrees alone agrees on the page; what was signed on paper has the hash of its scan.
+    Who agrees alone agrees on the page; what was signed on paper has the hash of its scan. Taking back asks for nothing:
+    what was agreed on paper ends on the page too.
     """
     source = consent.source
-    if source is None:
+    if source is None or consent.status == "inactive":
         return
     if source.way == "paper" and not source.scan:
         raise Invalid("paper needs the hash of its scan", field="Consent.sourceAttachment.extension")

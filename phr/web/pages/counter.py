@@ -80,6 +80,7 @@ def add(
     may: _Text = "enter",
     points: _Text = "",
     agreed: Annotated[list[str] | None, Form()] = None,
+    child_agrees: _Text = "",
     scan: Annotated[UploadFile | None, File()] = None,
 ) -> Response:
     """Record who acts for this person. Of the scan only its hash is kept."""
@@ -102,6 +103,7 @@ def add(
         may == "enter",
         points == "1",
         tuple(agreed or ()),
+        bool(child_agrees),
     )
     try:
         services.add_representative(session, patient, new)

@@ -13,7 +13,9 @@ from phr.web.views.counter import CounterPerson, CounterSearch
 
 @dataclass(frozen=True, slots=True)
 class NewRepresentative:
-    """What a form of representation says. ``copy``: the hash of its scan; ``agreed``: what is agreed to for a child."""
+    """What a form of representation says. ``copy``: the hash of its scan; ``agreed``: what is agreed to for a child,
+    who from fifteen on was asked too (``child_agrees``).
+    """
 
     patient: str
     born: date
@@ -24,6 +26,7 @@ class NewRepresentative:
     may_enter: bool
     may_points: bool
     agreed: Sequence[str]
+    child_agrees: bool = False
 
 
 class CounterPages(Protocol):

@@ -11,6 +11,7 @@ import segno
 from markupsafe import Markup
 
 from phr.domain.access import Access
+from phr.domain.agreeing import who_agrees
 from phr.domain.days import day_at
 from phr.domain.family.ages import years_on
 from phr.domain.family.guardianship import RULES, Asked
@@ -100,6 +101,9 @@ class CounterArea(Area):
         asked = Asked(new.kind, new.proof, new.copy, new.until)
         if new.agreed and not (new.kind in RULES.kinds and RULES.kinds[new.kind].minor):
             raise Invalid("only for a child", field="kind")
+        born = self._system.register.known(person, _register(one)).birth_date
+        if new.agreed and not new.child_agrees and who_agrees(born, self._parts.today()) != "guardian":
+            raise Invalid("a young person of this age is asked too", field="agreed")
         row = self._system.guardians.record(
             person,
             holder.person_id,
@@ -109,7 +113,7 @@ class CounterArea(Area):
             may_points=new.may_points,
         )
         for purpose in new.agreed:
-            self._system.guardians.agree_for(person, purpose, row, clerk)
+            self._system.guardians.agree_for(person, purpose, row, clerk, child_agrees=new.child_agrees)
 
     def end_representative(self, session: Session, patient: str, ident: str) -> None:
         """End it now."""

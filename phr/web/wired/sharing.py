@@ -200,7 +200,8 @@ class SharingPages(Receipts):
                 expected_version=each.version,
             )
         else:
-            changed = replace(rest, date_time=self._parts.now())
+            source = None if rest.source is None else replace(rest.source, way="app", scan="")
+            changed = replace(rest, date_time=self._parts.now(), source=source)
             recorded = self._system.consents.record(
                 one.person,
                 write(changed, self._parts.zone),

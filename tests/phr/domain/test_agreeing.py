@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
 
 from consent.fhir import read
+from consent.model import Source
 from phr.domain.agreeing import (
     Acting,
     by_others,
@@ -94,3 +96,23 @@ def test_the_performers_and_recipients_of_a_consent_are_told():
 def test_a_way_without_a_source_is_left_to_the_profile():
     """The strict profile names it; this rule is about what is there."""
     assert check_way(read({"resourceType": "Consent"}), "resident") is None
+
+
+def on_paper(scan="a" * 64, **changes):
+    """A consent that was recorded at the counter from paper."""
+    return replace(
+        read(a_consent(a_rule("permit"))), source=Source("2026-04-01", "paper", scan=scan), **changes
+    )
+
+
+def test_only_the_counter_records_what_was_agreed_on_paper_and_with_its_scan():
+    """A resident's own browser knows of no paper; paper without its scan proves nothing."""
+    assert check_way(on_paper(), "registrar") is None
+    for consent, role in ((on_paper(), "resident"), (on_paper(scan=""), "registrar")):
+        with pytest.raises(Invalid, match="sourceAttachment"):
+            check_way(consent, role)
+
+
+def test_what_was_agreed_on_paper_can_be_taken_back_anywhere():
+    """Taking back is as easy as agreeing: the page needs no paper for it."""
+    assert check_way(on_paper(status="inactive"), "resident") is None
