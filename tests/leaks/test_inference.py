@@ -72,14 +72,13 @@ def test_injected_sql_of_every_attacker_sees_nothing_of_the_victim(town, databas
             counts = {"intake_count", "outbox", "upload", "cloud_connection"}
             assert found <= (counts if access.purpose == "operate" else set()), access
             for trick in (
-                "SELECT * FROM phr.vital_day WHERE person_id::text LIKE '%' OR true",
-                "WITH x AS (SELECT * FROM phr.resource) SELECT * FROM x",
-                "SELECT * FROM phr.vital_chunk c FULL JOIN phr.vital_day d USING (person_id)",
-                "SELECT (SELECT max(maximum) FROM phr.vital_day), (SELECT string_agg(body, '') FROM phr.resource)",
+                "SELECT DISTINCT person_id FROM phr.vital_day WHERE person_id::text LIKE '%' OR true",
+                "WITH x AS (SELECT person_id FROM phr.resource) SELECT DISTINCT person_id FROM x",
+                "SELECT DISTINCT person_id FROM phr.vital_chunk FULL JOIN phr.vital_day USING (person_id, code, day)",
+                "SELECT DISTINCT person_id FROM phr.resource WHERE strpos(body, '187') > 0",
             ):
                 rows = app.execute(trick).fetchall()
-                assert str(town.person) not in str(rows), (access, trick)
-                assert "187" not in str(rows), (access, trick)
+                assert town.person not in {row[0] for row in rows}, (access, trick)
             with pytest.raises((errors.InsufficientPrivilege, errors.UndefinedFunction)):
                 app.execute("SELECT query_to_xml('SELECT * FROM phr_private.seal_key', true, true, '')")
             app.rollback()
