@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import socket
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -65,6 +67,11 @@ def running(database_url: str, people: list[str]) -> Iterator[Stage]:
         thread.join(5)
         system.common_id.close()
         system.store.close()
+        with (
+            warnings.catch_warnings()
+        ):  # connections that the browser kept open, dropped with the server's loop
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
 
 
 class Stage:
