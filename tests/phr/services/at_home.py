@@ -19,8 +19,11 @@ PRESSURE, WEIGHT, STEPS, HEART, GLUCOSE = "85354-9", "29463-7", "55423-8", "8867
 
 
 def at(system, clock, ago, hour=7):
-    """Microseconds of an hour of the city's civil day so many days ago."""
-    day = day_at(clock.now(), system.settings.tz) - timedelta(days=ago)
+    """Microseconds of an hour of the city's civil day so many days ago; in the night, counted from yesterday.
+
+    A morning that is still to come cannot be measured, at whatever hour the tests run.
+    """
+    day = day_at(clock.now() - timedelta(hours=9), system.settings.tz) - timedelta(days=ago)
     return int((begins(day, system.settings.tz) + timedelta(hours=hour)).timestamp()) * 1_000_000
 
 
@@ -55,7 +58,8 @@ def walking(system, clock, recent, past, minutes=700):
 
 def sensor(system, clock, values, days=15):
     """A glucose sensor with a reading every fifteen minutes of the last days, taken from a cycle of values."""
-    starts = [at(system, clock, ago, 0) + n * 900_000_000 for ago in range(days, 0, -1) for n in range(96)]
+    today = int(begins(day_at(clock.now(), system.settings.tz), system.settings.tz).timestamp()) * 1_000_000
+    starts = [today - n * 900_000_000 for n in range(96 * days, 0, -1)]
     readings = [float(values[n % len(values)]) for n in range(len(starts))]
     return a_series(GLUCOSE, starts, {"value": readings}, source=SENSOR)
 
