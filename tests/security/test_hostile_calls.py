@@ -91,7 +91,13 @@ def test_no_call_of_a_machine_breaks_the_service(system, schema, person, patient
     assert walked(schema, ledger, headers={"Authorization": f"Bearer {system.ledger_token}"}) > 5
 
 
-@pytest.mark.parametrize("role", ["resident", "nurse", "researcher", "operator"])
+@pytest.mark.parametrize(
+    "role",
+    [
+        "resident",
+        *(pytest.param(role, marks=pytest.mark.slow) for role in ("nurse", "researcher", "operator")),
+    ],
+)
 def test_no_address_of_a_page_breaks_the_service(system, schema, person, patient, role):
     """Every page with hostile parts of its address, for each role; forms have their own test."""
     subject = patient if role == "resident" else f"{role}-{patient}"

@@ -8,9 +8,12 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.slow
 def test_the_bill_of_materials_names_every_locked_package_that_is_installed(tmp_path):
     """CycloneDX of this environment against pyproject.toml: each dependency that we declare, with its version."""
     out = tmp_path / "sbom.json"

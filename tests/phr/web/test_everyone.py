@@ -11,6 +11,7 @@ import pytest
 from docs.screenshots import ADDRESS, CHROMIUM, Web, fullest
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
     pytest.mark.filterwarnings(
