@@ -184,21 +184,24 @@ class Guardians:
         )
 
     def end(self, person: UUID, identity: UUID, clerk: Clerk) -> None:
-        """Ends a representation now; every read that begins after this sees nothing. Twice is once."""
+        """Ends a representation now; every read that begins after this sees nothing. Twice is once.
+
+        What the same person was given twice ends together: with it goes all that they agreed to for the person.
+        """
         with self._store.begin(self._recording(person, clerk)) as uow:
             row = uow.family.guardianship(person, identity)
             if row is None:
                 raise NotFound("no such representation")
-            consent = row.consent_id
+            consent, guardian = row.consent_id, row.guardian_id
             uow.commit()
         self._withdraw(person, consent, actor=clerk.actor, role=clerk.role, request=clerk.request)
         now = self._clock.now()
         with self._store.begin(self._recording(person, clerk)) as uow:
-            row = uow.family.guardianship(person, identity)
-            if row is not None and row.revoked_at is None:
-                row.revoked_at, row.ends_at = now, min(row.ends_at, now)
-                uow.family.add(row)
-                uow.audit.add("guardian-ended", f"Guardianship/{identity}", person, count=1)
+            for each in uow.family.guardians_of(person):
+                if each.guardian_id == guardian and each.revoked_at is None:
+                    each.revoked_at, each.ends_at = now, min(each.ends_at, now)
+                    uow.family.add(each)
+                    uow.audit.add("guardian-ended", f"Guardianship/{each.guardianship_id}", person, count=1)
             uow.commit()
 
     def hide(self, person: UUID, kinds: Sequence[str], clerk: Clerk) -> str:

@@ -110,7 +110,9 @@ class Records(Area):
         found = [r for r in vitals.readings(chunks, self._parts.zone) if r.day <= until]
         judged = home_results.judged_week(chunks, until, self._parts.zone, target)
         if period == "day":
-            return self._pressure_day([r for r in found if r.day == until], found, until), judged
+            # What was measured after midnight counts for the evening before, but it is shown where it was typed.
+            of_day = [r for r in found if r.at.astimezone(self._parts.zone).date() == until]
+            return self._pressure_day(of_day, found, until), judged
         days, columns = vitals.pressure_columns(found)
         sources = vitals.pressure_sources(found)
         return (

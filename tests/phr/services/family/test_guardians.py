@@ -82,6 +82,15 @@ def test_an_ended_guardianship_shows_nothing_from_now_on(system, family):
         system.guardians.end(family.child, family.mother, CLERK)
 
 
+def test_what_was_recorded_twice_ends_together(system, family):
+    """A second entry of the same guardian leaves no door open, and the list at the counter says so."""
+    asked = Asked("parent", "family-register", PROOF)
+    again = system.guardians.record(family.child, family.mother, asked, CLERK)
+    system.guardians.end(family.child, again.guardianship_id, CLERK)
+    assert looks(system, "m", family.child, f"Patient/{family.mother_patient}", family.child) == 0
+    assert all(row.revoked_at is not None for row in system.guardians.recorded(family.child, CLERK))
+
+
 def test_a_consent_withdrawn_elsewhere_ends_it_too(system, family):
     """The row opens nothing by itself: the consent is the door."""
     system.consents.withdraw(family.child, family.row.consent_id, actor="c", role="registrar", request="test")
@@ -174,7 +183,7 @@ def test_what_the_counter_refuses(system, family):
     )
 )
 def test_random_guardianships_show_each_guardian_their_own(people, rows):
-    """For any set of guardianships, a guardian sees exactly the children of the living ones."""
+    """For any row of entries at the counter, the last word about a guardian and a child is what counts."""
     system, adults, children = people
     made = []
     system.clock.tick(timedelta(seconds=-30))
@@ -188,9 +197,10 @@ def test_random_guardianships_show_each_guardian_their_own(people, rows):
     system.clock.tick(timedelta(seconds=30))
     try:
         for adult, (guardian, patient) in enumerate(adults):
-            expected = {children[c][0] for a, c, state, _row in made if a == adult and state != "ended"}
+            last = {c: state for a, c, state, _row in made if a == adult}
+            expected = {children[c][0] for c, state in last.items() if state != "ended"}
             found = system.guardians.acting_for(guardian, actor=patient, request="test")
-            assert {one.person.person_id for one in found} == expected
+            assert {one.person.person_id for one in found} == expected, rows
             for child, _patient in children:
                 seen = looks(system, patient, child, f"Patient/{patient}", child)
                 assert seen == (1 if child in expected else 0)
