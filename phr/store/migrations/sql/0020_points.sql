@@ -1,0 +1,1 @@
+-- Points: what fraud signals were found about points, what a person decided, and what the resident answered.

@@ -1,0 +1,1 @@
+-- Takes it away again.

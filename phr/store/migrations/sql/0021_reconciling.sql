@@ -1,0 +1,1 @@
+-- Points: what the ledger was found to hold, day by day.

@@ -1,0 +1,1 @@
+-- Points: exchange of points, gifts, teams and challenges.
