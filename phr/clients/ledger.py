@@ -1,72 +1,51 @@
 """Client of a Formance Ledger v2: the points ledger that is somebody else's, or the embedded one.
 
-Its errors are named for what the caller must do:
-
-LedgerTrouble
-├── LedgerRetry      nothing happened, or the same call again is safe: call again after so many seconds
-├── LedgerRefused    the ledger answered no: the same call will never go through; carries Formance's code
-└── LedgerUnknown    the call may or may not have gone through: ask by reference before anything else
+It ends each call in a receipt or in one of the three troubles of phr.clients.ledger_answers. Several orders go out in one
+call where the ledger takes them, and each of them has an outcome of its own.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, Self
 from urllib.parse import quote, urlsplit
 
 import httpx
 import orjson
 
-from phr.domain.ledger import Breaker, Order, Posting, parse_address, parse_name, parse_pattern
+from phr.clients.ledger_answers import (
+    OPERATOR,
+    LedgerReceipt,
+    LedgerRefused,
+    LedgerRetry,
+    LedgerTrouble,
+    LedgerUnknown,
+    Outcome,
+    outcomes,
+    page,
+    read,
+    read_bulk,
+    receipt,
+    whole,
+)
+from phr.domain.ledger import MAX_BULK, Breaker, Order, parse_address, parse_name, parse_pattern
+from phr.domain.ledger_compare import Entry, entry_of
+
+__all__ = [
+    "LedgerClient",
+    "LedgerReceipt",
+    "LedgerRefused",
+    "LedgerRetry",
+    "LedgerTrouble",
+    "LedgerUnknown",
+    "Outcome",
+]
 
 TIMEOUT: Final = httpx.Timeout(10.0, connect=3.0)
-_SOON: Final = 5.0  # seconds
-_OPERATOR: Final = 300.0  # a person has to mend this first
-_LONGEST: Final = 3600.0
-_MAX_ANSWER: Final = 4_194_304
-
-
-class LedgerTrouble(Exception):
-    """Base of what can go wrong with a call to the ledger; never carries a token, an account or an amount."""
-
-
-class LedgerRetry(LedgerTrouble):
-    """Call again after so many seconds; with the same reference and key nothing counts twice."""
-
-    def __init__(self, why: str, after: float = _SOON) -> None:
-        super().__init__(f"ledger: {why}; again in {after:.0f} s")
-        self.after = after
-
-
-class LedgerRefused(LedgerTrouble):
-    """The ledger says no."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(f"ledger: refused with {code}")
-        self.code = code
-
-
-class LedgerUnknown(LedgerTrouble):
-    """Nobody here knows whether the call went through."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(f"ledger: {why}; the outcome is unknown")
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerReceipt:
-    """A transaction that the ledger holds; replayed means that it held it before this call."""
-
-    id: int
-    postings: tuple[Posting, ...]
-    reference: str | None
-    timestamp: str
-    metadata: Mapping[str, str]
-    reverted: bool
-    replayed: bool = False
+_LOG_PAGE: Final = 100  # what every server of this API gives at once
+Reader = Callable[[httpx.Response], dict[str, Any]]
 
 
 class LedgerClient:
@@ -80,7 +59,7 @@ class LedgerClient:
         *,
         token: str = "",
         breaker: Breaker | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         """Uses an open client; base_url is the address up to /v2, whatever stands before it."""
         parts = urlsplit(base_url)
@@ -92,6 +71,17 @@ class LedgerClient:
         self._breaker = breaker or Breaker()
         self._clock = clock
         self._lock = threading.Lock()
+
+    @property
+    def breaker(self) -> Breaker:
+        """Whether the ledger is called or left alone; its instants are of the clock given."""
+        return self._breaker
+
+    @breaker.setter
+    def breaker(self, known: Breaker) -> None:
+        """What others have seen of the same ledger."""
+        with self._lock:
+            self._breaker = known
 
     @classmethod
     def connect(cls, base_url: str, ledger: str, *, token: str = "") -> Self:
@@ -114,7 +104,7 @@ class LedgerClient:
     def create_transaction(self, order: Order, *, idempotency_key: str) -> LedgerReceipt:
         """Post a transaction, once for each key and reference."""
         body, replayed = self._call("POST", "/transactions", order.body(), key=idempotency_key)
-        return _receipt(body.get("data"), replayed=replayed)
+        return receipt(body.get("data"), replayed=replayed)
 
     def revert(
         self,
@@ -127,7 +117,7 @@ class LedgerClient:
         """Take a transaction back by a new one."""
         path = f"/transactions/{int(transaction)}/revert{'?force=true' if force else ''}"
         body, replayed = self._call("POST", path, {"metadata": dict(metadata or {})}, key=idempotency_key)
-        return _receipt(body.get("data"), replayed=replayed)
+        return receipt(body.get("data"), replayed=replayed)
 
     def find(self, reference: str) -> LedgerReceipt | None:
         """The transaction with this reference, or nothing.
@@ -137,10 +127,10 @@ class LedgerClient:
         """
         path = f"/transactions?pageSize=1&reference={quote(reference, safe='')}"
         body, _ = self._call("GET", path, {"$match": {"reference": reference}})
-        for row in _page(body):
-            receipt = _receipt(row, replayed=True)
-            if receipt.reference == reference:
-                return receipt
+        for row in page(body):
+            found = receipt(row, replayed=True)
+            if found.reference == reference:
+                return found
         return None
 
     def balances(self, address: str) -> dict[str, int]:
@@ -150,7 +140,7 @@ class LedgerClient:
         body, _ = self._call("GET", path, {"$match": {"address": pattern}})
         data = body.get("data")
         if not isinstance(data, dict) or not all(type(v) is int for v in data.values()):
-            raise LedgerRetry("an answer that is no balance", _OPERATOR)
+            raise LedgerRetry("an answer that is no balance", OPERATOR)
         return dict(data)
 
     def account(self, address: str) -> dict[str, int]:
@@ -160,9 +150,9 @@ class LedgerClient:
         data = body.get("data")
         volumes = data.get("volumes") if isinstance(data, dict) else None
         try:
-            return {asset: _whole(v["input"]) - _whole(v["output"]) for asset, v in (volumes or {}).items()}
+            return {asset: whole(v["input"]) - whole(v["output"]) for asset, v in (volumes or {}).items()}
         except (AttributeError, KeyError, TypeError) as bad:
-            raise LedgerRetry("an answer that is no account", _OPERATOR) from bad
+            raise LedgerRetry("an answer that is no account", OPERATOR) from bad
 
     def deliver(self, order: Order, *, idempotency_key: str) -> LedgerReceipt:
         """Post an order so that it counts once, whatever happens on the way: send; if in doubt, ask; if not there, again.
@@ -174,34 +164,102 @@ class LedgerClient:
             raise ValueError("an order without a reference cannot be resolved after a time-out")
         try:
             return self.create_transaction(order, idempotency_key=idempotency_key)
-        except LedgerUnknown:
+        except LedgerTrouble as trouble:
+            return self._resolved(order, trouble)
+
+    def deliver_many(self, orders: Sequence[tuple[Order, str]]) -> list[Outcome]:
+        """Post orders with their keys in one call, each counted once: one outcome for each, in their order.
+
+        A ledger that takes no bulk gets them one by one. Each needs a reference.
+        """
+        if not orders or len(orders) > MAX_BULK or any(order.reference is None for order, _ in orders):
+            raise ValueError(f"from 1 to {MAX_BULK} orders, each with a reference")
+        try:
+            given = self._bulk(orders) if len(orders) > 1 else None
+        except LedgerRetry as trouble:
+            return [trouble] * len(orders)
+        except LedgerUnknown as trouble:
+            given = [trouble] * len(orders)
+        if given is None:
+            return self._one_by_one(orders)
+        out: list[Outcome] = []
+        silent = False
+        for (order, _), outcome in zip(orders, given, strict=True):
+            if silent or isinstance(outcome, LedgerReceipt):
+                out.append(outcome)
+                continue
+            out.append(self._tried(order, outcome))
+            silent = isinstance(out[-1], LedgerUnknown)  # nobody answers: the others stay unknown, too
+        return out
+
+    def _one_by_one(self, orders: Sequence[tuple[Order, str]]) -> list[Outcome]:
+        out: list[Outcome] = []
+        for order, key in orders:
             try:
-                found = self.find(order.reference)
-            except LedgerRetry:
-                raise LedgerUnknown("no answer, and none to the question by reference") from None
-            if found is None:
-                raise LedgerRetry("the order did not arrive") from None
-        except LedgerRefused as refused:
-            if refused.code != "CONFLICT":
-                raise
+                out.append(self.deliver(order, idempotency_key=key))
+            except LedgerTrouble as trouble:
+                out.append(trouble)
+                if isinstance(trouble, LedgerRetry):  # the same for all that come after
+                    return [*out, *[trouble] * (len(orders) - len(out))]
+        return out
+
+    def _tried(self, order: Order, trouble: LedgerTrouble) -> Outcome:
+        try:
+            return self._resolved(order, trouble)
+        except LedgerTrouble as left:
+            return left
+
+    def _resolved(self, order: Order, trouble: LedgerTrouble) -> LedgerReceipt:
+        """What became of an order whose call ended in trouble, asked by its reference where asking can tell."""
+        conflict = isinstance(trouble, LedgerRefused) and trouble.code == "CONFLICT"
+        if order.reference is None or not (conflict or isinstance(trouble, LedgerUnknown)):
+            raise trouble
+        try:
             found = self.find(order.reference)
-            if found is None:
-                raise
+        except LedgerRetry:
+            raise LedgerUnknown("no answer, and none to the question by reference") from None
+        if found is None:
+            raise trouble if conflict else LedgerRetry("the order did not arrive") from None
         if found.postings != order.postings:
             raise LedgerRefused("CONFLICT")
         return found
 
+    def _bulk(self, orders: Sequence[tuple[Order, str]]) -> list[Outcome] | None:
+        """One call for all; None when this ledger takes none."""
+        steps = [{"action": "CREATE_TRANSACTION", "ik": key, "data": order.body()} for order, key in orders]
+        path = "/_bulk?continueOnFailure=true"
+        try:
+            body, _ = self._call("POST", path, steps, reader=read_bulk)
+        except LedgerRefused:
+            return None  # no such call, or not as many at once: nothing was done
+        return outcomes(body, len(orders))
+
+    def log(self, until: int = 0) -> Iterator[list[Entry]]:
+        """The ledger's log, newest first and page by page, down to the entry after ``until``."""
+        path, newest = f"/logs?pageSize={_LOG_PAGE}", None
+        while True:
+            body, _ = self._call("GET", path)
+            rows = [entry_of(row) for row in page(body)]
+            ids = [one.id for one in rows]
+            if ids != sorted(ids, reverse=True) or (newest is not None and ids and ids[0] >= newest):
+                raise LedgerRetry("a log that is not in order", OPERATOR)
+            yield [one for one in rows if one.id > until]
+            following = body["cursor"].get("next")
+            if not ids or ids[-1] <= until or not isinstance(following, str) or not following:
+                return
+            path, newest = f"/logs?cursor={quote(following, safe='')}", ids[-1]
+
     def _call(
-        self, method: str, path: str, body: object = None, *, key: str = ""
+        self, method: str, path: str, body: object = None, *, key: str = "", reader: Reader = read
     ) -> tuple[dict[str, Any], bool]:
         """One call through the breaker: the body of the answer, and whether it is a replay."""
         with self._lock:
             wait = self._breaker.wait(self._clock())
             if wait > 0:
-                raise LedgerRetry("resting after failures", wait)
+                raise LedgerRetry("resting after failures", wait, resting=True)
             self._breaker = self._breaker.calling(self._clock())
         try:
-            answer = self._send(method, path, body, key)
+            answer = self._send(method, path, body, key, reader)
         except LedgerRefused:
             self._note(answered=True)
             raise
@@ -220,7 +278,9 @@ class LedgerClient:
         with self._lock:
             self._breaker = self._breaker.succeeded() if answered else self._breaker.failed(self._clock())
 
-    def _send(self, method: str, path: str, body: object, key: str) -> tuple[dict[str, Any], bool]:
+    def _send(
+        self, method: str, path: str, body: object, key: str, reader: Reader
+    ) -> tuple[dict[str, Any], bool]:
         headers = dict(self._headers)
         content = None
         if body is not None:
@@ -235,78 +295,4 @@ class LedgerClient:
             raise LedgerRetry("no connection") from None
         except httpx.HTTPError:
             raise LedgerUnknown("no answer") from None
-        return _read(response), response.headers.get("Idempotency-Hit") == "true"
-
-
-def _read(response: httpx.Response) -> dict[str, Any]:
-    """The JSON object of a good answer; anything else is one of the three errors."""
-    status = response.status_code
-    if status == 429:
-        raise LedgerRetry("too many requests", _after(response))
-    if status in (401, 403):
-        raise LedgerRetry("the token is not accepted", _OPERATOR)
-    if status >= 500:
-        raise LedgerUnknown(f"status {status}")
-    body = _json(response)
-    if status >= 400:
-        code = body.get("errorCode") if body is not None else None
-        known = isinstance(code, str) and len(code) <= 40 and code.replace("_", "").isalpha()
-        if code in ("INTERNAL", "TIMEOUT"):
-            raise LedgerUnknown("an internal error")
-        raise LedgerRefused(str(code) if known else f"HTTP_{status}")
-    if status == 204:
-        return {}
-    if not 200 <= status < 300:
-        raise LedgerRetry(f"status {status}", _OPERATOR)  # a redirect: the address in the settings is wrong
-    if body is None:
-        raise LedgerUnknown("an answer that is no JSON")
-    return body
-
-
-def _json(response: httpx.Response) -> dict[str, Any] | None:
-    if len(response.content) > _MAX_ANSWER:
-        return None
-    try:
-        body = orjson.loads(response.content)
-    except orjson.JSONDecodeError:
-        return None
-    return body if isinstance(body, dict) else None
-
-
-def _after(response: httpx.Response) -> float:
-    given = response.headers.get("Retry-After", "")
-    return min(float(given), _LONGEST) if given.isascii() and given.isdigit() else _SOON
-
-
-def _whole(value: object) -> int:
-    if type(value) is not int:
-        raise TypeError("not a whole number")
-    return value
-
-
-def _page(body: Mapping[str, Any]) -> Sequence[Any]:
-    cursor = body.get("cursor")
-    data = cursor.get("data") if isinstance(cursor, dict) else None
-    if not isinstance(data, list):
-        raise LedgerRetry("an answer that is no page", _OPERATOR)
-    return data
-
-
-def _receipt(data: object, *, replayed: bool) -> LedgerReceipt:
-    if not isinstance(data, dict):
-        raise LedgerUnknown("an answer that is no transaction")
-    try:
-        return LedgerReceipt(
-            id=_whole(data["id"]),
-            postings=tuple(
-                Posting(str(p["source"]), str(p["destination"]), _whole(p["amount"]), str(p["asset"]))
-                for p in data["postings"]
-            ),
-            reference=data.get("reference") or None,
-            timestamp=str(data.get("timestamp", "")),
-            metadata=dict(data.get("metadata") or {}),
-            reverted=bool(data.get("reverted")),
-            replayed=replayed,
-        )
-    except (KeyError, TypeError, ValueError) as bad:
-        raise LedgerUnknown("an answer that is no transaction") from bad
+        return reader(response), response.headers.get("Idempotency-Hit") == "true"

@@ -26,6 +26,7 @@ from phr.store.consent_effects import ConsentEffects
 from phr.store.consents import Consents
 from phr.store.context import Sealer
 from phr.store.documents import Documents
+from phr.store.earning import Earning
 from phr.store.everything import Everything
 from phr.store.family import Family
 from phr.store.figures import Figures
@@ -34,6 +35,8 @@ from phr.store.glass import Glass
 from phr.store.guidance_courses import GuidanceCourses
 from phr.store.incidents import Incidents
 from phr.store.intake import Intake
+from phr.store.ledger_books import LedgerBooks
+from phr.store.ledger_files import LedgerFiles
 from phr.store.letters import Letters
 from phr.store.messages import Addresses, Messages, Registrations
 from phr.store.open_data import OpenData
@@ -44,6 +47,7 @@ from phr.store.points import Points
 from phr.store.programmes import Programmes
 from phr.store.releases import Releases
 from phr.store.reviews import Reviews
+from phr.store.rewards import Rewards
 from phr.store.rights import Forgetting, Rights
 from phr.store.search import Search
 from phr.store.sessions import Sessions
@@ -115,6 +119,16 @@ class UnitOfWork:
         return Intake(self._driver)
 
     @cached_property
+    def ledger_books(self) -> LedgerBooks:
+        """What stands between us and the ledger: breaker, budgets, comparisons."""
+        return LedgerBooks(self._driver, self._session)
+
+    @cached_property
+    def ledger_files(self) -> LedgerFiles:
+        """Files for a points platform without an interface."""
+        return LedgerFiles(self._driver, self._session)
+
+    @cached_property
     def outbox(self) -> Outbox:
         """Letters for outside."""
         return Outbox(self._driver, self._session)
@@ -158,6 +172,16 @@ class UnitOfWork:
     def points(self) -> Points:
         """Points events."""
         return Points(self._session)
+
+    @cached_property
+    def earning(self) -> Earning:
+        """What may earn points, and the awards that a person looks at."""
+        return Earning(self._driver, self._session)
+
+    @cached_property
+    def rewards(self) -> Rewards:
+        """Points that leave their lots, wallets, goals and groups."""
+        return Rewards(self._session)
 
     @cached_property
     def programmes(self) -> Programmes:

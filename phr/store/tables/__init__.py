@@ -11,6 +11,7 @@ from phr.store.tables.connections import (
 )
 from phr.store.tables.consents import ConsentEffect, ConsentText, ReleaseTombstone
 from phr.store.tables.courses import GuidanceCourse, GuidanceEvent, GuidanceHandover
+from phr.store.tables.earning import PointsAnswer, PointsReview, StepGoal
 from phr.store.tables.exports import OpenFile, OpenSpend, ReleaseGone, ReleaseProject, ReleaseVault
 from phr.store.tables.family import BrushingDay, CheckIn, ClassMember, Guardianship
 from phr.store.tables.guidance import (
@@ -36,6 +37,22 @@ from phr.store.tables.messages import (
 from phr.store.tables.operating import AccountChange, CityFigure
 from phr.store.tables.people import Account, ConsentGrant, Person, PersonTrait, Session
 from phr.store.tables.programmes import LentDevice, Programme, ProgrammeMember, ProgrammeReport
+from phr.store.tables.reconciling import (
+    LedgerBreaker,
+    LedgerBudget,
+    LedgerDifference,
+    LedgerFile,
+    LedgerFileLine,
+    LedgerReconciliation,
+)
+from phr.store.tables.rewards import (
+    PointsGoal,
+    PointsMember,
+    PointsMove,
+    PointsWallet,
+    PointsWeek,
+    PointsYear,
+)
 from phr.store.tables.rights import (
     Incident,
     IncidentPerson,
@@ -97,6 +114,12 @@ __all__ = [
     "IncidentPerson",
     "IntakeCount",
     "Keeping",
+    "LedgerBreaker",
+    "LedgerBudget",
+    "LedgerDifference",
+    "LedgerFile",
+    "LedgerFileLine",
+    "LedgerReconciliation",
     "LentDevice",
     "Letter",
     "LetterBatch",
@@ -112,7 +135,15 @@ __all__ = [
     "PersonAddress",
     "PersonKey",
     "PersonTrait",
+    "PointsAnswer",
     "PointsEvent",
+    "PointsGoal",
+    "PointsMember",
+    "PointsMove",
+    "PointsReview",
+    "PointsWallet",
+    "PointsWeek",
+    "PointsYear",
     "Programme",
     "ProgrammeMember",
     "ProgrammeReport",
@@ -136,6 +167,7 @@ __all__ = [
     "Session",
     "SignInAttempt",
     "SignInFailure",
+    "StepGoal",
     "TakeOut",
     "Tombstone",
     "UnusualAccess",

@@ -103,6 +103,11 @@ class Outbox(SQLModel, table=True):
     __table_args__ = (
         Index("outbox_due", "next_at", postgresql_where=text("state = 'waiting'::text")),
         Index("outbox_key", "person_id", "idempotency_key", unique=True),
+        Index(
+            "outbox_reference",
+            text("(payload ->> 'reference'::text)"),
+            postgresql_where=text("kind = 'ledger'::text"),
+        ),
         {"schema": "phr"},
     )
     person_id: UUID = Field(sa_column=Column(PgUuid, primary_key=True))

@@ -51,7 +51,7 @@ def test_a_negative_amount_is_refused() -> None:
 @pytest.mark.parametrize("name", ["", "residents:p_1", "2027-02-30", "2027-03-31:x"])
 def test_a_lot_without_a_day_is_refused(name: str) -> None:
     """An account that is no lot is never spent from; the error holds no account."""
-    with pytest.raises(LotsError, match="^lot: its last part must be a day$"):
+    with pytest.raises(LotsError, match=r"^lot: its last part must be a day$"):
         spend({name: 1}, 1)
 
 
