@@ -10,7 +10,16 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from phr.domain.ledger import WORLD, Order, Posting
-from phr.domain.points_rules import LOCALES, NEVER, EventRule, PointRules, RulesError, fiscal_year, load_rules
+from phr.domain.points_rules import (
+    EASY,
+    LOCALES,
+    NEVER,
+    EventRule,
+    PointRules,
+    RulesError,
+    fiscal_year,
+    load_rules,
+)
 
 __all__ = [
     "Award",
@@ -39,7 +48,10 @@ _SEGMENT: Final = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to the person behind a pseudonym on a civil day, and the civil day on which it came in."""
+    """Something that happened to the person behind a pseudonym on a civil day, and the civil day on which it came in.
+
+    age: on that day, where it is known; credited: when the points are written, where that is not the day it came in.
+    """
 
     name: str
     pseudonym: str
@@ -48,6 +60,13 @@ class Event:
     recording: str
     variant: str = ""
     occasion: str = ""
+    age: int | None = None
+    credited: date | None = None
+
+    @property
+    def credit_day(self) -> date:
+        """The civil day on which the points are written: later than the data where a job or a person decided later."""
+        return self.credited or self.uploaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +154,27 @@ def _refused(event: Event, rule: EventRule | None, rules: PointRules) -> str:
         return "variant"
     if not (_NAME.fullmatch(event.occasion) if rule.once == "occasion" else event.occasion == ""):
         return "occasion"
+    return "age" if not _of_age(event.age, rule) else _untimely(event, rule, rules)
+
+
+def _untimely(event: Event, rule: EventRule, rules: PointRules) -> str:
+    """Why the event's days do not fit."""
     if fiscal_year(event.day) != rules.fiscal_year:
         return "other-year"
     if event.uploaded < event.day:
         return "future-day"
-    if event.uploaded > event.day + timedelta(days=rule.late_days):
+    if event.uploaded > event.day + timedelta(days=rule.late(event.recording)):
         return "too-late"
     return "year-closed" if event.uploaded > rule.upload_until else ""
+
+
+def _of_age(age: int | None, rule: EventRule) -> bool:
+    """Whether the event is for somebody of this age; where it asks for one, an unknown age is not it."""
+    if rule.age_least is None and rule.age_most is None:
+        return True
+    return age is not None and (rule.age_least or 0) <= age <= (
+        999 if rule.age_most is None else rule.age_most
+    )
 
 
 def _full(event: Event, rule: EventRule, group: Iterable[Earned]) -> str:
@@ -177,7 +210,7 @@ def lot_expiry(rules: PointRules, credited: date) -> date:
 
 def lot(rules: PointRules, event: Event) -> str:
     """The account that an award goes to."""
-    return f"residents:{event.pseudonym}:lot:{lot_expiry(rules, event.uploaded).isoformat()}"
+    return f"residents:{event.pseudonym}:lot:{lot_expiry(rules, event.credit_day).isoformat()}"
 
 
 def issuance(rules: PointRules, event: str) -> str:
@@ -267,17 +300,23 @@ _CAPS: Final = {
         "per_week": "up to {n} a week",
         "per_fiscal_year": "up to {n} a year",
     },
+    EASY: {"per_day": "1日に{n}回まで", "per_week": "1週間に{n}回まで", "per_fiscal_year": "1年に{n}回まで"},
 }
 _CLOSING: Final = {
     "ja": (
         "1年度（4月から3月）に{cap:,}ポイントまでです。",
-        "記録は、ふつうその日から{late}日以内に届いたものが対象です。手で入力した歩数は対象になりません。",
+        "記録はその日から{late}日以内、紙の記録は{paper}日以内に届いたものが対象です。手で入力した歩数は対象になりません。",
         "病気やリスクの判定、測定値の低さ、受診しないこと、研究への同意でポイントが増えることはありません。",
     ),
     "en": (
         "Up to {cap:,} points in a fiscal year (April to March).",
-        "Records usually count when they arrive within {late} days. Steps typed in by hand do not count.",
+        "Records count within {late} days, sheets on paper within {paper}. Steps typed in by hand do not.",
         "An illness, a risk, a low reading, not seeing a doctor or consent to research never earns points.",
+    ),
+    EASY: (
+        "1年（4月から3月）に {cap:,}ポイントまでです。",
+        "記録は {late}日の間に 届けてください。紙は {paper}日の間です。手で 入れた歩数は、点に なりません。",
+        "病気や 危なさ、低い数字、病院に 行かないこと、研究への 同意で、点が ふえることは ありません。",
     ),
 }
 
@@ -289,12 +328,18 @@ def explain(rules: PointRules, locale: str) -> list[str]:
     lines = []
     for rule in rules.events.values():
         line = rule.text[locale].format(
-            points=rule.points, goal=steps.goal, senior_goal=steps.senior_goal, senior_age=steps.senior_age
+            points=rule.points,
+            goal=steps.goal,
+            senior_goal=steps.senior_goal,
+            senior_age=steps.senior_age,
+            age_least=rule.age_least,
+            age_most=rule.age_most,
         )
         caps = [
             text.format(n=n) for cap, text in _CAPS[locale].items() if (n := getattr(rule, cap)) is not None
         ]
-        joined = "、".join(caps) if locale == "ja" else ", ".join(caps)
-        lines.append(f"{line}（{joined}）" if locale == "ja" else f"{line}; {joined}")
+        joined = ", ".join(caps) if locale == "en" else "、".join(caps)
+        lines.append(f"{line}; {joined}" if locale == "en" else f"{line}（{joined}）")
     late = min(rule.late_days for rule in rules.events.values())
-    return lines + [text.format(cap=rules.year_cap, late=late) for text in _CLOSING[locale]]
+    paper = max(rule.paper_late_days for rule in rules.events.values())
+    return lines + [text.format(cap=rules.year_cap, late=late, paper=paper) for text in _CLOSING[locale]]

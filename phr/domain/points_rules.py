@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from importlib.resources import files
 from string import Formatter
 from typing import Any, Final
@@ -17,13 +18,14 @@ NEVER: Final = frozenset(
 )
 RECORDINGS: Final = frozenset(("device", "manual", "staff", "nurse", "official"))
 PERIODS: Final = frozenset(("day", "occasion", "fiscal-year"))
-LOCALES: Final = ("ja", "en")
+EASY: Final = "ja@easy"
+LOCALES: Final = ("ja", "en", EASY)
 # Names go to whoever runs the ledger, so they say nothing about health.
 _TELLING: Final = ("cancer", "diabet", "stroke", "hypertens", "obes", "disease", "dementia", "metabo")
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _LEDGER: Final = re.compile(r"[0-9a-zA-Z-][0-9a-zA-Z_-]{0,62}")
 _ASSET: Final = re.compile(r"[A-Z][A-Z0-9]{0,16}(?:_[A-Z]{1,16})?")
-_FIELDS: Final = frozenset(("points", "goal", "senior_goal", "senior_age"))
+_FIELDS: Final = frozenset(("points", "goal", "senior_goal", "senior_age", "age_least", "age_most"))
 
 
 class RulesError(ValueError):
@@ -49,6 +51,13 @@ class EventRule:
     variants: frozenset[str] = frozenset()
     tops_up: bool = False
     measured: bool = False
+    paper_late_days: int = 0
+    age_least: int | None = None
+    age_most: int | None = None
+
+    def late(self, recording: str) -> int:
+        """After how many days a day may still earn: a sheet that staff copy is brought later than a device syncs."""
+        return max(self.late_days, self.paper_late_days) if recording == "staff" else self.late_days
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +93,7 @@ def fiscal_year(day: date) -> int:
     return day.year if day.month >= 4 else day.year - 1
 
 
+@cache
 def load_rules(year: int) -> PointRules:
     """The rules of a fiscal year, from the file in this package."""
     found = parse_rules(files("phr.domain").joinpath("points.toml").read_text("utf-8"))
@@ -132,6 +142,9 @@ class _Place:
     def cap(self, key: str) -> int | None:
         return self.whole(key, 1, 366) if key in self.data else None
 
+    def age(self, key: str) -> int | None:
+        return self.whole(key, 0, 120) if key in self.data else None
+
     def text(self, key: str, form: re.Pattern[str]) -> str:
         value = self._take(key, str)
         if not form.fullmatch(value):
@@ -165,7 +178,7 @@ class _Place:
 def _year(place: _Place) -> PointRules:
     year = place.whole("fiscal_year", 2000, 2200)
     cap = place.whole("year_cap", 1, 100_000)
-    late = place.whole("late_days", 0, 60)
+    late = (place.whole("late_days", 0, 60), place.whole("paper_late_days", 0, 120))
     until = place.day("upload_until")
     events = [_event(part, late, until, year, cap) for part in place.parts("event")]
     if len({event.name for event in events}) != len(events):
@@ -210,7 +223,7 @@ def _steps(place: _Place) -> StepRule:
     return rule
 
 
-def _event(place: _Place, late: int, until: date, year: int, year_cap: int) -> EventRule:
+def _event(place: _Place, late: tuple[int, int], until: date, year: int, year_cap: int) -> EventRule:
     rule = EventRule(
         name=place.text("name", _NAME),
         group=place.text("group", _NAME),
@@ -219,7 +232,7 @@ def _event(place: _Place, late: int, until: date, year: int, year_cap: int) -> E
         recordings=frozenset(place.texts("recordings")),
         budget=place.whole("budget", 1, 10**15),
         text=_text(place.part("text")),
-        late_days=place.whole("late_days", 0, 730, late),
+        late_days=place.whole("late_days", 0, 730, late[0]),
         upload_until=place.day("upload_until", until),
         per_day=place.cap("per_day"),
         per_week=place.cap("per_week"),
@@ -227,6 +240,9 @@ def _event(place: _Place, late: int, until: date, year: int, year_cap: int) -> E
         variants=frozenset(place.texts("variants", [])),
         tops_up=place.flag("tops_up"),
         measured=place.flag("measured"),
+        paper_late_days=late[1],
+        age_least=place.age("age_least"),
+        age_most=place.age("age_most"),
     )
     place.finish()
     for problem, wrong in _wrongs(rule, year).items():
@@ -248,6 +264,8 @@ def _wrongs(rule: EventRule, year: int) -> dict[str, bool]:
         "steps typed in by hand never earn": rule.group == "movement" and "manual" in rule.recordings,
         "topping up needs one a day and no other cap": rule.tops_up
         and (rule.per_day, rule.per_week, rule.per_fiscal_year) != (1, None, None),
+        "the youngest age is above the oldest": (rule.age_least or 0)
+        > (120 if rule.age_most is None else rule.age_most),
         "upload_until must be after the year begins": rule.upload_until < date(year, 4, 1),
     }
 

@@ -1,1 +1,4 @@
 -- Takes it away again.
+DROP TABLE phr.step_goal;
+DROP TABLE phr.points_answer;
+DROP TABLE phr.points_review;
