@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from phr.errors import NotFound
+from phr.web.cookies import cookie, keep
 from phr.web.formats import BOTH, CALENDARS
 from phr.web.forms import CSRF_COOKIE, csrf_of, session_of
 from phr.web.headers import PAGE_HEADERS
@@ -31,7 +32,6 @@ HOMES: Final[dict[Role, str]] = {
     "researcher": "/research",
     "operator": "/operate",
 }
-_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -53,7 +53,7 @@ def renderer_of(request: Request) -> Renderer:
 
 def language_of(request: Request) -> str:
     """The language chosen, else the first one the browser prefers that there is, else Japanese."""
-    chosen = request.cookies.get(LOCALE_COOKIE, "")
+    chosen = cookie(request, LOCALE_COOKIE)
     return chosen if chosen in offered() else preferred(request.headers.get("accept-language", ""))
 
 
@@ -66,13 +66,13 @@ def html(request: Request, name: str, view: object, *, status: int = 200) -> HTM
     """The page of this template for this view, in the reader's language."""
     address = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     here = address if request.method == "GET" and request.url.path != "/sign-in" else request.url.path
-    calendar = request.cookies.get(CALENDAR_COOKIE, "")
+    calendar = cookie(request, CALENDAR_COOKIE)
     frame = Frame(
         user=session_of(request),
         csrf=csrf_of(request),
         path=here,
         calendar=calendar if calendar in CALENDARS else BOTH,
-        furigana=request.cookies.get(FURIGANA_COOKIE) != "off",
+        furigana=cookie(request, FURIGANA_COOKIE) != "off",
     )
     text = renderer_of(request).page(name, view, locale=language_of(request), frame=frame)
     answer = HTMLResponse(text, status_code=status, headers={**PAGE_HEADERS, **keep_headers(request, status)})
@@ -90,12 +90,6 @@ def error_page(request: Request, status: int, reference: str = "") -> HTMLRespon
 def see(address: str) -> RedirectResponse:
     """Go and see: the answer to a form that was accepted."""
     return RedirectResponse(address, status_code=303, headers=dict(PAGE_HEADERS))
-
-
-def keep(request: Request, answer: Response, name: str, value: str, *, max_age: int) -> None:
-    """Set a cookie that no script reads, no other site sends with a form, and no open line carries."""
-    secure = request.url.scheme == "https" or request.url.hostname not in _LOOPBACK
-    answer.set_cookie(name, value, max_age=max_age, path="/", secure=secure, httponly=True, samesite="lax")
 
 
 def table(name: str, header: Iterable[str], rows: Iterable[Iterable[object]]) -> Response:

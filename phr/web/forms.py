@@ -12,6 +12,7 @@ from typing import Annotated, Final
 from fastapi import Form, Request
 
 from phr.errors import NotAllowed
+from phr.web.cookies import cookie
 from phr.web.ports import Session
 
 CSRF_COOKIE: Final = "phr_form"
@@ -30,7 +31,7 @@ def csrf_of(request: Request) -> str:
     session = session_of(request)
     if session is not None:
         return session.csrf
-    kept = request.cookies.get(CSRF_COOKIE, "")
+    kept = cookie(request, CSRF_COOKIE)
     if re.fullmatch(r"[A-Za-z0-9_-]{20,64}", kept):
         return kept
     made: str | None = getattr(request.state, "new_form_token", None)
@@ -43,7 +44,7 @@ def csrf_of(request: Request) -> str:
 def checked_form(request: Request, csrf: Annotated[str, Form()] = "") -> None:
     """Refuse a form that does not carry the token of its session (or of its cookie, before sign-in)."""
     session = session_of(request)
-    expected = session.csrf if session is not None else request.cookies.get(CSRF_COOKIE, "")
+    expected = session.csrf if session is not None else cookie(request, CSRF_COOKIE)
     if not expected or not hmac.compare_digest(expected.encode(), csrf.encode()):
         raise NotAllowed("form-token")
 

@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from consent.purposes import recipient_name
@@ -21,6 +22,7 @@ from phr.services.accounts import Caller
 from phr.services.family import Acting
 from phr.web.acting import OPEN
 from phr.web.answer import SESSION_COOKIE
+from phr.web.cookies import cookie_name
 from phr.web.ports import Role, Session
 
 _MACHINES: Final = ("/fhir", "/ledger", "/oauth", "/static", "/healthz", "/readyz", "/metrics", "/hooks")
@@ -182,10 +184,11 @@ class SessionMiddleware:
 
 def _cookie(scope: Scope) -> str:
     """The value of the session's cookie, or nothing."""
+    held_as = cookie_name(HTTPConnection(scope), SESSION_COOKIE)
     for name, value in scope["headers"]:
         if name == b"cookie" and len(value) <= _LONGEST:
             try:
-                found = SimpleCookie(value.decode("latin-1")).get(SESSION_COOKIE)
+                found = SimpleCookie(value.decode("latin-1")).get(held_as)
             except CookieError:
                 continue
             if found is not None:

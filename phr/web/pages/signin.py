@@ -17,9 +17,9 @@ from phr.web.answer import (
     SESSION_COOKIE,
     Service,
     html,
-    keep,
     see,
 )
+from phr.web.cookies import cookie, forget, keep
 from phr.web.formats import CALENDARS
 from phr.web.forms import checked_form, local_address, session_of
 from phr.web.headers import PAGE_HEADERS
@@ -69,20 +69,20 @@ def sign_in(
         token=token,
         after=local_address(after, ""),
         signed_out=done == "out",
-        tying=done == "tie" and bool(request.cookies.get(TIE)),
+        tying=done == "tie" and bool(cookie(request, TIE)),
         problem=done if done in {"openid", "passkey", "locked"} else "",
         idle=idle,
         shared=shared == "1",
     )
     answer = html(request, "sign_in", view)
-    return forgotten(answer, everything=shared == "1") if idle else answer
+    return forgotten(request, answer, everything=shared == "1") if idle else answer
 
 
-def forgotten(answer: Response, *, everything: bool) -> Response:
+def forgotten(request: Request, answer: Response, *, everything: bool) -> Response:
     """An answer after which the browser keeps nothing of a session; on a shared device no choice of language either."""
     names = (SESSION_COOKIE, HALF, TIE, _ATTEMPT, SHARED)
-    for name in (*names, LOCALE_COOKIE, CALENDAR_COOKIE, FURIGANA_COOKIE) if everything else names:
-        answer.delete_cookie(name, path="/")
+    choices = (LOCALE_COOKIE, CALENDAR_COOKIE, FURIGANA_COOKIE) if everything else ()
+    forget(request, answer, *names, *choices)
     answer.headers["Clear-Site-Data"] = '"cache", "storage"'
     return answer
 
@@ -106,7 +106,7 @@ def start_session(
             problem = "password"
             made = services.sign_in_password(number.strip()[:64], passphrase, browser)
         else:
-            tie = request.cookies.get(TIE, "")[:200]
+            tie = cookie(request, TIE)[:200]
             made = services.sign_in_link(token.strip(), browser, tie)
     except Busy:
         made, problem = None, "locked"
@@ -132,8 +132,7 @@ def enter(request: Request, made: SignedIn, after: str = "", page: Response | No
     wanted = local_address(made.after or after, "")
     answer = page or see(wanted if wanted not in {"", "/"} else HOMES[made.role])
     keep(request, answer, SESSION_COOKIE, made.cookie, max_age=made.max_age)
-    for gone in (HALF, TIE, _ATTEMPT, SHARED):
-        answer.delete_cookie(gone, path="/")
+    forget(request, answer, HALF, TIE, _ATTEMPT, SHARED)
     return answer
 
 
@@ -166,7 +165,7 @@ def openid_back(
     """Back from the common ID: signed in, on to tie it once, or why not."""
     try:
         found = services.openid_finish(
-            attempt_of(request), state, code, browser_of(request, request.cookies.get(SHARED, ""))
+            attempt_of(request), state, code, browser_of(request, cookie(request, SHARED))
         )
     except (Refused, Busy):
         answer: Response = see("/sign-in?done=openid")
@@ -175,7 +174,7 @@ def openid_back(
             return enter(request, found)
         answer = see("/sign-in?done=tie")
         keep(request, answer, TIE, found.word, max_age=_MINUTES)
-    answer.delete_cookie(_ATTEMPT, path="/")
+    forget(request, answer, _ATTEMPT)
     return answer
 
 
@@ -206,7 +205,7 @@ def credential_of(text: str) -> dict[str, Any]:
 
 def attempt_of(request: Request) -> str:
     """The word of the attempt that this browser began."""
-    return request.cookies.get(_ATTEMPT, "")[:200]
+    return cookie(request, _ATTEMPT)[:200]
 
 
 @router.post("/sign-in/passkey", dependencies=[Depends(checked_form)])
@@ -231,7 +230,7 @@ def passkey(
 def second(request: Request, services: Service) -> Response:
     """The second factor of who has shown the first."""
     try:
-        view = services.second(request.cookies.get(HALF, "")[:200])
+        view = services.second(cookie(request, HALF)[:200])
     except NotAllowed:
         return see("/sign-in")
     return html(request, "second", view)
@@ -240,7 +239,7 @@ def second(request: Request, services: Service) -> Response:
 @router.post("/sign-in/second", dependencies=[Depends(checked_form)])
 def second_code(request: Request, services: Service, code: _Short = "", enrol: _Short = "") -> Response:
     """A code of the authenticator, or a recovery code; the first time it takes the authenticator into use."""
-    half = request.cookies.get(HALF, "")[:200]
+    half = cookie(request, HALF)[:200]
     try:
         if enrol:
             return _enrolled(request, services, half, code)
@@ -274,7 +273,7 @@ def end_session(request: Request, services: Service) -> Response:
     if session is not None:
         services.sign_out(session)
     shared = session is not None and bool(getattr(session, "shared", False))
-    return forgotten(see(f"/sign-in?done=out{'&shared=1' if shared else ''}"), everything=shared)
+    return forgotten(request, see(f"/sign-in?done=out{'&shared=1' if shared else ''}"), everything=shared)
 
 
 @router.post("/session/stay", dependencies=[Depends(checked_form)])
