@@ -61,6 +61,14 @@ class Settings(BaseSettings):
         SecretStr(""), description="Bearer token for the ledger at PHR_LEDGER_URL."
     )
     ledger_name: str = Field("kenko", description="Name of the ledger that holds the health points.")
+    points_platform: Literal["ledger", "file"] = Field(
+        "ledger",
+        description="How points leave: ledger calls the ledger's API; file writes files for a platform without one (phr points write).",
+    )
+    points_file_encoding: Literal["utf-8-sig", "cp932"] = Field(
+        "utf-8-sig",
+        description="Encoding of those files: utf-8-sig (UTF-8 with a byte order mark) or cp932 (Shift_JIS).",
+    )
     oidc_issuer: str = Field("", description="Issuer of the city's common ID (OpenID Connect).")
     oidc_client_id: str = Field("", description="Client id at the issuer of the common ID.")
     oidc_client_secret: SecretStr = Field(

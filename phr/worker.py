@@ -20,8 +20,11 @@ _running: list[System] = []
 _reading: list[threading.Thread] = []
 _assessing: list[threading.Thread] = []
 _copying: list[threading.Thread] = []
+_earning: list[threading.Thread] = []
 _NIGHT: Final = (3, 10)  # hour and minute of the city at which everybody is assessed
+_EARLY: Final = (5, 10)  # city time: after the assessment, before anybody looks at the points of yesterday
 _MIDNIGHT: Final = (0, 5)  # city time: who comes of age does so when the day begins
+_BEFORE_DAWN: Final = (4, 20)  # city time: the day's letters have gone out
 _MORNING: Final = (8, 30)  # city time: after the quiet hours
 _PATIENCE: Final = 20.0  # seconds for a file to be given back when the worker stops
 
@@ -84,10 +87,13 @@ def _jobs() -> dict[str, tuple[Callable[..., Any], float | crontab, int]]:
         "measure": (measure, 3600.0, 3600),
         "watch": (watch, 3600.0, 3600),
         "seal": (seal, 3600.0, 3600),
+        "budgets": (budgets, 3600.0, 3600),
         "tidy": (tidy, 3600.0, 3600),
         "forget": (forget, 3600.0, 3600),
         "consents": (consents, _at(_MIDNIGHT), 12 * 3600),
         "assess": (assess, _at(_NIGHT), 3 * 3600),
+        "reconcile": (reconcile, _at(_BEFORE_DAWN), 12 * 3600),
+        "earn": (earn, _at(_EARLY), 3 * 3600),
         "remind": (remind, _at(_MORNING), 3600),
         "open": (tell_openly, crontab(month_of_year=4, day_of_month=10, hour=4, minute=0), 24 * 3600),
     }
@@ -102,8 +108,18 @@ def deliver() -> dict[str, int]:
     system = _system()
     request = f"worker-{new_id()}"
     system.operate.beat("worker", request=request)
-    done = system.deliver(system.ledger())(request=request)
+    done = system.deliver(system.one_ledger)(request=request)
     return {"delivered": done.delivered, "waiting": done.waiting, "dead": done.dead}
+
+
+def budgets() -> int:
+    """Fills the budgets of a new fiscal year, once. Says how many payments were made."""
+    return _system().fund_points(request=f"worker-{new_id()}")
+
+
+def reconcile() -> int:
+    """Compares our letters to the ledger with its log; changes nothing. Says how many differences there are."""
+    return _system().compare_points(request=f"worker-{new_id()}")
 
 
 def remind() -> dict[str, int]:
@@ -211,6 +227,22 @@ def assess() -> bool:
     return True
 
 
+def earn() -> bool:
+    """Enters what devices, check-ups and brushing earned, in a thread as above. Says whether it began."""
+    if _earning and _earning[0].is_alive():
+        return False
+    system = _system()
+    thread = threading.Thread(
+        target=told_by_kind("earn", system.earning_round),
+        kwargs={"request": f"worker-{new_id()}"},
+        name="earn",
+        daemon=True,
+    )
+    _earning[:] = [thread]
+    thread.start()
+    return True
+
+
 def forget() -> int:
     """Forgets sign-ins that nobody came back for."""
     return _system().common_id.sweep(f"worker-{new_id()}")
@@ -225,6 +257,7 @@ def run(system: System) -> Any:
     """Runs a worker with its own schedule in this process; what fell due while none ran goes out at once."""
     _running[:] = [system]
     app = make_app(system)
+    app.send_task("phr.budgets")
     app.send_task("phr.deliver")
     # A thread, since a process of its own would outlive a worker that was killed; in memory, since the default
     # scheduler keeps a file, and that with pickle.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,21 +15,21 @@ from phr.bootstrap.family import Family
 from phr.bootstrap.guidance import Guidance
 from phr.bootstrap.health import Health
 from phr.bootstrap.keeping import Kept
+from phr.bootstrap.ledger import Ledgering
 from phr.bootstrap.messages import Messages
 from phr.bootstrap.nutrition import Nutrition
 from phr.bootstrap.open_data import Opening
 from phr.bootstrap.operating import Running
+from phr.bootstrap.rewards import Rewards
 from phr.bootstrap.rights import Rights
 from phr.bootstrap.signin import SignIn
 from phr.bootstrap.staff import StaffWork
 from phr.bootstrap.visits import Away
 from phr.bootstrap.watching import Watching
 from phr.clients import google
-from phr.clients.ledger import LedgerClient, LedgerRefused, LedgerRetry, LedgerUnknown
+from phr.clients.ledger import LedgerClient
 from phr.clock import Clock, SystemClock
 from phr.config import Settings
-from phr.domain.days import day_at
-from phr.domain.ledger import LedgerRefusal, parse_order
 from phr.errors import Busy, Refused
 from phr.ids import new_id
 from phr.services.cards import Cards
@@ -42,7 +41,6 @@ from phr.services.importing import Importing
 from phr.services.intake import Intake
 from phr.services.observations import Observations
 from phr.services.operate import Operate
-from phr.services.points import Happened, Points
 from phr.services.proofs import Proofs
 from phr.services.reconciled import ReconciledDays
 from phr.services.trail import Trail
@@ -58,7 +56,6 @@ from phr.store.engine import (
     stop_embedded,
 )
 from phr.store.migrate import upgrade
-from phr.store.tables import WorkItem
 from phr.store.uow import Store, UnitOfWork
 from phr.store.upload_files import UploadFolder
 
@@ -84,7 +81,9 @@ class System(
     Watching,
     Opening,
     Kept,
+    Rewards,
     Rights,
+    Ledgering,
 ):
     """Everything that this process runs, made on first use."""
 
@@ -204,29 +203,10 @@ class System(
         )
 
     @cached_property
-    def points(self) -> Points:
-        """Health points."""
-        s = self.settings
-        return Points(self.store, self.clock, s.tz, s.recipient, self.lasting_key("ledger-pseudonym"))
-
-    @cached_property
     def worklist(self) -> Worklist:
         """Cases; a decision to guide earns points in its own transaction, and taking it back reverses them."""
         s = self.settings
-        return Worklist(self.store, self.clock, s.tz, self.planning, self._decided, self._undone)
-
-    def _decided(self, uow: UnitOfWork, item: WorkItem, _outcome: str) -> None:
-        self.points.earn_in(uow, item.person_id, self._guided(item))
-
-    def _undone(self, uow: UnitOfWork, item: WorkItem, _outcome: str) -> None:
-        evidence = f"case:{item.item_id}"
-        for event in uow.points.of_person(item.person_id):
-            if event.evidence == evidence and event.reverses is None:
-                self.points.reverse_in(uow, item.person_id, event.event_key, event.points)
-
-    def _guided(self, item: WorkItem) -> Happened:
-        today = day_at(self.clock.now(), self.settings.tz)
-        return Happened("guidance_decided", today, "nurse", f"case:{item.item_id}", item.category)
+        return Worklist(self.store, self.clock, s.tz, self.planning, self.case_decided, self.case_undone)
 
     @cached_property
     def checkups(self) -> Checkups:
@@ -261,27 +241,12 @@ class System(
         """Counts for those who run the service."""
         return Operate(self.store, self.clock, self.settings.recipient)
 
-    @property
-    def ledger_token(self) -> str:
-        """The bearer token of the embedded ledger, or the one that settings give."""
-        return self.settings.ledger_token.get_secret_value() or self.lasting_key("ledger-token").hex()
-
-    @cached_property
-    def ledger_url(self) -> str:
-        """Where the ledger is: the one that settings name, or our own."""
-        return self.settings.ledger_url or f"{self.settings.base_url}/ledger/v2"
-
-    def ledger(self, url: str = "") -> LedgerClient:
-        """A client of the ledger."""
-        return LedgerClient.connect(
-            url or self.ledger_url, self.settings.ledger_name, token=self.ledger_token
-        )
-
     def deliver(self, ledger: LedgerClient) -> Deliver:
         """Delivers letters."""
-        senders: dict[str, Send] = {"ledger": _to_ledger(ledger), "revoke": _to_cloud(self.connections)}
+        senders: dict[str, Send] = {"revoke": _to_cloud(self.connections)}
         to_people = {"message": self.message_sender, "recipient": self.recipient_sender}
-        return Deliver(self.store, self.clock, self.settings.recipient, senders, to_people)
+        together = {} if self.points_by_file else {"ledger": self.ledger_letters(ledger)}
+        return Deliver(self.store, self.clock, self.settings.recipient, senders, to_people, together)
 
     @property
     def broker_url(self) -> str:
@@ -291,19 +256,6 @@ class System(
         with self.database.admin() as connection:
             make_broker_database(connection)
         return broker_url(self.database)
-
-    def ledger_holds(self) -> bool:
-        """Whether every check of the embedded ledger holds; another's ledger checks itself."""
-        if self.settings.ledger_url:
-            return True
-        with self.ledger_connections() as connection:
-            return all(ledger_store.verify(connection, self.settings.ledger_name).values())
-
-    @contextmanager
-    def ledger_connections(self) -> Iterator[Any]:
-        """A connection for the embedded ledger, which keeps no personal data."""
-        with self.store.plain_connection() as connection:
-            yield connection
 
     def baseline_copy(self, seconds: Any, values: Any) -> float:
         """Rows a second of COPY into a plain table on the same server, for benchmarks."""
@@ -325,21 +277,6 @@ class System(
     def migrate(self) -> None:
         """Brings the database to this version."""
         upgrade(self.database, self.sealer)
-
-
-def _to_ledger(client: LedgerClient) -> Send:
-    def send(key: str, payload: Mapping[str, Any]) -> str:
-        try:
-            receipt = client.deliver(parse_order(payload), idempotency_key=key)
-        except LedgerRetry as trouble:
-            raise TryLaterError(str(trouble), timedelta(seconds=trouble.after)) from trouble
-        except LedgerUnknown as trouble:
-            raise TryLaterError(str(trouble)) from trouble
-        except (LedgerRefused, LedgerRefusal) as trouble:
-            raise UndeliverableError(str(trouble)) from trouble
-        return f"transaction:{receipt.id}"
-
-    return send
 
 
 def _to_cloud(connections: Connecting) -> Send:

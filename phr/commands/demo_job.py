@@ -8,11 +8,10 @@ from datetime import date
 from typing import Any, Final
 
 from phr.bootstrap import System
-from phr.clients.ledger import LedgerTrouble
 from phr.commands.demo_city import RESEARCHER, City
 from phr.domain.access import Access, resident
 from phr.domain.days import day_at
-from phr.domain.points import funding, load_rules
+from phr.domain.points import load_rules
 from phr.domain.points_rules import fiscal_year
 from phr.domain.query import ObservationQuery
 from phr.errors import NotAllowed, Refused
@@ -60,12 +59,7 @@ class Job:
 
     def fund(self) -> None:
         """Creates the ledger and fills the year's budgets."""
-        try:
-            self._ledger.create_ledger()
-            for order in funding(load_rules(fiscal_year(self._today))):
-                self._ledger.deliver(order, idempotency_key=str(order.reference))
-        except LedgerTrouble as trouble:
-            raise Refused(str(trouble)) from trouble
+        self._system.budgets.fund(actor="demo", request="demo-fund")
 
     def assess(self) -> None:
         """Flags residents for guidance, with reasons."""

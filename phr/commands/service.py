@@ -55,7 +55,7 @@ def worker(once: bool) -> None:
     if once:
         made.syncing.round(request=request())
         made.upload_jobs.round(request=request())
-        done = made.deliver(made.ledger())(request=request())
+        done = made.deliver(made.one_ledger)(request=request())
         made.trail.seal(request=request())
         made.proofs.note(ok=made.trail.verify(request=request()).ok, request=request())
         click.echo(f"delivered {done.delivered}, waiting {done.waiting}, dead {done.dead}")

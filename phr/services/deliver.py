@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from time import monotonic
 from typing import Any, Final
 
 from phr.clock import Clock
@@ -17,6 +18,8 @@ _LEASE: Final = timedelta(minutes=2)  # a letter that a lost worker held is trie
 _FIRST: Final = timedelta(seconds=5)
 _LONGEST: Final = timedelta(hours=6)
 _ATTEMPTS: Final = 30
+_TOGETHER: Final = 100  # letters of one call, where the other side takes several
+_ROUND: Final = 20.0  # seconds after which a round leaves the rest to the next one
 
 
 class TryLaterError(Exception):
@@ -31,12 +34,24 @@ class UndeliverableError(Exception):
     """The other side will never take it; a person has to look."""
 
 
+class OnHoldError(Exception):
+    """It cannot go until something else has changed: it waits so long, and does not count as tried."""
+
+    def __init__(self, why: str, after: timedelta) -> None:
+        super().__init__(why)
+        self.after = after
+
+
 Send = Callable[[str, Mapping[str, Any]], str]
 """Sends one letter: idempotency key and payload -> what the other side answered."""
 
 
 SendTo = Callable[[Outbox], str]
 """Sends one letter of which the sender needs to know whose it is and since when it waits."""
+
+
+SendMany = Callable[[Sequence[Outbox]], Sequence[str | Exception]]
+"""Sends several letters at once: for each what the other side answered, or one of the errors above."""
 
 
 @dataclass(slots=True)
@@ -58,6 +73,7 @@ class Deliver:
         recipient: str,
         senders: Mapping[str, Send],
         to_people: Mapping[str, SendTo] | None = None,
+        together: Mapping[str, SendMany] | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -66,51 +82,82 @@ class Deliver:
             **{kind: _without_person(send) for kind, send in senders.items()},
             **(to_people or {}),
         }
+        self._together = dict(together or {})
 
     def __call__(self, *, request: str, limit: int = 500) -> Delivered:
         """One round over what is due. Letters are leased first, so that a slow call holds no lock."""
         done = Delivered()
-        for kind in sorted(self._senders):
+        for kind in sorted({*self._senders, *self._together}):
+            if kind in self._together:
+                self._all_of(kind, self._together[kind], request, done)
+                continue
             for letter in self._lease(kind, request, limit):
                 self._one(letter, request, done)
         return done
+
+    def _all_of(self, kind: str, send: SendMany, request: str, done: Delivered) -> None:
+        """Letters of one kind by the hundred, until none is due or nobody answers: what was not leased stays untried."""
+        until = monotonic() + _ROUND
+        while monotonic() < until:
+            letters = self._lease(kind, request, _TOGETHER)
+            if not letters:
+                return
+            try:
+                outcomes = send(letters)
+            except Exception as trouble:  # noqa: BLE001 - its text may hold values; the letters are tried again
+                outcomes = [TryLaterError(type(trouble).__name__)] * len(letters)
+            self._note(list(zip(letters, outcomes, strict=True)), request, done)
+            if all(isinstance(one, TryLaterError | OnHoldError) for one in outcomes):
+                return
 
     def _lease(self, kind: str, request: str, limit: int) -> list[Outbox]:
         now = self._clock.now()
         with self._store.begin(machine(self._recipient, "deliver", request, part="deliver")) as uow:
             letters = list(uow.outbox.due(now, limit, kind))
-            for letter in letters:
-                uow.outbox.lease(letter, now + _LEASE)
+            uow.outbox.lease(letters, now + _LEASE)
             uow.commit()
         return letters
 
     def _one(self, letter: Outbox, request: str, done: Delivered) -> None:
-        error, retry, receipt = "", None, ""
+        outcome: str | Exception
         try:
-            receipt = self._senders[letter.kind](letter)
-        except UndeliverableError as trouble:
-            error = str(trouble) or "undeliverable"
-        except TryLaterError as trouble:
-            error = str(trouble) or "try later"
-            retry = trouble.after or backoff(letter.attempts)
+            outcome = self._senders[letter.kind](letter)
         except Exception as trouble:  # noqa: BLE001 - one bad letter must not stop the others; its text may hold values
-            error = type(trouble).__name__
-            retry = backoff(letter.attempts)
-        if letter.attempts + 1 >= _ATTEMPTS:
-            retry = None
+            outcome = trouble
+        self._note([(letter, outcome)], request, done)
+
+    def _note(self, settled: Sequence[tuple[Outbox, str | Exception]], request: str, done: Delivered) -> None:
         now = self._clock.now()
         with self._store.begin(machine(self._recipient, "deliver", request, part="deliver")) as uow:
-            if error:
-                uow.outbox.failed(letter, error, now, retry)
-                done.dead += retry is None
-                done.waiting += retry is not None
-            else:
-                uow.outbox.delivered(letter, receipt, now)
-                done.delivered += 1
-            uow.audit.add(
-                "deliver", letter.kind, letter.person_id, count=1, outcome="failed" if error else "ok"
-            )
+            receipts: list[tuple[Outbox, str]] = []
+            for letter, outcome in settled:
+                if isinstance(outcome, str):
+                    receipts.append((letter, outcome))
+                elif isinstance(outcome, OnHoldError):
+                    uow.outbox.held(letter, str(outcome), now + outcome.after)
+                    done.waiting += 1
+                else:
+                    error, retry = _failure(outcome, letter.attempts)
+                    uow.outbox.failed(letter, error, now, retry)
+                    done.dead += retry is None
+                    done.waiting += retry is not None
+                went = "ok" if isinstance(outcome, str) else "failed"
+                uow.audit.add("deliver", letter.kind, letter.person_id, count=1, outcome=went)
+            if receipts:
+                uow.outbox.delivered(receipts, now)
+                done.delivered += len(receipts)
             uow.commit()
+
+
+def _failure(trouble: Exception, attempts: int) -> tuple[str, timedelta | None]:
+    """What is noted of a failure, and when it is tried again: never, when the other side or the number says so."""
+    if isinstance(trouble, UndeliverableError):
+        return str(trouble) or "undeliverable", None
+    if isinstance(trouble, TryLaterError):
+        error, retry = str(trouble) or "try later", trouble.after or backoff(attempts)
+    else:
+        error, retry = type(trouble).__name__, backoff(attempts)
+    return error, None if attempts + 1 >= _ATTEMPTS else retry
 
 
 def _without_person(send: Send) -> SendTo:

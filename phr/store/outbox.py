@@ -41,30 +41,45 @@ class Outbox:
         query = select(OutboxRow).where(*where).order_by(col(OutboxRow.created_at)).limit(limit)
         return self._session.exec(query.with_for_update(skip_locked=True)).all()
 
-    def lease(self, letter: OutboxRow, until: datetime) -> None:
-        """Keeps a letter from other workers until a moment."""
-        letter.next_at = until
-        self._session.add(letter)
-
-    def delivered(self, letter: OutboxRow, receipt: str, now: datetime) -> None:
-        """Notes a delivery and what the other side answered."""
-        self._set(letter, state="delivered", receipt=receipt, delivered_at=now, last_error="", next_at=now)
-
-    def failed(self, letter: OutboxRow, error: str, now: datetime, retry: timedelta | None) -> None:
-        """Notes a failure: tried again later, or dead and waiting for a person when there is no retry."""
-        state = "dead" if retry is None else "waiting"
-        self._set(
-            letter,
-            state=state,
-            receipt="",
-            delivered_at=None,
-            last_error=error[:300],
-            next_at=now + (retry or timedelta()),
+    def lease(self, letters: Sequence[OutboxRow], until: datetime) -> None:
+        """Keeps letters from other workers until a moment."""
+        self._connection.execute(
+            "UPDATE phr.outbox o SET next_at = %s FROM unnest(%s::uuid[], %s::uuid[]) AS l (person_id, outbox_id)"
+            " WHERE o.person_id = l.person_id AND o.outbox_id = l.outbox_id",
+            (until, [one.person_id for one in letters], [one.outbox_id for one in letters]),
         )
 
-    def _set(self, letter: OutboxRow, **values: Any) -> None:
-        """Changes a letter while it still waits: a slow worker never undoes what a quicker one has noted."""
-        changes = {**values, "attempts": letter.attempts + 1}
+    def held(self, letter: OutboxRow, why: str, until: datetime) -> None:
+        """Notes that a letter waits for something else, which is no failure of its own."""
+        self._connection.execute(
+            "UPDATE phr.outbox SET last_error = %s, next_at = %s"
+            " WHERE person_id = %s AND outbox_id = %s AND state = 'waiting'",
+            (why[:300], until, letter.person_id, letter.outbox_id),
+        )
+
+    def delivered(self, receipts: Sequence[tuple[OutboxRow, str]], now: datetime) -> None:
+        """Notes deliveries and what the other side answered, of letters that still wait."""
+        letters = [letter for letter, _ in receipts]
+        self._connection.execute(
+            "UPDATE phr.outbox o SET state = 'delivered', receipt = l.receipt, delivered_at = %(now)s, last_error = '',"
+            " next_at = %(now)s, attempts = l.attempts + 1"
+            " FROM unnest(%(persons)s::uuid[], %(letters)s::uuid[], %(receipts)s::text[], %(attempts)s::int[])"
+            " AS l (person_id, outbox_id, receipt, attempts)"
+            " WHERE o.person_id = l.person_id AND o.outbox_id = l.outbox_id AND o.state = 'waiting'",
+            {
+                "now": now,
+                "persons": [one.person_id for one in letters],
+                "letters": [one.outbox_id for one in letters],
+                "receipts": [receipt for _, receipt in receipts],
+                "attempts": [one.attempts for one in letters],
+            },
+        )
+
+    def failed(self, letter: OutboxRow, error: str, now: datetime, retry: timedelta | None) -> None:
+        """Notes a failure: tried again later, or dead and waiting for a person when there is no retry.
+
+        A letter that does not wait any more stays as it is: a slow worker never undoes what a quicker one has noted.
+        """
         self._session.execute(
             update(OutboxRow)
             .where(
@@ -72,7 +87,14 @@ class Outbox:
                 col(OutboxRow.outbox_id) == letter.outbox_id,
                 col(OutboxRow.state) == "waiting",
             )
-            .values(changes)
+            .values(
+                state="dead" if retry is None else "waiting",
+                receipt="",
+                delivered_at=None,
+                last_error=error[:300],
+                next_at=now + (retry or timedelta()),
+                attempts=letter.attempts + 1,
+            )
         )
 
     def revive(self, letter: UUID, now: datetime) -> bool:
