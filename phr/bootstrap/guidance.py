@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from phr.bootstrap.core import Core
-from phr.services.guidance import Courses, Handover, Moved
+from phr.bootstrap.earning import EarningPoints
+from phr.services.guidance import Courses, Handover
 
 
-class Guidance(Core):
+class Guidance(EarningPoints):
     """Specific health guidance (特定保健指導) from the first interview to its evaluation."""
-
-    @property
-    def guidance_moved(self) -> Moved | None:
-        """What follows a change of state in its transaction, such as points for a completed course: nothing yet."""
-        return None
 
     @cached_property
     def courses(self) -> Courses:
         """Courses of guidance; only for people whose insurer this city acts for."""
         s = self.settings
         numbers = [one for one in s.insurer_numbers.split(",") if one]
-        return Courses(self.store, self.clock, s.tz, numbers, self.guidance_moved)
+        return Courses(self.store, self.clock, s.tz, numbers, self.course_moved)
 
     @cached_property
     def handover(self) -> Handover:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -112,7 +113,7 @@ def _walks(starts: npt.NDArray[np.int64], minutes: _Numbers, rules: FraudRules) 
     ends = starts + (minutes * _MINUTE).astype(np.int64)
     breaks = np.flatnonzero(starts[1:] - ends[:-1] > rules.fine["gap_seconds"] * 1_000_000) + 1
     edges = [0, *breaks.tolist(), len(starts)]
-    return [slice(first, last) for first, last in zip(edges[:-1], edges[1:], strict=True)]
+    return [slice(first, last) for first, last in pairwise(edges)]
 
 
 def _windows(minutes: _Numbers, least: float) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
