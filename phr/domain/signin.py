@@ -1,4 +1,4 @@
-"""Rules of signing in: how long one waits after failures, which passphrases are taken, how long a session lives."""
+"""Rules of signing in: how long one waits after failures, how a code is read, how long a session lives."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import unicodedata
 from datetime import datetime, timedelta
 from typing import Final
 
-from phr.errors import Invalid
-
 STAFF: Final = frozenset({"nurse", "registrar", "researcher", "operator"})
 """Roles that see other people's data, or can let others see them: they prove themselves twice."""
 FREE: Final = 5
@@ -16,9 +14,6 @@ FREE: Final = 5
 _FIRST: Final = timedelta(minutes=1)
 _LONGEST: Final = timedelta(hours=1)
 _FORGOTTEN: Final = timedelta(hours=24)
-_SHORTEST: Final = 15
-"""Characters of a passphrase (NIST SP 800-63B-4: 15 where it is asked for alone; length, not rules of signs)."""
-_MOST: Final = 200
 _SHARED: Final = timedelta(minutes=3)
 _WHOLE: Final = timedelta(hours=12)
 _SYSTEMS: Final = (
@@ -50,23 +45,6 @@ def open_again(failures: int, last: datetime) -> datetime:
 def after_failure(failures: int, last: datetime, now: datetime) -> int:
     """The number of failures in a row with one more; a day of quiet forgets the old ones."""
     return 1 if now - last >= _FORGOTTEN else failures + 1
-
-
-def passphrase(text: str, subject: str) -> str:
-    """A new passphrase as it is kept: composed signs. Raises Invalid (field passphrase)."""
-    plain = unicodedata.normalize("NFKC", text)
-    if not _SHORTEST <= len(plain) <= _MOST:
-        raise Invalid(f"must have {_SHORTEST} to {_MOST} characters", field="passphrase")
-    if len(set(plain.casefold())) < _SHORTEST // 2:
-        raise Invalid("repeats too few characters", field="passphrase")
-    if subject and subject.casefold() in plain.casefold():
-        raise Invalid("must not hold the account's name", field="passphrase")
-    return plain
-
-
-def as_typed(text: str) -> str:
-    """A passphrase as it was typed now, in the form in which it is kept."""
-    return unicodedata.normalize("NFKC", text)
 
 
 def code_typed(text: str) -> str:

@@ -73,6 +73,7 @@ def html(request: Request, name: str, view: object, *, status: int = 200) -> HTM
         path=here,
         calendar=calendar if calendar in CALENDARS else BOTH,
         furigana=cookie(request, FURIGANA_COOKIE) != "off",
+        ending=getattr(request.state, "ending", None),
     )
     text = renderer_of(request).page(name, view, locale=language_of(request), frame=frame)
     answer = HTMLResponse(text, status_code=status, headers={**PAGE_HEADERS, **keep_headers(request, status)})

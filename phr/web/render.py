@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from functools import lru_cache, partial
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import orjson
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -25,15 +25,38 @@ __all__ = ["FOLDER", "LOCALES", "STATIC", "Frame", "Renderer", "static_url", "tr
 STATIC: Final = FOLDER / "static"
 
 
+class Ending(Protocol):
+    """When the service ends, until when records can be taken out, and whether it has ended."""
+
+    @property
+    def ends_on(self) -> date:
+        """The first day on which nothing new comes in."""
+        ...
+
+    @property
+    def export_until(self) -> date:
+        """The last day on which records can be taken out."""
+        ...
+
+    @property
+    def read_only(self) -> bool:
+        """Whether it has ended."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What surrounds a view: who is signed in, the form token, and where we are (to come back after a change of language)."""
+    """What surrounds a view: who is signed in, the form token, and where we are (to come back after a change of language).
+
+    ``ending``: the end of the service, once the city has announced it.
+    """
 
     user: Session | None = None
     csrf: str = ""
     path: str = "/"
     calendar: str = formats.BOTH
     furigana: bool = True
+    ending: Ending | None = None
 
     @property
     def acting(self) -> Scope | None:

@@ -7,6 +7,7 @@ from typing import Final
 
 from phr.web.sentences_files import FILES
 from phr.web.sentences_health import HEALTH
+from phr.web.sentences_looked import LOOKED
 from phr.web.sentences_record import RECORD
 from phr.web.sentences_rights import RIGHTS
 from phr.web.sentences_running import RUNNING
@@ -85,7 +86,10 @@ SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
         "removed": N_("パスキーを消しました。"),
     },
     "account-problem": {
-        "passphrase": N_("その合言葉は使えません。15文字以上で、番号をふくまないものにしてください。"),
+        "passphrase": N_(
+            "その合言葉は使えません。15文字以上で、番号をふくまず、よくある言葉や並んだ文字だけではないものにしてください。"
+        ),
+        "current": N_("いまの合言葉がちがいます。合言葉は変わっていません。"),
         "code": N_("番号がちがいます。アプリに出ている、いまの番号を入れてください。"),
         "locked": N_("まちがいが続いたので、しばらく待つ必要があります。数分後にもう一度試してください。"),
         "passkey-failed": N_("パスキーをつくれませんでした。もう一度試してください。"),
@@ -195,5 +199,6 @@ SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
     **RUNNING,
     **RIGHTS,
     **RECORD,
+    **LOOKED,
 }
 """Table -> code -> sentence; %(name)s and %(number)d are filled by the page."""

@@ -92,14 +92,14 @@ RUNNING: Final[Mapping[str, Mapping[str, str]]] = {
         "registrar": N_("市の窓口"),
         "researcher": N_("研究者"),
     },
-    "account-notice": {
+    "staff-account-notice": {
         "signed-out": N_("すべての端末からログアウトしました"),
         "disabled": N_("使えなくしました。開いていた画面も、もう使えません"),
         "asked": N_("役割の変更を申請しました。もう1人の運用担当が承認すると変わります"),
         "approved": N_("承認しました。次のログインから、新しい役割になります"),
         "refused": N_("取り下げました。役割は変わっていません"),
     },
-    "account-problem": {
+    "staff-account-problem": {
         "own": N_("自分のアカウントは、自分では変えられません。ほかの運用担当に頼んでください"),
         "last-operator": N_("運用担当が1人もいなくなります。先に、もう1人を運用担当にしてください"),
         "same": N_("いまと同じ役割と所属です。変えるものを選んでください"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final, cast
 from uuid import UUID
@@ -16,10 +17,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from consent.purposes import recipient_name
 from phr.domain.access import Access, resident
 from phr.domain.family.acting import Scope as ActingScope
-from phr.errors import NotAllowed, NotFound
+from phr.errors import NotAllowed, NotFound, PhrError, Refused
 from phr.ids import new_id
 from phr.services.accounts import Caller
 from phr.services.family import Acting
+from phr.services.rights.ending import End
 from phr.web.acting import OPEN
 from phr.web.answer import SESSION_COOKIE
 from phr.web.cookies import cookie_name
@@ -28,6 +30,8 @@ from phr.web.ports import Role, Session
 _MACHINES: Final = ("/fhir", "/ledger", "/oauth", "/static", "/healthz", "/readyz", "/metrics", "/hooks")
 _ROLES: Final = frozenset({"resident", "nurse", "registrar", "researcher", "operator"})
 _LONGEST: Final = 4096
+_KNOWN_FOR: Final = timedelta(minutes=1)
+"""How long a process remembers whether the end of the service was announced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,12 @@ def held(session: Session) -> WebSession:
     return session
 
 
+def own_device(session: Session) -> None:
+    """Nothing that opens the account later is left on a device that several people use. Raises Refused."""
+    if held(session).shared:
+        raise Refused("not on a device that several people use")
+
+
 def organisation_name(reference: str, language: str = "ja") -> str:
     """How people read an organisation; a text that is no reference is shown as it is."""
     try:
@@ -150,16 +160,30 @@ class SessionMiddleware:
     def __init__(self, app: ASGIApp, system: Any) -> None:
         self._app = app
         self._system = system
+        self._ending: End | None = None
+        self._asked: datetime | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Looks the session up, except where machines call with tokens of their own."""
         if scope["type"] == "http":
             state = scope.setdefault("state", {})
-            state["session"] = None
-            secret = _cookie(scope)
-            if secret and not scope["path"].startswith(_MACHINES):
-                state["session"] = await run_in_threadpool(self._session, secret, scope["path"])
+            state["session"] = state["ending"] = None
+            if not scope["path"].startswith(_MACHINES):
+                await run_in_threadpool(self._look_up, state, _cookie(scope), scope["path"])
         await self._app(scope, receive, send)
+
+    def _look_up(self, state: dict[str, Any], secret: str, path: str) -> None:
+        """Who it is, and whether the city has announced the end of the service, which every page says."""
+        if secret:
+            state["session"] = self._session(secret, path)
+        now = self._system.clock.now()
+        if self._asked is None or not timedelta() <= now - self._asked < _KNOWN_FOR:
+            try:
+                self._ending = self._system.ending.known()
+            except PhrError:
+                return  # a page that works without the database still shows
+            self._asked = now
+        state["ending"] = self._ending
 
     def _session(self, secret: str, path: str) -> WebSession | None:
         request = str(new_id())

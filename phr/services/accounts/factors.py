@@ -14,6 +14,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
 from phr.clock import Clock
+from phr.domain import passphrases
 from phr.domain import signin as rules
 from phr.domain.sealing import Box
 from phr.errors import Busy, Conflict, Invalid, NotFound
@@ -75,10 +76,24 @@ class Factors:
 
     # Passphrases
 
-    def set_passphrase(self, account: UUID, subject: str, text: str, request: str) -> None:
-        """Sets or changes a passphrase. Raises Invalid (field passphrase)."""
-        kept = self._hasher.hash(rules.passphrase(text, subject))
+    def set_passphrase(
+        self, account: UUID, subject: str, text: str, request: str, *, current: str = ""
+    ) -> None:
+        """Sets a passphrase; who changes one shows the present one first (ASVS 6.2.3).
+
+        Raises Invalid (field passphrase or current), and Busy while the account is locked.
+        """
+        kept = self._hasher.hash(passphrases.passphrase(text, subject, (self._service,)))
+        now = self._clock.now()
         with self._store.begin(signing_in(request)) as uow:
+            known = next(iter(uow.signin.factors(account, "passphrase")), None)
+            if known is not None:
+                name, failures = self._heard(uow, subject, now)
+                right = self._fits(known.material.decode(), current)
+                self._note(uow, name, failures, now, "passphrase", right=right)
+                if not right:
+                    uow.commit()
+                    raise Invalid("is not the present passphrase", field="current")
             uow.signin.remove(account, kind="passphrase")
             uow.signin.add(self._factor(account, "passphrase", material=kept.encode()))
             uow.audit.add("factor", "passphrase")
@@ -99,14 +114,14 @@ class Factors:
                 uow.commit()
                 return None
             if self._hasher.check_needs_rehash(kept[0].material.decode()):
-                kept[0].material = self._hasher.hash(rules.as_typed(text)).encode()
+                kept[0].material = self._hasher.hash(passphrases.as_typed(text)).encode()
             uow.signin.succeeded(name)
             uow.commit()
             return live
 
     def _fits(self, kept: str, text: str) -> bool:
         try:
-            return self._hasher.verify(kept, rules.as_typed(text)[:1000])
+            return self._hasher.verify(kept, passphrases.as_typed(text)[:1000])
         except (Argon2Error, InvalidHashError):
             return False
 

@@ -50,12 +50,14 @@ def passphrase(
     session: Anybody,
     services: Service,
     passphrase: Annotated[str, Form(max_length=1000)] = "",
+    current: Annotated[str, Form(max_length=1000)] = "",
 ) -> Response:
-    """Set or change the passphrase."""
+    """Set the passphrase; to change it takes the present one."""
     try:
-        services.set_passphrase(session, passphrase)
-    except Invalid:
-        view = replace(services.account(session, ""), problem="passphrase")
+        services.set_passphrase(session, passphrase, current)
+    except (Invalid, Busy) as error:
+        problem = "locked" if isinstance(error, Busy) else error.field
+        view = replace(services.account(session, ""), problem=problem)
         return html(request, "account", view, status=422)
     return see("/account?done=passphrase")
 
@@ -87,7 +89,7 @@ def codes(request: Request, session: Anybody, services: Service) -> Response:
 
 @router.post("/passkeys/ask", dependencies=[Depends(checked_form)])
 def passkey_ask(request: Request, session: Anybody, services: Service) -> Response:
-    """What the browser needs to make a passkey."""
+    """What the browser needs to make a passkey; refused on a device that several people use."""
     options, word = services.passkey_new(session)
     return asked(request, options, word)
 

@@ -39,7 +39,7 @@ def retry(session: Operator, services: Service, letter: str) -> Response:
 @router.get("/accounts")
 def accounts(request: Request, session: Operator, services: Service, done: str = "") -> Response:
     """Who of the staff may sign in, and changes that wait for a second person."""
-    known = done if done in SENTENCES["account-notice"] else ""
+    known = done if done in SENTENCES["staff-account-notice"] else ""
     return html(request, "accounts", replace(services.staff_accounts(session), notice=known))
 
 

@@ -28,7 +28,7 @@ class RunningPages(Protocol):
         ...
 
     def disable_account(self, session: Session, account: str) -> None:
-        """Let nobody sign in with an account. Refused with a code (sentences "account-problem")."""
+        """Let nobody sign in with an account. Refused with a code (sentences "staff-account-problem")."""
         ...
 
     def ask_role(self, session: Session, account: str, role: str, organisation: str) -> None:

@@ -149,8 +149,8 @@ class AccountPages(Protocol):
         """End one of the own sessions."""
         ...
 
-    def set_passphrase(self, session: Session, text: str) -> None:
-        """Set or change the passphrase. Raises Invalid (field passphrase)."""
+    def set_passphrase(self, session: Session, text: str, current: str) -> None:
+        """Set or change the passphrase. Raises Invalid (field passphrase or current), Busy while locked."""
         ...
 
     def authenticator_offer(self, session: Session) -> Offer:

@@ -52,7 +52,10 @@ class PasskeyLine:
 
 @dataclass(frozen=True, slots=True)
 class AccountPage:
-    """Sessions and factors of one account. ``codes`` are new recovery codes, shown this once."""
+    """Sessions and factors of one account. ``codes`` are new recovery codes, shown this once.
+
+    ``shared``: the device is one that several people use, so that no passkey is made on it.
+    """
 
     sessions: tuple[SessionLine, ...]
     passkeys: tuple[PasskeyLine, ...]
@@ -65,3 +68,4 @@ class AccountPage:
     codes: tuple[str, ...] = ()
     notice: str = ""
     problem: str = ""
+    shared: bool = False

@@ -159,7 +159,7 @@ class StaffAccount:
 
 @dataclass(frozen=True, slots=True)
 class StaffAccounts:
-    """The accounts of staff; ``problem`` says why something was not done (sentences "account-problem")."""
+    """The accounts of staff; ``problem`` says why something was not done (sentences "staff-account-problem")."""
 
     accounts: tuple[StaffAccount, ...]
     roles: tuple[str, ...]

@@ -8,7 +8,7 @@ from uuid import UUID
 from phr.domain.signin import STAFF
 from phr.errors import NotFound
 from phr.web.ports import Session
-from phr.web.sessions import WebSession, held
+from phr.web.sessions import WebSession, held, own_device
 from phr.web.views.account import AccountPage, Offer, PasskeyLine, SessionLine
 from phr.web.wired.parts import Area
 from phr.web.wired.signin import offered
@@ -41,7 +41,8 @@ class AccountArea(Area):
             passphrase=has.passphrase,
             totp=has.totp,
             codes_left=has.codes,
-            passkeys_offered=self._system.passkeys.offered,
+            passkeys_offered=self._system.passkeys.offered and not one.shared,
+            shared=one.shared,
             staff=one.caller.role in STAFF,
             notice=notice,
         )
@@ -51,10 +52,10 @@ class AccountArea(Area):
         one = held(session)
         self._system.accounts.end_one(one.caller.account, _id(ident), one.request)
 
-    def set_passphrase(self, session: Session, text: str) -> None:
+    def set_passphrase(self, session: Session, text: str, current: str) -> None:
         """Set or change the passphrase."""
         caller, request = _of(session)
-        self._system.factors.set_passphrase(caller.account, caller.subject, text, request)
+        self._system.factors.set_passphrase(caller.account, caller.subject, text, request, current=current)
 
     def authenticator_offer(self, session: Session) -> Offer:
         """A key for an authenticator."""
@@ -74,11 +75,13 @@ class AccountArea(Area):
     def passkey_new(self, session: Session) -> tuple[dict[str, Any], str]:
         """What the browser needs to make a passkey."""
         caller, request = _of(session)
+        own_device(session)
         return self._system.passkeys.ask_new(caller.account, caller.subject, caller.display, request)
 
     def passkey_keep(self, session: Session, word: str, credential: dict[str, Any], label: str) -> None:
         """Keep a new passkey."""
         caller, request = _of(session)
+        own_device(session)
         self._system.passkeys.take_new(caller.account, word, credential, label, request)
 
     def factor_remove(self, session: Session, ident: str) -> None:

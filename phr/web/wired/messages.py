@@ -16,7 +16,7 @@ from phr.ids import new_id, person_id
 from phr.services.letters import LetterBatch
 from phr.services.messages import Told
 from phr.web.ports import Session
-from phr.web.sessions import held
+from phr.web.sessions import held, own_device
 from phr.web.views.messages import (
     AddressLine,
     Batch,
@@ -67,7 +67,7 @@ class MessageArea(Area):
             ),
             choices=tuple(choices),
             ready=ready,
-            push_key=system.push_key,
+            push_key="" if one.shared else system.push_key,
             screenings=tuple(ScreeningLine(name, screenings().known[name].texts) for name in open_now),
             reminded=_REMINDER in chosen and chosen[_REMINDER].wanted,
             today=self._parts.today(),
@@ -92,6 +92,7 @@ class MessageArea(Area):
     def add_push(self, session: Session, subscription: str) -> None:
         """Keep this browser."""
         one = held(session)
+        own_device(session)
         self._system.addressing.add_push(one.person, subscription, one.access())
 
     def prove_email(self, session: Session, address: str, code: str) -> bool:

@@ -1,4 +1,4 @@
-"""Rules of signing in: pauses after failures, passphrases, codes as people type them, and the life of a session."""
+"""Rules of signing in: pauses after failures, codes as people type them, and the life of a session."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phr.domain import signin as rules
-from phr.errors import Invalid
 
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 
@@ -32,30 +31,6 @@ def test_a_quiet_day_forgets_old_failures():
     """Five slips in five years are no attack."""
     assert rules.after_failure(4, NOW, NOW + timedelta(hours=23, minutes=59)) == 5
     assert rules.after_failure(4, NOW, NOW + timedelta(hours=24)) == 1
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "fourteen chars",
-        "x" * 201,
-        "aaaaaaaaaaaaaaaaaaaa",
-        "hello Nurse-07 of the town",
-        "abababababababababab",
-    ],
-)
-def test_a_weak_passphrase_is_refused_and_named(text):
-    """Length counts, repetition and the own name do not."""
-    with pytest.raises(Invalid) as error:
-        rules.passphrase(text, "nurse-07")
-    assert error.value.field == "passphrase"
-
-
-def test_a_passphrase_is_kept_as_it_can_be_typed_again():
-    """Full-width signs of a Japanese keyboard are the same signs."""
-    assert rules.passphrase("ｆｉｆｔｅｅｎ ｌｅｔｔｅｒｓ！", "") == "fifteen letters!"
-    assert rules.as_typed("ｆｉｆｔｅｅｎ ｌｅｔｔｅｒｓ！") == "fifteen letters!"
 
 
 @pytest.mark.parametrize(

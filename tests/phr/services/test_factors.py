@@ -57,6 +57,32 @@ def test_a_wrong_passphrase_gives_nothing(factors, nurse, wrong):
     assert factors.by_passphrase(nurse.subject, wrong, "t") is None
 
 
+NEXT = "and back through the old town"
+
+
+def test_a_change_asks_for_the_present_passphrase(factors, nurse):
+    """ASVS 6.2.3: a page left open sets no new one."""
+    factors.set_passphrase(nurse.account, nurse.subject, PHRASE, "t")
+    for current in ("", "something else"):
+        with pytest.raises(Invalid) as error:
+            factors.set_passphrase(nurse.account, nurse.subject, NEXT, "t", current=current)
+        assert error.value.field == "current"
+    assert factors.by_passphrase(nurse.subject, NEXT, "t") is None
+    factors.set_passphrase(nurse.account, nurse.subject, NEXT, "t", current=PHRASE)
+    assert factors.by_passphrase(nurse.subject, NEXT, "t") is not None
+    assert factors.by_passphrase(nurse.subject, PHRASE, "t") is None
+
+
+def test_guesses_of_the_present_passphrase_lock_the_account(factors, nurse):
+    """The page is no way round the pauses."""
+    factors.set_passphrase(nurse.account, nurse.subject, PHRASE, "t")
+    for _ in range(5):
+        with pytest.raises(Invalid):
+            factors.set_passphrase(nurse.account, nurse.subject, NEXT, "t", current="wrong")
+    with pytest.raises(Busy):
+        factors.set_passphrase(nurse.account, nurse.subject, NEXT, "t", current=PHRASE)
+
+
 @pytest.mark.parametrize("name", ["known", "unknown"])
 def test_failures_lock_a_name_whether_it_exists_or_not(factors, nurse, clock, name):
     """What is locked must not tell which names exist; the pause ends, and doubles."""

@@ -172,7 +172,7 @@ WHO = WhoLooked(
         Looked(datetime(2026, 11, 20, 5, 5, tzinfo=UTC), "高橋 美咲", "nurse", "健康推進課", "read", ("blood-pressure", "checkup"), "guidance", reason="電話相談の準備"),
         Looked(datetime(2026, 11, 20, 1, 12, tzinfo=UTC), "", "resident", "", "share", (), "self"),
         Looked(datetime(2026, 11, 17, 2, 20, tzinfo=UTC), "中村 翔", "operator", "保険年金課", "read", ("blood-pressure",), "guidance", "refused"),
-        Looked(datetime(2026, 11, 3, 13, 31, tzinfo=UTC), "山本 直樹", "doctor", "ときわの市民病院 救急", "read", (), "guidance", "emergency", "救急搬送"),
+        Looked(datetime(2026, 11, 3, 13, 31, tzinfo=UTC), "山本 直樹", "doctor", "ときわの市民病院 救急", "read", (), "guidance", "emergency", "ambulance"),
     ),
     None,
     date(2026, 10, 23),

@@ -26,7 +26,8 @@ def catalogue(tag):
 
 def asked(cookie: str = "", wanted: str = "") -> Request:
     headers = [(b"accept-language", wanted.encode()), (b"cookie", f"phr_locale={cookie}".encode())]
-    return Request({"type": "http", "app": FastAPI(), "headers": headers})
+    headers.append((b"host", b"127.0.0.1"))
+    return Request({"type": "http", "app": FastAPI(), "path": "/today", "headers": headers})
 
 
 @pytest.mark.parametrize("tag", ADDED)
@@ -83,7 +84,7 @@ def test_the_quick_search_finds_the_texts_that_the_extraction_finds():
     found = extract_from_dir(str(FOLDER / "templates"), [("**.html", "jinja2")], options, {"_": None})
     exact = {message for _, _, message, _, _ in found}
     quick = set().union(
-        *(languages.texts_of(one.read_text()) for one in (FOLDER / "templates").glob("*.html"))
+        *(languages.texts_of(one.read_text()) for one in (FOLDER / "templates").rglob("*.html"))
     )
     assert quick == exact
 
@@ -91,7 +92,8 @@ def test_the_quick_search_finds_the_texts_that_the_extraction_finds():
 def test_staff_templates_exist():
     """A renamed page would silently count as one that residents see."""
     names = set(languages._FILE["staff_templates"])
-    assert names <= {one.stem for one in (FOLDER / "templates").glob("*.html")}
+    there = {one.stem for one in (FOLDER / "templates").glob("*.html")}
+    assert names <= there | {f"{one.name}/" for one in (FOLDER / "templates").iterdir() if one.is_dir()}
     assert set(languages._FILE["staff_tables"]) <= set(languages.WORDS) | set(languages.SENTENCES)
 
 
