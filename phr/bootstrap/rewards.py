@@ -52,7 +52,7 @@ class Rewards(Core):
         return Payout(self.store, self.settings.tz, self.settings.recipient, self.moves, self.wallets)
 
     @cached_property
-    def ending(self) -> Ending:
+    def lots_ending(self) -> Ending:
         """Points that end."""
         s, name = self.settings, self._whole.points.pseudonym
         return Ending(self.store, self.clock, s.tz, s.recipient, self.moves, self._holders, _lasts, name)
