@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from phr.web.sentences_earning import EARNING
 from phr.web.sentences_files import FILES
 from phr.web.sentences_health import HEALTH
 from phr.web.sentences_looked import LOOKED
 from phr.web.sentences_record import RECORD
+from phr.web.sentences_rewards import REWARDS
 from phr.web.sentences_rights import RIGHTS
 from phr.web.sentences_running import RUNNING
 from phr.web.words import N_
@@ -45,6 +47,9 @@ SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "entry-problem": {
         "empty": N_("数字を入れてください"),
+        "amount": N_("一覧から点数を選んでください"),
+        "team": N_("チームの名前は、4〜31文字の英字・数字・ハイフンです"),
+        "wallet": N_("財布の番号は、6〜40文字の英字・数字・ハイフンです"),
         "not-a-number": N_("数字だけを入れてください"),
         "out-of-range": N_("入れまちがいではありませんか。もう一度見てください"),
         "lower-not-below-upper": N_("下の血圧は、上の血圧より小さい数字です。もう一度見てください"),
@@ -56,6 +61,7 @@ SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
         "choose": N_("1つ選んでください"),
         "not-a-day": N_("日付を入れてください"),
         "over": N_("これからの日付を入れてください"),
+        "not-in-profile": N_("この加工の方法では選べません。加工の方法を変えるか、これを外してください"),
         "order": N_("終わりの日は、始まりの日より後にしてください"),
         "lead-only": N_("まとめ役の保健師だけが変えられます"),
         "too-long": N_("長すぎます。短くしてください"),
@@ -197,6 +203,8 @@ SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
     **FILES,
     **HEALTH,
     **RUNNING,
+    **REWARDS,
+    **EARNING,
     **RIGHTS,
     **RECORD,
     **LOOKED,

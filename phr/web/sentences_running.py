@@ -52,6 +52,11 @@ RUNNING: Final[Mapping[str, Mapping[str, str]]] = {
         "anonymised": N_("匿名加工：1週間ごと、グループの値。だれのものかは、市にもたどれません"),
         "pseudonymised": N_("仮名加工：1人ずつの値。共有を止めた人の番号が知らされ、消す約束があります"),
     },
+    "resolution": {
+        "finest": N_("加工の方法で出せる、いちばん細かいもの"),
+        "day": N_("1日ごと"),
+        "week": N_("1週間ごと"),
+    },
     "request-next": {
         "draft": N_("出すと、市の2人が見ます。"),
         "submitted": N_("市の運用担当2人が、順に承認します。することはありません。"),

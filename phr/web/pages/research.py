@@ -51,6 +51,8 @@ def file_request(
     since: _Text = "",
     until: _Text = "",
     profile: _Text = "anonymised",
+    resolution: _Text = "finest",
+    longitudinal: _Text = "",
     purpose: _Text = "",
     first: _Text = "",
     last: _Text = "",
@@ -73,7 +75,10 @@ def file_request(
         problems["variables"] = "choose"
     if profile not in SENTENCES["profile"]:
         problems["profile"] = "choose"
+    if resolution not in SENTENCES["resolution"]:
+        problems["resolution"] = "choose"
     typed |= {"since": since, "until": until, "first": first, "last": last, "profile": profile}
+    typed |= {"resolution": resolution, "longitudinal": longitudinal}
     if problems or start is None or end is None or begins is None or ends is None:
         return _again(request, found, typed, chosen, problems)
     asked = ResearchRequest(
@@ -88,11 +93,14 @@ def file_request(
         since=begins,
         until=ends,
         profile=profile,
+        resolution="" if resolution == "finest" else resolution,
+        longitudinal=longitudinal == "1",
     )
     try:
         filed = services.request_data(session, asked)
     except Invalid as problem:
-        return _again(request, found, typed, chosen, {problem.field or "until": "over"})
+        wrong = {"resolution": "not-in-profile", "longitudinal": "not-in-profile"}
+        return _again(request, found, typed, chosen, {problem.field: wrong.get(problem.field, "over")})
     return see(f"/research/releases/{filed}")
 
 

@@ -13,7 +13,10 @@ from phr.web.views.research import Catalogue, Release
 
 @dataclass(frozen=True, slots=True)
 class ResearchRequest:
-    """A request for de-identified data."""
+    """A request for de-identified data. ``resolution``: day, week, or empty for the finest of the profile.
+
+    ``longitudinal``: whether later releases of the same protocol may be joined with this one.
+    """
 
     title: str
     protocol: str
@@ -26,6 +29,8 @@ class ResearchRequest:
     since: date
     until: date
     profile: str = "anonymised"
+    resolution: str = ""
+    longitudinal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What was asked for, as it was filed; names: of the variables, by language."""
+    """What was asked for, as it was filed; names: of the variables, by language; resolution: sentences "resolution"."""
 
     protocol: str
     responsible: str
@@ -140,6 +140,8 @@ class Asked:
     names: tuple[tuple[str, str], ...]
     first: date
     last: date
+    resolution: str = "finest"
+    longitudinal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

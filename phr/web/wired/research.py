@@ -108,6 +108,8 @@ class Researching(Area):
             since=request.since,
             until=request.until,
             profile=request.profile,
+            resolution=request.resolution,
+            longitudinal=request.longitudinal,
         )
         return self._parts.requests.file(asked, _access(held(session)))
 
@@ -239,7 +241,16 @@ def _asked(filed: Filed) -> AskedFor:
     names = tuple(
         (known[code].ja, known[code].en) if code in known else (code, code) for code in said.variables
     )
-    return AskedFor(said.protocol, said.responsible, said.purpose, names, said.first, said.last)
+    return AskedFor(
+        said.protocol,
+        said.responsible,
+        said.purpose,
+        names,
+        said.first,
+        said.last,
+        resolution=said.resolution or "finest",
+        longitudinal=said.longitudinal,
+    )
 
 
 def _compared(each: Mapping[str, Any], k: int) -> Comparison:

@@ -382,7 +382,7 @@ VIEWS: dict[str, tuple[str, str | None, object]] = {
     "case-closed": ("case", "nurse", replace(CASE, state="closed", notice="closed")),
     "catalogue": ("catalogue", "researcher", CATALOGUE),
     "catalogue-empty": ("catalogue", "researcher", Catalogue(10, None, (), ())),
-    "request": ("request", "researcher", RequestForm(10, GROUPS, {"title": "歩数"}, frozenset({"hba1c"}), {"protocol": "needed", "until": "over", "last": "order"})),
+    "request": ("request", "researcher", RequestForm(10, GROUPS, {"title": "歩数"}, frozenset({"hba1c"}), {"protocol": "needed", "until": "over", "last": "order", "longitudinal": "not-in-profile"})),
     "release": ("release", "researcher", RELEASE),
     "release-over": ("release", "researcher", replace(RELEASE, files=(), over=True, until=date(2026, 11, 1))),
     "request-empty": ("request", "researcher", RequestForm(10, (), {}, frozenset(), {})),

@@ -318,6 +318,27 @@ def test_a_request_says_what_is_missing_and_keeps_what_was_typed(client, asked):
     good |= {"responsible": "R", "since": "2026-03-01", "until": "2027-03-01"}
     assert client.post("/research/requests", data=good).headers["location"] == "/research/releases/R8-015"
     assert asked[0][1].variables == ("hba1c",)
+    assert (asked[0][1].resolution, asked[0][1].longitudinal) == ("", False)
+
+
+def test_a_resolution_and_a_link_to_later_releases_can_be_asked_for(client, asked):
+    """As on the command line; a resolution that nobody offers is refused by name."""
+    sign_in(client, "researcher")
+    data = {
+        "csrf": TOKEN,
+        "title": "t",
+        "protocol": "P1",
+        "responsible": "R",
+        "committee": "C1",
+        "purpose": "w",
+    }
+    data |= {"since": "2026-03-01", "until": "2027-03-01", "first": "2026-01-01", "last": "2026-02-01"}
+    data |= {"variables": ["hba1c"], "profile": "pseudonymised", "longitudinal": "1"}
+    refused = client.post("/research/requests", data={**data, "resolution": "minute"})
+    assert 'id="resolution-err"' in refused.text
+    assert 'id="longitudinal" value="1" checked' in refused.text
+    client.post("/research/requests", data={**data, "resolution": "week"})
+    assert (asked[0][1].resolution, asked[0][1].longitudinal) == ("week", True)
 
 
 def test_only_files_of_the_release_can_be_taken(client, asked):
@@ -343,10 +364,10 @@ def test_assets_are_kept_for_a_year_and_errors_are_not(client):
     """Their address changes with their content."""
     from phr.web.render import static_url
 
-    answer = client.get(static_url("base.css"))
+    answer = client.get(static_url("site.css"))
     assert "immutable" in answer.headers["cache-control"]
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert "immutable" not in client.get("/static/base.css").headers["cache-control"]
+    assert "immutable" not in client.get("/static/site.css").headers["cache-control"]
     assert client.get("/static/../render.py").status_code == 404
     assert client.get("/static/none.css?v=1").status_code == 404
 

@@ -81,6 +81,25 @@ def test_counts_below_k_never_show(system, city, researcher, university):
     assert "4人" not in page
 
 
+@pytest.mark.parametrize(
+    ("field", "more"), [("resolution", {"resolution": "day"}), ("longitudinal", {"longitudinal": "1"})]
+)
+def test_what_the_profile_does_not_have_is_said_at_its_field(system, city, researcher, field, more):
+    """Anonymised data come by week, and two releases of them cannot be joined (R8-31)."""
+    answer = city.sent(researcher, "/research/requests/new", "/research/requests", **asked(system, **more))
+    assert answer.status_code == 422
+    assert f'id="{field}-err"' in answer.text
+
+
+def test_what_was_asked_for_in_time_is_on_the_page_of_the_request(system, city, researcher):
+    """Those who approve read what they approve."""
+    more = {"profile": "pseudonymised", "resolution": "week", "longitudinal": "1"}
+    answer = city.sent(researcher, "/research/requests/new", "/research/requests", **asked(system, **more))
+    page = researcher.get(answer.headers["location"]).text
+    assert "1週間ごと" in page
+    assert "同じ人をつなげられる" in page
+
+
 def test_two_people_approve_and_the_files_come_out(system, city, researcher, operators, university):
     """One approval is not enough; after the second the certificate and the files are there."""
     people(system, city, university, 12)
