@@ -91,6 +91,7 @@ class System(
     def _desk(self) -> Desk:
         """What the work on connections shares."""
         cloud, s = google.connect(self.settings, self.clock), self.settings
+        self.closing.callback(cloud.close)
         return Desk(self.store, self.clock, s.tz, s.recipient, cloud, Vault(self.secrets, cloud.provider))
 
     @cached_property

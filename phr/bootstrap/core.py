@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,6 +22,15 @@ class Core:
 
     settings: Settings
     clock: Clock
+
+    @cached_property
+    def closing(self) -> ExitStack:
+        """What holds connections says here how they are given back."""
+        return ExitStack()
+
+    def close(self) -> None:
+        """Gives every connection back; the system is of no use afterwards."""
+        self.closing.close()
 
     @cached_property
     def secrets(self) -> list[bytes]:
@@ -46,7 +56,9 @@ class Core:
         connection = self.database.app()
         refuse_powerful_role(connection)
         connection.close()
-        return Store(open_engine(self.database.app, self.settings.pool_size), self.sealer)
+        store = Store(open_engine(self.database.app, self.settings.pool_size), self.sealer)
+        self.closing.callback(store.close)
+        return store
 
     @cached_property
     def register(self) -> Register:

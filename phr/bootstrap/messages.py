@@ -51,9 +51,11 @@ class Messages(Core):
         if s.smtp_host:
             found["email"] = _mail(self)
         if s.line_token.get_secret_value():
-            found["line"] = Line(s.line_url, s.line_token.get_secret_value())
+            found["line"] = line = Line(s.line_url, s.line_token.get_secret_value())
+            self.closing.callback(line.close)
         if s.vapid_key.get_secret_value():
-            found["push"] = WebPush(s.vapid_key.get_secret_value(), s.vapid_contact)
+            found["push"] = push = WebPush(s.vapid_key.get_secret_value(), s.vapid_contact)
+            self.closing.callback(push.close)
         return found
 
     @cached_property

@@ -34,7 +34,9 @@ class Opening(Core):
         s = self.settings
         if not s.open_broker_url:
             raise Refused("no broker is set: PHR_OPEN_BROKER_URL")
-        return Broker(s.open_broker_url, s.open_broker_token.get_secret_value())
+        broker = Broker(s.open_broker_url, s.open_broker_token.get_secret_value())
+        self.closing.callback(broker.close)
+        return broker
 
     def open_year(self, *, request: str) -> int:
         """The yearly work: tells the year that is over, and sends it to the broker where there is one."""

@@ -35,6 +35,7 @@ class SignIn(Core):
     def common_id(self) -> CommonId:
         """The city's common ID."""
         provider = OpenId(self.settings, self.clock)
+        self.closing.callback(provider.close)
         return CommonId(self.store, self.clock, self._factor_box, provider)
 
     @cached_property

@@ -24,6 +24,10 @@ class Broker:
             self._headers["Authorization"] = f"Bearer {token}"
         self._client = httpx.Client(timeout=_PATIENCE, transport=transport)
 
+    def close(self) -> None:
+        """Gives its connections back."""
+        self._client.close()
+
     def upsert(self, entities: Sequence[Mapping[str, Any]]) -> int:
         """Puts entities; gives how many. Raises Refused when the broker does, Busy when it may be tried again."""
         for start in range(0, len(entities), _AT_ONCE):

@@ -30,6 +30,10 @@ class Line:
         self._headers = {"Authorization": f"Bearer {token}"}
         self._client = httpx.Client(timeout=_PATIENCE, transport=transport)
 
+    def close(self) -> None:
+        """Gives its connections back."""
+        self._client.close()
+
     def send(self, address: str, note: Note) -> str:
         """Sends one message. Raises AddressGone, ChannelBusy or ChannelRefused."""
         ending = f"\n\n配信を止める: {note.stop_url}" if note.stop_url else ""

@@ -60,6 +60,10 @@ class WebPush:
             timeout=_PATIENCE, transport=transport, follow_redirects=False, trust_env=False
         )
 
+    def close(self) -> None:
+        """Gives its connections back."""
+        self._client.close()
+
     @property
     def public_key(self) -> str:
         """What browsers need to subscribe (applicationServerKey)."""
