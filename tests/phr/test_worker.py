@@ -13,14 +13,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-import uvicorn
 from kombu import Connection
 
 from phr.asgi import create_app
@@ -28,6 +27,7 @@ from phr.bootstrap import System, start, stop_embedded
 from phr.config import Settings
 from phr.worker import make_app
 from tests.conftest import ROOT, SECRET
+from tests.served import a_port, served
 
 pytestmark = [
     pytest.mark.db,
@@ -87,27 +87,20 @@ class City:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        port = free_port()
-        self.system: System = start(
-            Settings(home=home, secret_keys=SECRET, pool_size=3, base_url=f"http://127.0.0.1:{port}")
-        )
+        port = a_port()
+        self.system: System = start(Settings(home=home, secret_keys=SECRET, pool_size=3, base_url=port[1]))
         self.system.migrate()
         self.hold = Hold(create_app(self.system))
-        config = uvicorn.Config(
-            self.hold, host="127.0.0.1", port=port, log_level="critical", access_log=False
+        self.serving = ExitStack()
+        self.serving.enter_context(
+            served(self.hold, port, log_level="critical", access_log=False, lifespan="auto")
         )
-        self.server = uvicorn.Server(config)
-        self.thread = threading.Thread(target=self.server.run, daemon=True)
-        self.thread.start()
-        while not self.server.started:
-            time.sleep(0.01)
         self.ledger = self.system.ledger()
         self.ledger.create_ledger()
 
     def close(self) -> None:
         self.hold.go_on.set()
-        self.server.should_exit = True
-        self.thread.join(10)
+        self.serving.close()
         self.ledger.close()
         self.system.store.close()
         stop_embedded(self.home)

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import re
-import socket
-import threading
-import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -18,7 +13,6 @@ from typing import Any, Self
 from uuid import UUID
 
 import pyotp
-import uvicorn
 from playwright.sync_api import Error
 
 from phr.asgi import create_app
@@ -27,6 +21,7 @@ from phr.ids import new_id
 from synthetic_data.openid import Provider, serve
 from tests.build import agree
 from tests.conftest import test_settings as settings_for
+from tests.served import a_port, served
 
 PHRASE = "川べりをゆっくり長く歩くのがすき"
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "device_scale_factor": 2}
@@ -43,8 +38,8 @@ def pictures(otherwise: Path) -> Path:
 @contextmanager
 def running(database_url: str, people: list[str]) -> Iterator[Stage]:
     """The whole service on loopback, with two factors for staff and a common ID of its own."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    address = f"http://localhost:{listening.getsockname()[1]}"
+    port = a_port("localhost")
+    address = port[1]
     back = (f"{address}/sign-in/openid/back",)
     with serve(Provider(redirect_uris=back, people=dict.fromkeys(people, ("pin", "sc")))) as issuer:
         system = start(
@@ -57,21 +52,10 @@ def running(database_url: str, people: list[str]) -> Iterator[Stage]:
                 oidc_client_secret="an invented secret",
             )
         )
-        server = uvicorn.Server(uvicorn.Config(create_app(system), log_level="error", lifespan="off"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.02)
-        yield Stage(system, address, issuer)
-        server.should_exit = True
-        thread.join(5)
+        with served(create_app(system), port):
+            yield Stage(system, address, issuer)
         system.common_id.close()
         system.store.close()
-        with (
-            warnings.catch_warnings()
-        ):  # connections that the browser kept open, dropped with the server's loop
-            warnings.simplefilter("ignore", ResourceWarning)
-            gc.collect()
 
 
 class Stage:

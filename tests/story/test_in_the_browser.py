@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import timedelta
 
 import pytest
@@ -13,9 +12,9 @@ from phr.services.family import Clerk
 from tests.build import agree
 from tests.phr.services.families import PROOF
 from tests.phr.web import city
+from tests.served import CHROMIUM, browser
 from tests.story.stage import DESK, PHONE, STAFF_JA, Visit, pictures, running
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.db,
@@ -35,12 +34,8 @@ def stage(database_url):
 
 @pytest.fixture(scope="module")
 def chromium():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+    with browser() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 import httpx
 import pytest
-import uvicorn
 
 from ingest.gateway.clock import BoxClock
 from ingest.gateway.settings import load
@@ -24,24 +19,9 @@ from tests.ingest.ble.home import PATIENCE, on_radio
 from tests.ingest.gateway.box import Said, written
 from tests.ingest.gateway.service import write_token
 from tests.ingest.gateway.test_home import a_device, now
+from tests.served import served
 
 pytestmark = [pytest.mark.db, pytest.mark.ble]
-
-
-@contextmanager
-def served(app) -> Iterator[str]:
-    """The application on a port of this machine."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 def test_what_a_cuff_measured_can_be_read_by_its_owner(system, person, patient, tmp_path):

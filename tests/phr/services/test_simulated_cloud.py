@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-import time
 from datetime import timedelta
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
-import uvicorn
 from pydantic import SecretStr
 
 from phr.asgi import create_app
@@ -20,6 +16,7 @@ from synthetic_data.google_health.server import serve
 from tests.conftest import test_settings
 from tests.phr.services.google_cloud import deliver
 from tests.phr.services.scenes import FIRST, LAST, a_person, collecting, rows_of
+from tests.served import served
 
 WORD = "Bearer a-word-that-only-the-cloud-was-told"
 HEART = {"purposes": ("collect",), "categories": ("heart",)}
@@ -65,17 +62,8 @@ def city(database_url, clock, cloud):
 @pytest.fixture
 def hook(city):
     """The service's own address, listening."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(create_app(city), port=port, log_level="error", lifespan="off"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}/hooks/google-health"
-    server.should_exit = True
-    thread.join(5)
+    with served(create_app(city)) as address:
+        yield f"{address}/hooks/google-health"
 
 
 def connect(city, who):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -19,6 +18,7 @@ from fastapi import FastAPI
 
 from phr.bootstrap import System
 from phr.web.render import Frame, Renderer
+from tests.served import browser
 
 HERE = Path(__file__).parent
 
@@ -86,6 +86,7 @@ def every_sample() -> ModuleType:
     made = load("samples")
     made.VIEWS.update(load("samples_connect").VIEWS)
     made.VIEWS.update(load("samples_evaluation").VIEWS)
+    made.VIEWS.update(load("samples_earning").VIEWS)
     made.VIEWS.update(load("samples_files").VIEWS)
     guided = load("samples_guidance")
     made.VIEWS.update(guided.VIEWS)
@@ -107,6 +108,7 @@ def every_sample() -> ModuleType:
     made.VIEWS.update(load("samples_paper").VIEWS)
     made.VIEWS.update(load("samples_record").VIEWS)
     made.VIEWS.update(load("samples_open").VIEWS)
+    made.VIEWS.update(load("samples_rewards").VIEWS)
     return made
 
 
@@ -118,13 +120,8 @@ def samples() -> ModuleType:
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     """A real browser, without a window; tests that ask for it skip where there is none."""
-    from playwright.sync_api import sync_playwright
-
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+    with browser() as opened:
+        yield opened
 
 
 @pytest.fixture

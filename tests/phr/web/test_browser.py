@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-import socket
-import threading
-import time
-
 import pytest
-import uvicorn
 
 from phr.web.answer import SESSION_COOKIE
+from tests.served import CHROMIUM, served
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PAGES = [
     ("resident", "/today"),
     ("resident", "/record/blood-pressure"),
@@ -43,21 +37,8 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def address(samples, people, fake_service):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = uvicorn.Server(
-        uvicorn.Config(
-            fake_service.application(samples, people), port=port, log_level="error", lifespan="off"
-        )
-    )
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(5)
+    with served(fake_service.application(samples, people)) as made:
+        yield made
 
 
 def opened(chromium, address, role, width, language, *, scripts=True):

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import socket
-import threading
-import time
 from datetime import timedelta
 
 import pytest
-import uvicorn
 
 from phr.asgi import create_app
 from phr.domain.access import Access, machine
 from tests.build import CITY, agree, blood_pressure
+from tests.served import CHROMIUM, served
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 CODE = "川べりの白い犬が走る"
 pytestmark = [
     pytest.mark.browser,
@@ -30,15 +25,8 @@ pytestmark = [
 @pytest.fixture
 def address(system):
     """The whole service on loopback, where workers are allowed."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(system), log_level="error", lifespan="off"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(5)
+    with served(create_app(system)) as made:
+        yield made
 
 
 @pytest.fixture

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-import socket
-import threading
-import time
 from uuid import uuid4
 
 import pyotp
 import pytest
-import uvicorn
 
 from phr.asgi import create_app
 from phr.bootstrap import start
 from synthetic_data.openid import Provider, serve
 from tests.conftest import test_settings as settings_for
+from tests.served import CHROMIUM, a_port, served
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PHRASE = "川べりをゆっくり長く歩くのがすき"
 pytestmark = [
     pytest.mark.browser,
@@ -32,8 +27,8 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def town(database_url):
     """The whole service under a name (passkeys need one), with a common ID, and its address."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    address = f"http://localhost:{listening.getsockname()[1]}"
+    port = a_port("localhost")
+    address = port[1]
     provider = Provider(redirect_uris=(f"{address}/sign-in/openid/back",), people={"wako": ("pin", "sc")})
     with serve(provider) as issuer:
         system = start(
@@ -46,14 +41,8 @@ def town(database_url):
                 oidc_client_secret="an invented secret",
             )
         )
-        server = uvicorn.Server(uvicorn.Config(create_app(system), log_level="error", lifespan="off"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.02)
-        yield system, address
-        server.should_exit = True
-        thread.join(5)
+        with served(create_app(system), port):
+            yield system, address
         system.common_id.close()
         system.store.close()
 

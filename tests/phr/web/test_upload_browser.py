@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import socket
-import threading
-import time
-
 import pytest
-import uvicorn
 
 from phr.web.answer import SESSION_COOKIE
 from tests.phr.services.sending import PRESSURES, a_city, everything
+from tests.served import CHROMIUM, served
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.db,
@@ -55,40 +49,25 @@ def town(database_url, clock, tmp_path):
 @pytest.fixture
 def wire(town, city):
     made = Wire(city.application(town))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        made.address = f"http://127.0.0.1:{free.getsockname()[1]}"
-    server = uvicorn.Server(
-        uvicorn.Config(made, port=int(made.address.rsplit(":", 1)[1]), log_level="error", lifespan="off")
-    )
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield made
-    server.should_exit = True
-    thread.join(5)
+    with served(made) as made.address:
+        yield made
 
 
 @pytest.fixture
-def page(town, city, browse, wire):
-    from playwright.sync_api import sync_playwright
-
+def page(town, city, browse, wire, chromium):
     me = everything(town)
     town.accounts.put(me[1], "resident", recipient=f"Patient/{me[1]}", display="x", person=me[0], request="t")
     signed = city.signed_in(town, wire.app, browse, me[1], "resident")
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        context = browser.new_context(viewport={"width": 390, "height": 844}, locale="ja-JP")
-        context.add_cookies(
-            [{"name": SESSION_COOKIE, "value": signed.cookies[SESSION_COOKIE], "url": wire.address}]
-        )
-        opened = context.new_page()
-        opened.said = []
-        opened.on("pageerror", lambda error: opened.said.append(str(error)))
-        opened.on("console", lambda message: opened.said.append(message.text))
-        yield opened
-        browser.close()
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, locale="ja-JP")
+    context.add_cookies(
+        [{"name": SESSION_COOKIE, "value": signed.cookies[SESSION_COOKIE], "url": wire.address}]
+    )
+    opened = context.new_page()
+    opened.said = []
+    opened.on("pageerror", lambda error: opened.said.append(str(error)))
+    opened.on("console", lambda message: opened.said.append(message.text))
+    yield opened
+    context.close()
 
 
 def chosen(page, wire, path):

@@ -13,6 +13,7 @@ import pytest
 from tests.memory import growth
 from tests.phr.services.scenes import stored
 from tests.phr.services.sending import PRESSURES, a_city, everything
+from tests.served import served
 
 PAGE, PARTS = "/connect/files", "/connect/files/parts"
 PIECE = {"Content-Type": "application/offset+octet-stream"}
@@ -366,18 +367,7 @@ def test_two_hundred_megabytes_pass_in_bounded_memory(
 
 async def streamed(client, body, headers):
     """Through a server on loopback: the transport of the other tests holds a body in memory."""
-    import socket
-
-    import uvicorn
-
-    listening = socket.create_server(("127.0.0.1", 0))
-    port = listening.getsockname()[1]
-    config = uvicorn.Config(client.transport.app, log_level="error", lifespan="off")
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(server.serve([listening]))
     cookies = {c.name: c.value for c in client.cookies.jar}
-    async with httpx.AsyncClient(cookies=cookies, timeout=120) as line:
-        answer = await line.post(f"http://127.0.0.1:{port}{PAGE}", content=body, headers=headers)
-    server.should_exit = True
-    await task
-    return answer
+    with served(client.transport.app) as address:
+        async with httpx.AsyncClient(cookies=cookies, timeout=120) as line:
+            return await line.post(f"{address}{PAGE}", content=body, headers=headers)
