@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 import click
 
 from phr.web.headers import PAGE_HEADERS
-from phr.web.render import LOCALES, STATIC, Frame, Renderer
+from phr.web.render import LOCALES, Frame, Renderer
+from phr.web.sheets import asset
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
@@ -49,8 +50,8 @@ class Web:
         """A page of a state, an asset, or nothing there."""
         path = route.request.url.removeprefix(ADDRESS).partition("?")[0]
         if path.startswith("/static/"):
-            file = STATIC / path.removeprefix("/static/")
-            body, headers = file.read_bytes(), {"Content-Type": _TYPES.get(file.suffix, "text/plain")}
+            name = path.removeprefix("/static/")
+            body, headers = asset(name), {"Content-Type": _TYPES.get(Path(name).suffix, "text/plain")}
         elif path[1:] in self.pages:
             body = self.pages[path[1:]].encode()
             headers = {**PAGE_HEADERS, "Content-Type": "text/html; charset=utf-8"}

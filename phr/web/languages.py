@@ -101,10 +101,10 @@ def staff_texts() -> frozenset[str]:
     """The texts that only staff see."""
     staff: set[str] = set()
     rest: set[str] = set()
-    for path in (FOLDER / "templates").glob("*.html"):
-        (staff if path.stem in _FILE["staff_templates"] else rest).update(
-            texts_of(path.read_text(encoding="utf-8"))
-        )
+    for path in (FOLDER / "templates").rglob("*.html"):
+        name = path.relative_to(FOLDER / "templates").with_suffix("").as_posix()
+        known = {name, f"{name.partition('/')[0]}/"} & set(_FILE["staff_templates"])
+        (staff if known else rest).update(texts_of(path.read_text(encoding="utf-8")))
     for name, table in (*WORDS.items(), *SENTENCES.items()):
         (staff if name in _FILE["staff_tables"] else rest).update(table.values())
     return frozenset(staff - rest - {item.name for item in ITEMS.values()})

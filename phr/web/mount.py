@@ -47,7 +47,8 @@ from phr.web.pages import (
     uploads,
     visits,
 )
-from phr.web.render import STATIC, Renderer
+from phr.web.render import Renderer
+from phr.web.sheets import SITE, STATIC, asset
 
 _AREAS: Final = (
     signin,
@@ -87,7 +88,12 @@ class Assets(StaticFiles):
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """The file with the security headers; without the hash in its address it is kept only shortly."""
-        answer = await super().get_response(path, scope)
+        joined = path == SITE and scope["method"] in {"GET", "HEAD"}
+        answer = (
+            Response(asset(SITE), media_type="text/css")
+            if joined
+            else await super().get_response(path, scope)
+        )
         answer.headers.update(SECURITY_HEADERS)
         versioned = b"v=" in scope.get("query_string", b"") and answer.status_code < 400
         answer.headers["Cache-Control"] = "public, max-age=31536000, immutable" if versioned else "no-cache"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from functools import lru_cache, partial
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import orjson
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -18,11 +18,10 @@ from phr.web.charts import Chart
 from phr.web.languages import FOLDER, LANGUAGES, LOCALES, offered, translations
 from phr.web.ports import Session
 from phr.web.sentences import SENTENCES
+from phr.web.sheets import asset
 from phr.web.words import ITEMS, N_, WORDS, Item
 
-__all__ = ["FOLDER", "LOCALES", "STATIC", "Frame", "Renderer", "static_url", "translations"]
-
-STATIC: Final = FOLDER / "static"
+__all__ = ["FOLDER", "LOCALES", "Frame", "Renderer", "static_url", "translations"]
 
 
 class Ending(Protocol):
@@ -154,7 +153,7 @@ def _filters(locale: str, zone: tzinfo, calendar: str) -> dict[str, Callable[...
 @lru_cache
 def static_url(name: str) -> str:
     """The address of an asset, with a piece of its hash, so that a browser may keep it for ever."""
-    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    digest = hashlib.sha256(asset(name)).hexdigest()[:12]
     return f"/static/{name}?v={digest}"
 
 

@@ -17,7 +17,7 @@ OPEN = (
     "/metrics",
     "/openapi.json",
     "/fhir/metadata",
-    "/static/base.css",
+    "/static/site.css",
     "/offline",
 )
 CLOSED = (

@@ -9,7 +9,8 @@ from fastapi.responses import JSONResponse, Response
 
 from phr.web.answer import html, renderer_of
 from phr.web.headers import SECURITY_HEADERS
-from phr.web.render import STATIC, static_url
+from phr.web.render import static_url
+from phr.web.sheets import STATIC
 
 router = APIRouter()
 _BLUE: Final = "#0055ad"

@@ -8,10 +8,17 @@ import re
 
 import pytest
 
-from phr.web.render import FOLDER, STATIC, static_url
+from phr.web.render import FOLDER, static_url
+from phr.web.sheets import STATIC, asset
 
 MANIFEST = json.loads((STATIC / "manifest.json").read_text())
 LOCK = json.loads((FOLDER / "package-lock.json").read_text())
+SHEETS = [
+    path.relative_to(STATIC).as_posix()
+    for path in sorted(STATIC.rglob("*.css"))
+    if path.parent.name != "vendor"
+]
+SHEETS.remove("tokens.css")
 WANTED = json.loads((FOLDER / "package.json").read_text())["dependencies"]
 
 
@@ -35,14 +42,14 @@ def test_every_vendor_file_is_in_the_manifest():
     assert there == {name for name in MANIFEST["files"] if name.startswith("vendor/")}
 
 
-@pytest.mark.parametrize("sheet", ["base.css", "parts.css"])
+@pytest.mark.parametrize("sheet", SHEETS)
 def test_hand_written_sheets_hold_no_colour(sheet):
     """Colours are roles, made from the design tokens."""
     text = (STATIC / sheet).read_text()
     assert not re.search(r"#[0-9a-fA-F]{3,8}\b|rgba?\(|hsl", text)
 
 
-@pytest.mark.parametrize("sheet", ["base.css", "parts.css"])
+@pytest.mark.parametrize("sheet", SHEETS)
 def test_every_role_that_is_used_exists(sheet):
     """A misspelt role would silently fall back."""
     known = set(re.findall(r"(--[\w-]+):", (STATIC / "tokens.css").read_text()))
@@ -51,7 +58,7 @@ def test_every_role_that_is_used_exists(sheet):
 
 def test_no_asset_asks_another_host():
     """Everything is served by us."""
-    for name in ("tokens.css", "base.css", "parts.css", "chart.js", "icons.svg", "favicon.svg"):
+    for name in ("tokens.css", *SHEETS, "chart.js", "icons.svg", "favicon.svg"):
         text = (STATIC / name).read_text().replace("http://www.w3.org/2000/svg", "")
         assert "http" not in text, name
         assert "@import" not in text
@@ -67,5 +74,5 @@ def test_every_icon_that_is_named_is_drawn(rendered):
 
 def test_an_address_changes_with_its_content():
     """So a browser may keep an asset for a year."""
-    digest = hashlib.sha256((STATIC / "base.css").read_bytes()).hexdigest()
-    assert static_url("base.css") == f"/static/base.css?v={digest[:12]}"
+    digest = hashlib.sha256(asset("site.css")).hexdigest()
+    assert static_url("site.css") == f"/static/site.css?v={digest[:12]}"

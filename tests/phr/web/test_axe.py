@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from phr.web.headers import PAGE_HEADERS
-from phr.web.render import STATIC
+from phr.web.sheets import asset
+from tests.served import CHROMIUM
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 RULES = {
     "type": "tag",
@@ -36,8 +35,8 @@ def shown(chromium, pages, width, theme):
     def answer(route):
         path = route.request.url.removeprefix(ADDRESS).partition("?")[0]
         if path.startswith("/static/"):
-            file = STATIC / path.removeprefix("/static/")
-            route.fulfill(body=file.read_bytes(), content_type=TYPES.get(file.suffix, "text/plain"))
+            name = path.removeprefix("/static/")
+            route.fulfill(body=asset(name), content_type=TYPES.get(Path(name).suffix, "text/plain"))
         else:
             headers = {**PAGE_HEADERS, "Content-Type": "text/html; charset=utf-8"}
             route.fulfill(

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from docs.screenshots import ADDRESS, CHROMIUM, Web, fullest
-from phr.web.render import STATIC
+from phr.web.sheets import asset
 
 pytestmark = [
     pytest.mark.browser,
@@ -42,10 +42,8 @@ SOME = ("today", "record", "case", "risk", "nutrition", "work_list", "sharing", 
 @pytest.fixture(
     scope="module", params=[SOME, pytest.param((), marks=pytest.mark.slow)], ids=["heaviest", "every"]
 )
-def loads(request, samples, rendered):
+def loads(request, samples, rendered, chromium):
     """Pages in their fullest state, loaded for the first time by a slow telephone."""
-    from playwright.sync_api import sync_playwright
-
     japanese = {state: html for (state, locale), html in rendered.items() if locale == "ja"}
     every = fullest(samples.VIEWS, japanese)
     pages = {
@@ -54,19 +52,17 @@ def loads(request, samples, rendered):
         if not request.param or samples.VIEWS[state][0] in request.param
     }
     web, found = Web(pages), {}
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        tab = web.page(browser, 390)
-        tab.add_init_script(OBSERVE)
-        tab.context.new_cdp_session(tab).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
-        asked = []
-        tab.on("request", lambda request: asked.append(request.url))
-        for state in sorted(pages):
-            asked.clear()
-            web.sent.clear()
-            tab.goto(f"{ADDRESS}/{state}")
-            found[state] = {**tab.evaluate(SEEN), "bytes": sum(web.sent.values()), "requests": len(asked)}
-        browser.close()
+    tab = web.page(chromium, 390)
+    tab.add_init_script(OBSERVE)
+    tab.context.new_cdp_session(tab).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    asked = []
+    tab.on("request", lambda request: asked.append(request.url))
+    for state in sorted(pages):
+        asked.clear()
+        web.sent.clear()
+        tab.goto(f"{ADDRESS}/{state}")
+        found[state] = {**tab.evaluate(SEEN), "bytes": sum(web.sent.values()), "requests": len(asked)}
+    tab.context.close()
     return found
 
 
@@ -76,7 +72,7 @@ def test_no_state_of_any_page_sends_more_or_asks_more(rendered):
     for key, html in rendered.items():
         files = set(re.findall(r'(?:href|src)="/static/([^"?#]+)', html))
         for name in files - sizes.keys():
-            sizes[name] = len(gzip.compress((STATIC / name).read_bytes(), 6))
+            sizes[name] = len(gzip.compress(asset(name), 6))
         total = len(gzip.compress(html.encode(), 6)) + sum(sizes[name] for name in files)
         if total > MOST_BYTES or len(files) + 1 > MOST_REQUESTS:
             wrong[key] = (total, len(files) + 1)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
 from docs.page_list import page_rows
@@ -51,32 +49,8 @@ def test_each_page_has_its_small_picture_in_the_reference():
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
-def test_a_picture_is_a_png_of_the_name_of_its_state(tmp_path):
+def test_a_picture_is_a_png_of_the_name_of_its_state(chromium, tmp_path):
     """The names of files are those of the states, so that pictures of two days can be compared."""
-    from playwright.sync_api import sync_playwright
-
     pages = {"plain": "<!doctype html><html lang='ja'><title>x</title><p>x</p></html>"}
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        assert take(tmp_path / "made", pages, 390, "light", browser) == 1
-        browser.close()
+    assert take(tmp_path / "made", pages, 390, "light", chromium) == 1
     assert (tmp_path / "made" / "plain.png").read_bytes().startswith(PNG)
-
-
-def test_the_page_of_components_shows_every_part():
-    """A part that is not shown there is not looked at; those inside another part are seen with it."""
-    parts = (FOLDER / "templates" / "_parts.html").read_text("utf-8")
-    shown = (FOLDER / "templates" / "components.html").read_text("utf-8")
-    macros = dict(re.findall(r"(?s){%-? macro (\w+)\(.*?%}(.*?){%-? endmacro", parts))
-    seen = set(re.findall(r"\bp\.(\w+)\(", shown))
-    while (
-        more := {
-            inner
-            for outer in seen & macros.keys()
-            for inner in re.findall(r"(?<![\w.])(\w+)\(", macros[outer])
-            if inner in macros
-        }
-        - seen
-    ):
-        seen |= more
-    assert macros.keys() - seen == {"csrf"}  # it shows nothing

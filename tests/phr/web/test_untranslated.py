@@ -11,7 +11,8 @@ import pytest
 from babel.messages.pofile import read_po
 
 from phr.web.languages import LANGUAGES
-from phr.web.render import FOLDER, STATIC
+from phr.web.render import FOLDER
+from phr.web.sheets import STATIC
 
 JAPANESE = re.compile("[\u3040-\u30ff\u4e00-\u9fff々〆]")
 KANA = re.compile("[\u3040-\u30fa\u30fc-\u30ff]")
@@ -21,6 +22,7 @@ JAPANESE_CODE = {
     "formats.py": "days, eras and units as Japanese writes them; the other languages have rules of their own",
     "furigana.py": "finds kanji",
     "pages/offline.py": "the name of the installed application; English stands beside it",
+    "pages/rewards.py": "columns of a table that residents download; English stands beside it",
     "pages/team.py": "columns of tables that staff of a Japanese office download",
     "wired/team.py": "columns of tables that staff of a Japanese office download",
     "wired/imports.py": "a cell of a table that staff download",

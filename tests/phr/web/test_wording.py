@@ -35,13 +35,16 @@ ASKED = re.compile(r"told that you have")
 
 def _of_residents() -> set[str]:
     """The templates that a resident can reach: those that extend the resident's frame, and the pieces they import."""
-    texts = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.html")}
+    texts = {
+        path.relative_to(TEMPLATES).as_posix(): path.read_text(encoding="utf-8")
+        for path in TEMPLATES.rglob("*.html")
+    }
     found = {name for name, text in texts.items() if '"_resident.html"' in text}
     while True:
         more = {
             piece
             for name in found
-            for piece in re.findall(r'(?:extends|import|include|from) "([\w.]+)"', texts[name])
+            for piece in re.findall(r'(?:extends|import|include|from) "([\w./]+)"', texts[name])
             if piece in texts
         }
         if more <= found:
