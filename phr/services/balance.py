@@ -35,6 +35,7 @@ class Line:
     key: str
     reverses: str | None
     delivered: bool
+    evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ class Balance:
                 event.event_key,
                 event.reverses,
                 letters.get(event.outbox_id, "delivered") == "delivered",
+                event.evidence,
             )
             for event in events
         ]

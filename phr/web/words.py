@@ -353,6 +353,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "guidance-decided": N_("保健師と行動計画を決めた"),
         "guidance": N_("保健指導を終えた"),
         "outcome": N_("体重と腹囲の目標に達した"),
+        "brushing": N_("朝と夜に歯をみがいた"),
         "spent": N_("使った"),
     },
     "point-state": {

@@ -44,13 +44,18 @@ class Reviews:
         self._store = points.store
         self._account = account
 
-    def of_person(self, person: UUID, access: Access) -> list[Reviewed]:
-        """A person's own reviews, newest first."""
+    def shown(self, person: UUID, access: Access) -> tuple[list[Reviewed], dict[UUID, str]]:
+        """A person's own reviews, newest first, and their devices as they call them."""
         with self._store.begin(access.about(person)) as uow:
             found = _with_answers(uow, uow.earning.reviews([person]))
+            names = {key: one.shown for key, one in uow.vitals.sources(person).items()}
             uow.audit.add("read", "points-review", person, count=len(found))
             uow.commit()
-        return found
+        return found, names
+
+    def of_person(self, person: UUID, access: Access) -> list[Reviewed]:
+        """A person's own reviews, newest first."""
+        return self.shown(person, access)[0]
 
     def answer(self, person: UUID, review: UUID, text: str, access: Access) -> None:
         """What a resident says to a review of their own. Raises Invalid naming the field, NotFound."""

@@ -305,9 +305,10 @@ def check_up(request: Request, session: Resident, services: Service) -> Response
 
 
 @router.get("/points")
-def points(request: Request, session: Resident, services: Service) -> Response:
+def points(request: Request, session: Resident, services: Service, done: str = "") -> Response:
     """The balance and how it came about."""
-    return html(request, "points", services.points(session))
+    notice = done if done in WORDS["point-notice"] else ""
+    return html(request, "points", replace(services.points(session), notice=notice))
 
 
 @router.get("/more")

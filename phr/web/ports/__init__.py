@@ -12,6 +12,7 @@ from phr.web.ports.acting import ActingPages
 from phr.web.ports.break_glass import BreakGlassPages
 from phr.web.ports.counter import CounterPages
 from phr.web.ports.documents import DocumentPages, RightsStaffPages
+from phr.web.ports.earning import EarningPages, PointList
 from phr.web.ports.emergency import EmergencyPages
 from phr.web.ports.evaluation import EvaluationPages
 from phr.web.ports.family import FamilyPages
@@ -26,6 +27,7 @@ from phr.web.ports.operate import OperatorPages
 from phr.web.ports.paper import PaperPages
 from phr.web.ports.research import Download, ResearchPages, ResearchRequest
 from phr.web.ports.resident import BloodPressureEntry, ResidentPages, Saved
+from phr.web.ports.rewards import RewardPages
 from phr.web.ports.running import RunningPages
 from phr.web.ports.session import AccountPages, Browser, Role, Session, SignedIn, SignInPages, ToTie
 from phr.web.ports.staff import Contact, StaffPages
@@ -46,6 +48,7 @@ __all__ = [
     "CounterPages",
     "DocumentPages",
     "Download",
+    "EarningPages",
     "EmergencyPages",
     "EvaluationPages",
     "FamilyPages",
@@ -58,9 +61,11 @@ __all__ = [
     "OperatorPages",
     "PaperPages",
     "Piece",
+    "PointList",
     "ResearchPages",
     "ResearchRequest",
     "ResidentPages",
+    "RewardPages",
     "RightsStaffPages",
     "Role",
     "RunningPages",
@@ -99,12 +104,14 @@ class Services(
     FamilyPages,
     NutritionPages,
     PaperPages,
+    EarningPages,
     ImportPages,
     EmergencyPages,
     BreakGlassPages,
     VisitPages,
     DocumentPages,
     RightsStaffPages,
+    RewardPages,
     Protocol,
 ):
     """Everything that the pages need, as ``app.state.services``."""

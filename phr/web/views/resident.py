@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Final, Literal
 
 from phr.web.charts import Chart
+from phr.web.views.earning import PointProof, PointReview
 from phr.web.views.home import GlucoseShares, HomeWeek, OwnChange
 from phr.web.views.parts import CheckUp, Proof
 
@@ -279,11 +280,15 @@ class PointLine:
     rule: str
     state: str
     reason: str = ""
+    proof: PointProof | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """The balance, as the ledger has it, and how it came about. ``rules``: what earns this year, by language."""
+    """The balance, as the ledger has it, and how it came about. ``rules``: what earns this year, by language.
+
+    reviews: awards that a person looks at, or decided about; ``notice``: words "point-notice".
+    """
 
     balance: int
     pending: int
@@ -291,6 +296,9 @@ class Points:
     expiring: tuple[tuple[date, int], ...] = ()
     ledger_reachable: bool = True
     rules: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    reviews: tuple[PointReview, ...] = ()
+    notice: str = ""
+    problems: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

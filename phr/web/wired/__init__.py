@@ -10,6 +10,7 @@ from phr.web.wired.cards import Carding
 from phr.web.wired.connect import Connections
 from phr.web.wired.counter import CounterArea
 from phr.web.wired.documents import DocumentArea
+from phr.web.wired.earning import EarningArea
 from phr.web.wired.emergency import EmergencyArea
 from phr.web.wired.evaluation import EvaluationArea
 from phr.web.wired.family import FamilyArea
@@ -24,6 +25,7 @@ from phr.web.wired.parts import Parts, System
 from phr.web.wired.record import Records
 from phr.web.wired.research import Researching
 from phr.web.wired.resident import Own
+from phr.web.wired.rewards import RewardArea
 from phr.web.wired.rights_staff import RightsStaff
 from phr.web.wired.running import RunningArea
 from phr.web.wired.sharing import SharingPages
@@ -62,11 +64,13 @@ class Wired(
     NutritionArea,
     OpenArea,
     PaperArea,
+    EarningArea,
     ImportArea,
     EmergencyArea,
     BreakGlassArea,
     DocumentArea,
     RightsStaff,
+    RewardArea,
 ):
     """Everything that the pages need."""
 

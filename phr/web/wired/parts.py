@@ -39,7 +39,8 @@ from phr.services.open_data import OpenData
 from phr.services.operate import Operate
 from phr.services.paper import PaperForms
 from phr.services.permissions import Permissions
-from phr.services.points import Points
+from phr.services.points import Lists, Points
+from phr.services.points import Reviews as PointReviews
 from phr.services.proofs import Proofs
 from phr.services.questionnaires import Questionnaires
 from phr.services.receive import Receive
@@ -100,6 +101,10 @@ class System(Protocol):
     def identities(self) -> Identities: ...  # noqa: D102
     @property
     def points(self) -> Points: ...  # noqa: D102
+    @property
+    def points_reviews(self) -> PointReviews: ...  # noqa: D102
+    @property
+    def points_lists(self) -> Lists: ...  # noqa: D102
     @property
     def worklist(self) -> Worklist: ...  # noqa: D102
     @property

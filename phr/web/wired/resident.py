@@ -31,6 +31,7 @@ from phr.web.views.resident import (
 from phr.web.wired import home_results, vitals
 from phr.web.wired.daily import daily_values
 from phr.web.wired.decisions import asked_again, changed_text
+from phr.web.wired.earning import RULES, proof_of, review_of
 from phr.web.wired.examined import check_up
 from phr.web.wired.goals import rules_in_words, steps_goal
 from phr.web.wired.leads import lead_of, next_step
@@ -51,17 +52,6 @@ _ACTIONS: Final = {
     **dict.fromkeys(("paused", "disconnected", "revoke"), "connect"),
 }
 _SELF: Final = frozenset({"resident", "system"})
-_RULES: Final = {
-    "steps_goal": "steps",
-    "steps_half": "steps-half",
-    "instead_of_walking": "exercise",
-    "checkup_imported": "checkup",
-    "guidance_decided": "guidance-decided",
-    "guidance_completed": "guidance",
-    "bp_or_weight_entry": "entry",
-    "class_attended": "event",
-    "outcome": "outcome",
-}
 
 
 class Own(Area):
@@ -174,8 +164,10 @@ class Own(Area):
         """The balance from the ledger, and how it came about."""
         one = held(session)
         lines = self._parts.balance.lines(one.whom, one.access())
+        reviews, names = self._system.points_reviews.shown(one.whom, one.access())
         held_there = self._parts.balance.held(one.whom)
         taken = {line.reverses for line in lines if line.reverses}
+        reasons = {each.row.event_key: each.row.reason for each in reviews if each.row.state == "reversed"}
         pending = sum(line.points for line in lines if not line.delivered)
         return Points(
             balance=sum(line.points for line in lines if line.delivered)
@@ -186,14 +178,17 @@ class Own(Area):
                 PointLine(
                     line.day,
                     line.points,
-                    _RULES.get(line.event, line.event),
+                    RULES.get(line.event, line.event),
                     _state(delivered=line.delivered, taken=bool(line.reverses) or line.key in taken),
+                    reasons.get(line.reverses or line.key, ""),
+                    proof_of(line.evidence, names),
                 )
                 for line in lines
             ),
             expiring=() if held_there is None else tuple(sorted(held_there.lots.items())),
             ledger_reachable=held_there is not None,
             rules=rules_in_words(self._parts.today()),
+            reviews=tuple(review_of(each, names) for each in reviews),
         )
 
 

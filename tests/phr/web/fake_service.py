@@ -146,6 +146,31 @@ class FakeService:
             raise NotFound("case")
         return self.samples.CASE
 
+    def answer_points(self, session, review, text):
+        self._ask("answer_points", review, text)
+
+    def attend_class(self, session, code):
+        self._ask("attend_class", code)
+        return "counted"
+
+    def staff_points(self, session):
+        return self.samples.VIEWS["points-staff"][2]
+
+    def decide_points(self, session, review, *, give, reason):
+        self._ask("decide_points", review, give, reason)
+        return give
+
+    def list_points(self, session, listing):
+        self._ask("list_points", listing)
+        return 1, ()
+
+    def class_code(self, session, occasion, day):
+        self._ask("class_code", occasion, day)
+        return "yoga-k7qd2m9x"
+
+    def agree_goal(self, session, patient, born, steps):
+        self._ask("agree_goal", patient, born, steps)
+
     def team(self, session):
         return self.samples.VIEWS["team"][2]
 

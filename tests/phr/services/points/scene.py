@@ -23,7 +23,9 @@ NOON = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 """Noon in the city on a Friday."""
 
 
-def someone(system: System, *, born: str = "1990-05-05", purposes: tuple[str, ...] = ("collect", "points")) -> Any:
+def someone(
+    system: System, *, born: str = "1990-05-05", purposes: tuple[str, ...] = ("collect", "points")
+) -> Any:
     """A new person: id and patient number."""
     patient = f"p-{uuid4().hex[:12]}"
     resource = {"resourceType": "Patient", "id": patient, "gender": "female", "birthDate": born}
@@ -33,7 +35,13 @@ def someone(system: System, *, born: str = "1990-05-05", purposes: tuple[str, ..
 
 
 def walk(
-    day: date, steps: int, *, source: Source = WATCH, hour: int = 9, minutes: int = 60, seed: int | None = None
+    day: date,
+    steps: int,
+    *,
+    source: Source = WATCH,
+    hour: int = 9,
+    minutes: int = 60,
+    seed: int | None = None,
 ) -> Series:
     """A day's steps in one walk with a living pace; each call another, since equal records of two people are a signal."""
     start = int(datetime(day.year, day.month, day.day, hour, tzinfo=ZONE).timestamp()) * 1_000_000
@@ -80,3 +88,14 @@ def earned(system: System, person: UUID) -> int:
 def days_ago(number: int) -> date:
     """A day before the stage's."""
     return NOON.astimezone(ZONE).date() - timedelta(days=number)
+
+
+def forget(system: System, person: UUID, source: Source) -> None:
+    """Takes a source's records out, as the administrator."""
+    with system.database.admin() as admin:
+        admin.execute(
+            "DELETE FROM phr.vital_chunk WHERE person_id = %s AND source_id IN"
+            " (SELECT source_id FROM phr.vital_source WHERE person_id = %s AND key = %s)",
+            (person, person, source.key),
+        )
+        admin.commit()

@@ -1,36 +1,19 @@
 """The nightly round: what the data of devices earn, once, under the caps, and what a correction takes back."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
-import pytest
-
-from phr.bootstrap import System, start
-from tests.conftest import FixedClock, test_settings
 from tests.phr.services.points.scene import (
-    NOON,
     PHONE,
     TYPED,
     WATCH,
     days_ago,
     earned,
     events,
+    forget,
     give,
     someone,
     walk,
 )
-
-
-@pytest.fixture
-def clock() -> FixedClock:
-    return FixedClock(NOON)
-
-
-@pytest.fixture
-def system(database_url: str, clock: FixedClock) -> Iterator[System]:
-    made = start(test_settings(database_url), clock)
-    yield made
-    made.store.close()
 
 
 def test_a_day_at_the_goal_earns_once_however_often_the_round_runs(system):
@@ -55,7 +38,12 @@ def test_two_devices_on_one_walk_are_never_added_up(system):
 def test_steps_typed_in_earn_nothing_and_add_nothing(system):
     """6.3: manual entries give no step points, neither alone nor on top of a device."""
     person, _ = someone(system)
-    give(system, person, walk(days_ago(1), 12000, source=TYPED), walk(days_ago(2), 12000, source=TYPED, hour=14))
+    give(
+        system,
+        person,
+        walk(days_ago(1), 12000, source=TYPED),
+        walk(days_ago(2), 12000, source=TYPED, hour=14),
+    )
     give(system, person, walk(days_ago(2), 4100))
     system.earning_round(request="round")
     assert events(system, person) == [("steps_half", days_ago(2), 1)]
@@ -71,11 +59,11 @@ def test_rows_that_a_device_marks_as_typed_earn_nothing(system):
     assert events(system, person) == []
 
 
-def test_data_that_come_within_a_week_earn_and_later_ones_do_not(system, clock):
+def test_data_that_come_within_a_week_earn_and_later_ones_do_not(system):
     """6.3: a day may earn until D+7; the day that the data came in decides, not the night of the round."""
     person, _ = someone(system)
     give(system, person, walk(days_ago(7), 8000), walk(days_ago(9), 8000))
-    clock.tick(timedelta(hours=17))  # past the next midnight: the round of the eighth day
+    system.clock.tick(timedelta(hours=17))  # past the next midnight: the round of the eighth day
     system.earning_round(request="round")
     assert events(system, person) == [("steps_goal", days_ago(7), 3)]
 
@@ -93,18 +81,14 @@ def test_more_steps_later_add_only_the_difference(system):
     ]
 
 
-def test_steps_that_are_taken_out_take_the_award_back(system, admin):
+def test_steps_that_are_taken_out_take_the_award_back(system):
     """6.3: a correction is a reversal, a new event; and what the day still reaches stays."""
     person, _ = someone(system)
     give(system, person, walk(days_ago(1), 8000))
     give(system, person, walk(days_ago(2), 8000), walk(days_ago(2), 4500, source=PHONE, hour=18))
     system.earning_round(request="round")
     assert earned(system, person) == 6
-    admin.execute(
-        "DELETE FROM phr.vital_chunk WHERE person_id = %s AND source_id IN"
-        " (SELECT source_id FROM phr.vital_source WHERE person_id = %s AND key = %s)",
-        (person, person, WATCH.key),
-    )
+    forget(system, person, WATCH)
     system.earning_round(request="round")
     assert earned(system, person) == 1
     assert ("steps_goal", days_ago(1), -3) in events(system, person)
