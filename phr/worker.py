@@ -17,15 +17,14 @@ from phr.errors import Conflict, Refused
 from phr.ids import new_id
 
 _running: list[System] = []
-_reading: list[threading.Thread] = []
-_assessing: list[threading.Thread] = []
-_copying: list[threading.Thread] = []
-_earning: list[threading.Thread] = []
+_apart: dict[str, threading.Thread] = {}
+"""The long jobs that have run beside the deliveries, by name; at most one thread for each."""
 _NIGHT: Final = (3, 10)  # hour and minute of the city at which everybody is assessed
 _EARLY: Final = (5, 10)  # city time: after the assessment, before anybody looks at the points of yesterday
 _MIDNIGHT: Final = (0, 5)  # city time: who comes of age does so when the day begins
 _BEFORE_DAWN: Final = (4, 20)  # city time: the day's letters have gone out
 _MORNING: Final = (8, 30)  # city time: after the quiet hours
+_STOPPED: Final = {"uploads", "copies"}  # what a stopping worker waits for: they give their file back
 _PATIENCE: Final = 20.0  # seconds for a file to be given back when the worker stops
 
 
@@ -137,36 +136,27 @@ def consents() -> dict[str, int]:
     return _system().consent_round(f"worker-{new_id()}")
 
 
-def uploads() -> bool:
-    """Reads the files that residents sent, in a thread: a long file must not hold up deliveries. Says whether it began."""
-    if _reading and _reading[0].is_alive():
+def _beside(name: str, work: Callable[..., Any]) -> bool:
+    """Begins a job in a thread, since a long one must not hold up deliveries; not while its last one runs."""
+    running = _apart.get(name)
+    if running is not None and running.is_alive():
         return False
-    system = _system()
     thread = threading.Thread(
-        target=told_by_kind("uploads", system.upload_jobs.round),
-        kwargs={"request": f"worker-{new_id()}"},
-        name="uploads",
-        daemon=True,
+        target=told_by_kind(name, work), kwargs={"request": f"worker-{new_id()}"}, name=name, daemon=True
     )
-    _reading[:] = [thread]
+    _apart[name] = thread
     thread.start()
     return True
+
+
+def uploads() -> bool:
+    """Reads the files that residents sent, beside the deliveries. Says whether it began."""
+    return _beside("uploads", _system().upload_jobs.round)
 
 
 def copies() -> bool:
-    """Makes copies of everything that people asked for, in a thread as above. Says whether it began."""
-    if _copying and _copying[0].is_alive():
-        return False
-    system = _system()
-    thread = threading.Thread(
-        target=told_by_kind("copies", system.take_outs.round),
-        kwargs={"request": f"worker-{new_id()}"},
-        name="copies",
-        daemon=True,
-    )
-    _copying[:] = [thread]
-    thread.start()
-    return True
+    """Makes copies of everything that people asked for, in the same way."""
+    return _beside("copies", _system().take_outs.round)
 
 
 def rights() -> dict[str, int]:
@@ -212,35 +202,13 @@ def escalate() -> int:
 
 
 def assess() -> bool:
-    """Assesses the city, in a thread as above. It is told of nobody and tells of nobody. Says whether it began."""
-    if _assessing and _assessing[0].is_alive():
-        return False
-    system = _system()
-    thread = threading.Thread(
-        target=told_by_kind("assess", system.assess),
-        kwargs={"request": f"worker-{new_id()}"},
-        name="assess",
-        daemon=True,
-    )
-    _assessing[:] = [thread]
-    thread.start()
-    return True
+    """Assesses the city, in the same way. It is told of nobody and tells of nobody."""
+    return _beside("assess", _system().assess)
 
 
 def earn() -> bool:
-    """Enters what devices, check-ups and brushing earned, in a thread as above. Says whether it began."""
-    if _earning and _earning[0].is_alive():
-        return False
-    system = _system()
-    thread = threading.Thread(
-        target=told_by_kind("earn", system.earning_round),
-        kwargs={"request": f"worker-{new_id()}"},
-        name="earn",
-        daemon=True,
-    )
-    _earning[:] = [thread]
-    thread.start()
-    return True
+    """Enters what devices, check-ups and brushing earned, in the same way."""
+    return _beside("earn", _system().earning_round)
 
 
 def forget() -> int:
@@ -269,5 +237,5 @@ def run(system: System) -> Any:
         schedule.stop()
         system.upload_jobs.stop()
         system.take_outs.stop()
-        for thread in (*_reading, *_copying):
-            thread.join(_PATIENCE)
+        for name in _STOPPED & _apart.keys():
+            _apart[name].join(_PATIENCE)

@@ -25,10 +25,10 @@ class Stub:
 def stub(monkeypatch):
     made = Stub()
     monkeypatch.setattr(worker, "_running", [made])
-    monkeypatch.setattr(worker, "_assessing", [])
+    monkeypatch.setattr(worker, "_apart", {})
     yield made
     made.go_on.set()
-    for thread in worker._assessing:
+    for thread in worker._apart.values():
         thread.join(10)
 
 
@@ -37,7 +37,7 @@ def test_one_assessment_runs_at_a_time_and_knows_only_its_request(stub):
     assert worker.assess()
     assert not worker.assess()
     stub.go_on.set()
-    worker._assessing[0].join(10)
+    worker._apart["assess"].join(10)
     assert worker.assess()
     assert [list(arguments) for arguments in stub.began] == [["request"], ["request"]]
     assert all(arguments["request"].startswith("worker-") for arguments in stub.began)
