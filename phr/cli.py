@@ -22,6 +22,7 @@ _COMMANDS: Final = {
     "programme": ("programmes", "programme"),
     "sync": ("connections", "sync"),
     "connections": ("connections", "connections"),
+    "points": ("points", "points"),
     "audit": ("service", "audit"),
     "outbox": ("service", "outbox"),
     "backup": ("backups", "backup"),

@@ -53,9 +53,11 @@ class Ledgering(Core):
 
     def ledger(self, url: str = "") -> LedgerClient:
         """A client of the ledger."""
-        return LedgerClient.connect(
+        client = LedgerClient.connect(
             url or self.ledger_url, self.settings.ledger_name, token=self.ledger_token
         )
+        self.closing.callback(client.close)
+        return client
 
     @cached_property
     def one_ledger(self) -> LedgerClient:
@@ -66,7 +68,7 @@ class Ledgering(Core):
     def budgets(self) -> Budgets:
         """What the year's points are paid from."""
         s = self.settings
-        return Budgets(self.store, self.clock, s.tz, s.recipient, lambda: self.one_ledger)
+        return Budgets(self.store, self.clock, s.tz, s.recipient, s.ledger_name, lambda: self.one_ledger)
 
     @cached_property
     def reconcile_ledger(self) -> ReconcileLedger:

@@ -38,12 +38,14 @@ class Budgets:
         clock: Clock,
         zone: ZoneInfo,
         recipient: str,
+        name: str,
         connect: Callable[[], LedgerClient],
     ) -> None:
         self._store = store
         self._clock = clock
         self._zone = zone
         self._recipient = recipient
+        self._name = name
         self._connect = connect
 
     def fund(self, *, actor: str, request: str, year: int | None = None) -> Funded:
@@ -53,7 +55,7 @@ class Budgets:
         """
         rules = self._rules(year)
         with self._begin(actor, request) as uow:
-            known = {row.reference for row in uow.ledger_books.budgets(rules.fiscal_year)}
+            known = {row.reference for row in uow.ledger_books.budgets(self._name, rules.fiscal_year)}
             for payment in of_year(rules):
                 if payment.reference not in known:
                     self._ask(uow, payment, actor)
@@ -68,7 +70,7 @@ class Budgets:
         if not 0 < amount <= _MOST:
             raise Invalid(f"must be from 1 to {_MOST}", field="points")
         with self._begin(actor, request) as uow:
-            before = [_payment(row) for row in uow.ledger_books.budgets(rules.fiscal_year)]
+            before = [_payment(row) for row in uow.ledger_books.budgets(self._name, rules.fiscal_year)]
             if not any(one.event == event for one in before):
                 raise Refused("the year's budgets are not filled yet: run phr points fund")
             self._ask(uow, top_up(rules, event, amount, before), actor)
@@ -77,6 +79,7 @@ class Budgets:
 
     def _ask(self, uow: UnitOfWork, payment: Payment, actor: str) -> None:
         row = LedgerBudget(
+            ledger=self._name,
             reference=payment.reference,
             fiscal_year=payment.fiscal_year,
             event=payment.event,
@@ -91,7 +94,9 @@ class Budgets:
     def _pay(self, year: int, actor: str, request: str) -> Funded:
         """Makes every payment that was asked for and that the ledger has not yet; the same again counts once."""
         with self._begin(actor, request) as uow:
-            owed = [_payment(row) for row in uow.ledger_books.budgets(year) if row.funded_at is None]
+            owed = [
+                _payment(row) for row in uow.ledger_books.budgets(self._name, year) if row.funded_at is None
+            ]
             uow.commit()
         made = 0
         try:
@@ -115,7 +120,7 @@ class Budgets:
         now = self._clock.now()
         with self._begin(actor, request, "deliver") as uow:
             for payment in payments:
-                uow.ledger_books.funded(payment.reference, now)
+                uow.ledger_books.funded(self._name, payment.reference, now)
             uow.ledger_books.release_held(now)
             uow.commit()
 
@@ -125,7 +130,7 @@ class Budgets:
         with self._begin(actor, request) as uow:
             paid = [
                 _payment(row)
-                for row in uow.ledger_books.budgets(rules.fiscal_year)
+                for row in uow.ledger_books.budgets(self._name, rules.fiscal_year)
                 if row.funded_at is not None
             ]
             uow.commit()

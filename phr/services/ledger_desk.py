@@ -82,7 +82,7 @@ class LedgerDesk:
             breaker = books.breaker(self._name)
             compared = books.reconciliations(self._name, _DAYS)
             differs = books.differences(self._name, compared[0].day) if compared else []
-            paid = books.budgets()
+            paid = books.budgets(self._name)
             uow.audit.add("count", "ledger")
             uow.commit()
         open_until = None if breaker is None else breaker.open_until

@@ -103,7 +103,7 @@ class ReconcileLedger:
                 if row.kind in (Difference.MISSING_THERE, Difference.GIVEN_UP)
                 and row.reference not in so_far.seen
             ]
-            ours = uow.ledger_books.ours([row.reference for row in before])
+            ours = uow.ledger_books.ours(self._name, [row.reference for row in before])
             uow.commit()
         found = []
         for row in before:
@@ -121,14 +121,14 @@ class ReconcileLedger:
         so_far = Comparison()
         for page in ledger.log(until):
             with self._store.begin(machine(self._recipient, "deliver", request, part="reconcile")) as uow:
-                ours = uow.ledger_books.ours([one.reference for one in page if one.moves])
+                ours = uow.ledger_books.ours(self._name, [one.reference for one in page if one.moves])
                 uow.commit()
             compare_page(so_far, page, ours)
         return so_far
 
     def _delivered(self, since: datetime | None, before: datetime, request: str) -> list[Ours]:
         with self._store.begin(machine(self._recipient, "deliver", request, part="reconcile")) as uow:
-            found = uow.ledger_books.delivered(since, before)
+            found = uow.ledger_books.delivered(self._name, since, before)
             uow.commit()
         return found
 

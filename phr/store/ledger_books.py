@@ -39,9 +39,10 @@ class LedgerBooks:
             (name, failures, open_until, why, now),
         )
 
-    def budgets(self, fiscal_year: int | None = None) -> Sequence[LedgerBudget]:
-        """What was put into budgets, oldest first."""
-        query = select(LedgerBudget).order_by(col(LedgerBudget.asked_at), col(LedgerBudget.reference))
+    def budgets(self, ledger: str, fiscal_year: int | None = None) -> Sequence[LedgerBudget]:
+        """What was put into the budgets of a ledger, oldest first."""
+        query = select(LedgerBudget).where(LedgerBudget.ledger == ledger)
+        query = query.order_by(col(LedgerBudget.asked_at), col(LedgerBudget.reference))
         if fiscal_year is not None:
             query = query.where(LedgerBudget.fiscal_year == fiscal_year)
         return self._session.exec(query).all()
@@ -49,20 +50,24 @@ class LedgerBooks:
     def ask_budget(self, row: LedgerBudget) -> bool:
         """Notes a payment into a budget before it is made; tells whether it was new."""
         done = self._connection.execute(
-            "INSERT INTO phr.ledger_budget (reference, fiscal_year, event, asset, amount, actor, asked_at)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-            (row.reference, row.fiscal_year, row.event, row.asset, row.amount, row.actor, row.asked_at),
+            "INSERT INTO phr.ledger_budget (ledger, reference, fiscal_year, event, asset, amount, actor, asked_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            (
+                *(row.ledger, row.reference, row.fiscal_year, row.event),
+                *(row.asset, row.amount, row.actor, row.asked_at),
+            ),
         )
         return done.rowcount == 1
 
-    def funded(self, reference: str, now: datetime) -> None:
+    def funded(self, ledger: str, reference: str, now: datetime) -> None:
         """Notes that the ledger has it."""
         self._connection.execute(
-            "UPDATE phr.ledger_budget SET funded_at = coalesce(funded_at, %s) WHERE reference = %s",
-            (now, reference),
+            "UPDATE phr.ledger_budget SET funded_at = coalesce(funded_at, %s)"
+            " WHERE ledger = %s AND reference = %s",
+            (now, ledger, reference),
         )
 
-    def ours(self, references: Sequence[str]) -> dict[str, Ours]:
+    def ours(self, ledger: str, references: Sequence[str]) -> dict[str, Ours]:
         """Letters to the ledger and payments into budgets by the ledger's reference."""
         rows = self._connection.execute(
             "SELECT payload ->> 'reference', state, payload -> 'postings' FROM phr.outbox"
@@ -71,12 +76,14 @@ class LedgerBooks:
         ).fetchall()
         found = {row[0]: Ours(row[0], row[1], postings_of(row[2])) for row in rows}
         for budget in self._session.exec(
-            select(LedgerBudget).where(col(LedgerBudget.reference).in_(references))
+            select(LedgerBudget).where(
+                LedgerBudget.ledger == ledger, col(LedgerBudget.reference).in_(references)
+            )
         ):
             found[budget.reference] = _of_budget(budget)
         return found
 
-    def delivered(self, since: datetime | None, before: datetime) -> list[Ours]:
+    def delivered(self, ledger: str, since: datetime | None, before: datetime) -> list[Ours]:
         """Letters and payments that the ledger is said to have, noted in this time."""
         span = {"since": since, "before": before}
         rows = self._connection.execute(
@@ -85,7 +92,9 @@ class LedgerBooks:
             " AND (%(since)s::timestamptz IS NULL OR delivered_at >= %(since)s)",
             span,
         ).fetchall()
-        budgets = select(LedgerBudget).where(col(LedgerBudget.funded_at) < before)
+        budgets = select(LedgerBudget).where(
+            LedgerBudget.ledger == ledger, col(LedgerBudget.funded_at) < before
+        )
         if since is not None:
             budgets = budgets.where(col(LedgerBudget.funded_at) >= since)
         return [

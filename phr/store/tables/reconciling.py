@@ -43,6 +43,7 @@ class LedgerBudget(SQLModel, table=True):
 
     __tablename__ = "ledger_budget"
     __table_args__ = (CheckConstraint("amount > 0", name="ledger_budget_amount_check"), {"schema": "phr"})
+    ledger: str = Field(sa_column=Column(Text, primary_key=True))
     reference: str = Field(sa_column=Column(Text, primary_key=True))
     fiscal_year: int = Field(sa_column=Column(Integer, nullable=False))
     event: str = Field(sa_column=Column(Text, nullable=False))

@@ -12,14 +12,16 @@ CREATE TABLE phr.ledger_breaker (
 
 -- What was put into the budgets of a year, and by whom: once at its beginning, and each time somebody tops one up.
 CREATE TABLE phr.ledger_budget (
-    reference text PRIMARY KEY,             -- the ledger's own reference of the transaction
+    ledger text NOT NULL,
+    reference text NOT NULL,                -- the ledger's own reference of the transaction
     fiscal_year integer NOT NULL,
     event text NOT NULL,
     asset text NOT NULL,
     amount bigint NOT NULL CHECK (amount > 0),
     actor text NOT NULL,
     asked_at timestamptz NOT NULL,
-    funded_at timestamptz                   -- when the ledger had it
+    funded_at timestamptz,                  -- when the ledger had it
+    PRIMARY KEY (ledger, reference)
 );
 
 -- The daily comparison of our letters with the ledger's log, and what differed. Nothing here is ever mended by itself.
