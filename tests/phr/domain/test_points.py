@@ -322,3 +322,67 @@ def test_a_list_of_texts_with_a_number_in_it_is_refused():
     """The file is checked on load."""
     with pytest.raises(RulesError, match="must be texts"):
         parse_rules(TEXT.replace('  "risk",', '  "risk", 5,', 1))
+
+
+def test_a_sheet_of_paper_may_come_later_than_a_device():
+    """R0-2, paper equality: a month of a pedometer diary is brought at once; what a device records is not."""
+    assert isinstance(earned(event(recording="staff", late=62), [], RULES), Award)
+    assert refused(event(recording="staff", late=63)) == "too-late"
+
+
+@pytest.mark.parametrize(("age", "earns"), [(17, True), (18, False), (None, False), (0, True)])
+def test_brushing_days_are_for_children_whose_age_is_known(age, earns):
+    """6.2: the child's account, one a day; an unknown age is not a child's."""
+    verdict = earned(event("brushing_day", recording="manual", age=age), [], RULES)
+    assert isinstance(verdict, Award) == earns
+
+
+def test_each_kind_of_screening_counts_once_a_year_and_says_nothing_to_the_ledger():
+    """6.2: 100 each, once per kind and fiscal year; the letter of the kind is all that leaves."""
+    kinds = [event("screening", recording="staff", variant=v) for v in ("a", "b", "a")]
+    awards = run(kinds)[1]
+    assert [a.points for a in awards] == [100, 100]
+    assert awards[0].reference == "screening:fy2026:a:p_7f3a"
+    assert "cancer" not in str(awards[0].order.body())
+
+
+def test_points_lie_in_the_lot_of_the_day_on_which_they_are_written():
+    """A round of April for the last days of March, or a late release, never fills a lot that has ended."""
+    march = Event(
+        "steps_goal", "p_7f3a", date(2027, 3, 31), date(2027, 3, 31), "device", credited=date(2027, 4, 1)
+    )
+    (posting,) = earned(march, [], RULES).order.postings
+    assert posting.destination == "residents:p_7f3a:lot:2028-03-31"
+
+
+def test_ages_of_a_rule_must_be_in_order():
+    """Checked on load."""
+    with pytest.raises(RulesError, match="youngest"):
+        parse_rules(TEXT.replace("age_most = 17", "age_least = 20\nage_most = 17", 1))
+
+
+def test_an_age_may_be_asked_from_below():
+    """Age alternatives as data: an event for people from an age on."""
+    rules = parse_rules(
+        TEXT.replace("age_most = 17", "age_least = 65", 1).replace("{age_most}", "{age_least}")
+    )
+    for age, earns in ((64, False), (65, True), (120, True)):
+        verdict = earned(event("brushing_day", recording="manual", age=age), [], rules[2026])
+        assert isinstance(verdict, Award) == earns
+
+
+@given(st.lists(an_event(), max_size=25), st.randoms())
+def test_a_replay_gives_the_same_awards(events, random):
+    """The same events again, repeated and in the same order, give the same history; repeats add nothing."""
+    history, awards = run(events)
+    again = [one for one in events for _ in range(random.randint(1, 3))]
+    assert run(again)[1] == awards
+    assert sum(e.points for e in history) <= RULES.year_cap
+
+
+def test_nothing_that_never_earns_can_be_written_into_a_file():
+    """The list is in the code: an event, group or variant with such a name is refused on load."""
+    for name in NEVER:
+        with pytest.raises(RulesError):
+            parse_rules(TEXT.replace('name = "brushing_day"', f'name = "{name}"', 1))
+        assert isinstance(earned(event(name, recording="staff"), [], RULES), NoAward)
