@@ -12,7 +12,9 @@ from phr.bootstrap.core import Core
 from phr.clients.ledger import LedgerClient, LedgerRefused, LedgerTrouble
 from phr.clients.ledger_holders import asking, holders
 from phr.domain.days import day_at
-from phr.domain.points import RulesError, fiscal_year, load_rules, lot_expiry
+from phr.domain.exchange_paper import city_paper, own_paper
+from phr.domain.expiry import rules_for
+from phr.domain.points import lot_expiry
 from phr.errors import Busy, Refused
 from phr.services.rewards import Ending, Moves, Payout, Together, Wallets, Year
 from phr.services.rewards.ending import lot_days
@@ -63,6 +65,19 @@ class Rewards(Core):
         s = self.settings
         return Year(self.store, self.clock, s.tz, s.recipient, lambda: self._points_ledger, self._holders)
 
+    def points_paper(self, view: Any) -> bytes:
+        """A resident's statement as PDF."""
+        now = self.clock.now()
+        return self._whole.press.pdf(
+            "points-statement", own_paper(view, self.settings.city, day_at(now, self.settings.tz)), now
+        )
+
+    def city_paper(self, kept: Mapping[str, Any]) -> bytes:
+        """The city's statement of a year as PDF."""
+        return self._whole.press.pdf(
+            "points-statement", city_paper(kept, self.settings.city), self.clock.now()
+        )
+
     @cached_property
     def together(self) -> Together:
         """Goals and groups."""
@@ -110,13 +125,10 @@ class Rewards(Core):
 
 
 def _lasts(today: date) -> list[date]:
-    rules = load_rules(fiscal_year(today))
+    rules = rules_for(today)
     return lot_days(lambda day: lot_expiry(rules, day), today)
 
 
 def _asset(today: date) -> str:
-    """What points are called in the ledger; the first rules where a year has none yet."""
-    try:
-        return load_rules(fiscal_year(today)).asset
-    except RulesError:
-        raise Refused("there are no rules of points for this fiscal year") from None
+    """What points are called in the ledger."""
+    return rules_for(today).asset

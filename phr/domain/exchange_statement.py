@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from phr.domain.points_rules import fiscal_year
+from phr.domain.points_rules import LOCALES, PointRules, fiscal_year
 
 FEWEST: Final = 10  # people below which a count is not told
 
@@ -113,3 +113,20 @@ def city_rows(kept: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     rows.append(("lots", "holders", f"fewer than {FEWEST}" if holders is None else str(holders)))
     rows += [("check", name, "equal" if same else "different") for name, same in kept["equal"].items()]
     return rows
+
+
+def rule_names(rules: PointRules, event: str) -> dict[str, str]:
+    """What a rule is called on statements, by language: its sentence up to the points, from the file that decides."""
+    rule, steps = rules.events.get(event), rules.steps
+    if rule is None:
+        return dict.fromkeys(LOCALES, event)
+    given = {
+        "points": rule.points,
+        "goal": steps.goal,
+        "senior_goal": steps.senior_goal,
+        "senior_age": steps.senior_age,
+    }
+    marks = {"ja": "：", "en": ":"}
+    return {
+        locale: rule.text[locale].format(**given).partition(marks[locale])[0].strip() for locale in LOCALES
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Final
 
-from phr.domain.points_rules import fiscal_year
+from phr.domain.points_rules import PointRules, RulesError, fiscal_year, load_rules
 
 NOTICES: Final = (60, 30, 7)
 """Days before the last day at which a resident is told."""
@@ -38,3 +38,13 @@ def watched(today: date, lasts: list[date], back: int) -> list[date]:
     """The lots that a night has to look at: about to end, or over for not longer than ``back`` days."""
     first = today - timedelta(days=back)
     return [last for last in lasts if first <= last <= today + timedelta(days=NOTICES[0])]
+
+
+def rules_for(day: date) -> PointRules:
+    """The rules of a day's fiscal year, or the newest before: what was earned can be used while a year has none yet."""
+    for year in range(fiscal_year(day), fiscal_year(day) - 3, -1):
+        try:
+            return load_rules(year)
+        except RulesError:
+            continue
+    raise RulesError("no rules for this year, nor for the two before")

@@ -99,6 +99,17 @@ class Moves:
             uow.commit()
         return found
 
+    def waiting(self, access: Access) -> Sequence[tuple[PointsMove, str, str]]:
+        """The exchanges that wait for an answer, with record number and name, for the counter."""
+        with self._store.begin(access) as uow:
+            rows = list(uow.rewards.waiting())
+            people = uow.people.of([row.person_id for row in rows])
+            for row in rows:
+                uow.audit.add("list", "exchange", row.person_id, count=1)
+            uow.commit()
+        known = [(row, people.get(row.person_id)) for row in rows]
+        return [(row, one.patient_id, one.name or one.patient_id) for row, one in known if one is not None]
+
     def exchange(self, person: UUID, amount: int, *, actor: str, way: str, request: str) -> PointsMove:
         """Asks to exchange so many points. Invalid for the amount, Conflict while one is open, Refused for the rest."""
         rules = exchange.rules_of()

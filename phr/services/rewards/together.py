@@ -14,8 +14,9 @@ from phr.clock import Clock
 from phr.domain import challenges, goals_game
 from phr.domain.access import Access, machine
 from phr.domain.days import day_at
+from phr.domain.expiry import rules_for
 from phr.domain.goals_game import Goal
-from phr.domain.points import fiscal_year, load_rules, step_goal
+from phr.domain.points import step_goal
 from phr.errors import Invalid, Refused
 from phr.store.tables import PointsMember, PointsWeek
 from phr.store.uow import Store
@@ -166,7 +167,7 @@ class Together:
     def _week(self, code: str, today: date, request: str) -> Group:
         """The last week that is over, counted once: who comes or goes later changes no figure of it."""
         monday = challenges.week_over(today)
-        plateau = load_rules(fiscal_year(today)).steps.goal
+        plateau = rules_for(today).steps.goal
         with self._store.begin(machine(f"Group/{code}", "points", request, part="group")) as uow:
             row = uow.rewards.week(code, monday)
             if row is None:
@@ -189,7 +190,7 @@ class Together:
 
 def _plateau(born: date | None, today: date) -> int:
     """Where more steps are no better for the game; without an age the lower of the two."""
-    rules = load_rules(fiscal_year(today))
+    rules = rules_for(today)
     if born is None:
         return min(rules.steps.goal, rules.steps.senior_goal)
     age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
