@@ -15,6 +15,9 @@ router = APIRouter()
 REQUESTS: Final = Counter("phr_requests_total", "Requests by route and status.", ["route", "status"])
 SECONDS: Final = Histogram("phr_request_seconds", "Duration of requests by route.", ["route"])
 UNUSUAL: Final = Gauge("phr_unusual_access", "Findings of unusual access in the last week by rule.", ["rule"])
+LEDGER: Final = Gauge("phr_ledger_letters", "Letters to the points ledger by state.", ["state"])
+DIFFERENCES: Final = Gauge("phr_ledger_differences", "Differences that the last comparison found.")
+RESTING: Final = Gauge("phr_ledger_resting", "1 while the ledger is left alone after failures.")
 _WORKER_SECONDS: Final = 300
 
 
@@ -46,7 +49,21 @@ def metrics(request: Request) -> Response:
             UNUSUAL.labels(rule).set(count)
     except PhrError:
         UNUSUAL.clear()  # the database does not answer: better no figure than an old one
+    _of_ledger(request)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _of_ledger(request: Request) -> None:
+    try:
+        state = system_of(request).ledger_desk.state(actor="metrics", request=request_id(request))
+    except PhrError:
+        LEDGER.clear()
+        return
+    LEDGER.labels("waiting").set(state.waiting)
+    LEDGER.labels("no-budget").set(state.no_budget)
+    LEDGER.labels("dead").set(state.given_up)
+    DIFFERENCES.set(state.compared[0].found if state.compared else 0)
+    RESTING.set(state.open_until is not None)
 
 
 @router.get("/.well-known/audit-roots.json")

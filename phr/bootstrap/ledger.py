@@ -21,7 +21,7 @@ from phr.clients.ledger import (
 from phr.clients.ledger_answers import LedgerUnknown
 from phr.domain.ledger import LedgerRefusal, Order, parse_order
 from phr.domain.ledger_budget import from_budget
-from phr.errors import Invalid
+from phr.errors import Invalid, Refused
 from phr.ids import new_id
 from phr.services.budgets import Budgets
 from phr.services.deliver import OnHoldError, TryLaterError, UndeliverableError, backoff
@@ -125,8 +125,11 @@ class Ledgering(Core):
 
     def ledger_verdict(self) -> dict[str, bool]:
         """Each check of the embedded ledger."""
-        with self.ledger_connections() as connection:
-            return ledger_store.verify(connection, self.settings.ledger_name)
+        try:
+            with self.ledger_connections() as connection:
+                return ledger_store.verify(connection, self.settings.ledger_name)
+        except LedgerRefusal:
+            raise Refused("the ledger is not made yet: run phr points fund") from None
 
     @contextmanager
     def ledger_connections(self) -> Iterator[Any]:

@@ -20,6 +20,7 @@ from phr.web.ports.files import CardPages, Coming, ConnectPages, Piece, UploadPa
 from phr.web.ports.guidance import GuidancePages
 from phr.web.ports.health import HealthPages
 from phr.web.ports.imports import ImportPages
+from phr.web.ports.ledger import LedgerPages
 from phr.web.ports.messages import MessagePages
 from phr.web.ports.nutrition import NutritionPages
 from phr.web.ports.open_data import OpenPages
@@ -55,6 +56,7 @@ __all__ = [
     "GuidancePages",
     "HealthPages",
     "ImportPages",
+    "LedgerPages",
     "MessagePages",
     "NutritionPages",
     "OpenPages",
@@ -97,6 +99,7 @@ class Services(
     OpenPages,
     OperatorPages,
     RunningPages,
+    LedgerPages,
     HealthPages,
     GuidancePages,
     EvaluationPages,

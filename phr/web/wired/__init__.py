@@ -17,6 +17,7 @@ from phr.web.wired.family import FamilyArea
 from phr.web.wired.guidance import GuidanceArea
 from phr.web.wired.health import HealthArea
 from phr.web.wired.imports import ImportArea
+from phr.web.wired.ledger import LedgerArea
 from phr.web.wired.messages import MessageArea
 from phr.web.wired.nutrition import NutritionArea
 from phr.web.wired.open_data import OpenArea
@@ -56,6 +57,7 @@ class Wired(
     TeamArea,
     Researching,
     RunningArea,
+    LedgerArea,
     HealthArea,
     GuidanceArea,
     EvaluationArea,

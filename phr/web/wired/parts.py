@@ -15,6 +15,7 @@ from phr.domain.messages.channel import Channel
 from phr.services.accounts import Accounts, CommonId, Factors, Managing, Passkeys
 from phr.services.balance import Balance
 from phr.services.break_glass import BreakGlass
+from phr.services.budgets import Budgets
 from phr.services.cards import Cards
 from phr.services.catalogue import Catalogue
 from phr.services.charts import Charts
@@ -32,6 +33,8 @@ from phr.services.figures import Figures
 from phr.services.guidance import Courses
 from phr.services.home_targets import HomeTargets
 from phr.services.identities import Identities
+from phr.services.ledger_desk import LedgerDesk
+from phr.services.ledger_files import LedgerFiles
 from phr.services.letters import Letters
 from phr.services.messages import Addressing, Inbox
 from phr.services.nutrition import Diary
@@ -105,6 +108,14 @@ class System(Protocol):
     def points_reviews(self) -> PointReviews: ...  # noqa: D102
     @property
     def points_lists(self) -> Lists: ...  # noqa: D102
+    @property
+    def budgets(self) -> Budgets: ...  # noqa: D102
+    @property
+    def ledger_desk(self) -> LedgerDesk: ...  # noqa: D102
+    @property
+    def ledger_files(self) -> LedgerFiles: ...  # noqa: D102
+    @property
+    def points_by_file(self) -> bool: ...  # noqa: D102
     @property
     def worklist(self) -> Worklist: ...  # noqa: D102
     @property

@@ -95,6 +95,7 @@ def every_sample() -> ModuleType:
     )
     made.VIEWS.update(load("samples_staff").VIEWS)
     made.VIEWS.update(load("samples_running").VIEWS)
+    made.VIEWS.update(load("samples_ledger").VIEWS)
     made.VIEWS.update(load("samples_family").VIEWS)
     made.VIEWS.update(load("samples_health").VIEWS)
     made.VIEWS.update(load("samples_signin").VIEWS)
