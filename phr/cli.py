@@ -23,6 +23,7 @@ _COMMANDS: Final = {
     "sync": ("connections", "sync"),
     "connections": ("connections", "connections"),
     "points": ("points", "points"),
+    "points-year": ("points_year", "points_year"),
     "audit": ("service", "audit"),
     "outbox": ("service", "outbox"),
     "backup": ("backups", "backup"),

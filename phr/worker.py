@@ -19,6 +19,7 @@ from phr.ids import new_id
 _running: list[System] = []
 _apart: dict[str, threading.Thread] = {}
 """The long jobs that have run beside the deliveries, by name; at most one thread for each."""
+_AFTER_MIDNIGHT: Final = (0, 40)  # city time: points end when the day is over
 _NIGHT: Final = (3, 10)  # hour and minute of the city at which everybody is assessed
 _EARLY: Final = (5, 10)  # city time: after the assessment, before anybody looks at the points of yesterday
 _MIDNIGHT: Final = (0, 5)  # city time: who comes of age does so when the day begins
@@ -94,6 +95,8 @@ def _jobs() -> dict[str, tuple[Callable[..., Any], float | crontab, int]]:
         "reconcile": (reconcile, _at(_BEFORE_DAWN), 12 * 3600),
         "earn": (earn, _at(_EARLY), 3 * 3600),
         "remind": (remind, _at(_MORNING), 3600),
+        "moves": (moves, 30.0, 60),
+        "ending": (ending, _at(_AFTER_MIDNIGHT), 12 * 3600),
         "open": (tell_openly, crontab(month_of_year=4, day_of_month=10, hour=4, minute=0), 24 * 3600),
     }
 
@@ -119,6 +122,16 @@ def budgets() -> int:
 def reconcile() -> int:
     """Compares our letters to the ledger with its log; changes nothing. Says how many differences there are."""
     return _system().compare_points(request=f"worker-{new_id()}")
+
+
+def moves() -> int:
+    """Moves exchanges and gifts of points on as far as their letters came; says how many moved, and of nobody."""
+    return _system().moves.follow(request=f"worker-{new_id()}")
+
+
+def ending() -> dict[str, int]:
+    """Tells residents of points that are about to end, and ends what is over; says how many."""
+    return _system().points_ending.round(request=f"worker-{new_id()}")
 
 
 def remind() -> dict[str, int]:

@@ -33,7 +33,7 @@ class Rewards(Core):
 
     @cached_property
     def _points_ledger(self) -> LedgerClient:
-        return self._whole.ledger()
+        return self._whole.one_ledger
 
     @cached_property
     def moves(self) -> Moves:
@@ -63,7 +63,14 @@ class Rewards(Core):
     def points_year(self) -> Year:
         """Statements and closings."""
         s = self.settings
-        return Year(self.store, self.clock, s.tz, s.recipient, lambda: self._points_ledger, self._holders)
+        return Year(
+            self.store,
+            self.clock,
+            s.tz,
+            s.recipient,
+            (s.ledger_name, lambda: self._points_ledger),
+            self._holders,
+        )
 
     def points_paper(self, view: Any) -> bytes:
         """A resident's statement as PDF."""

@@ -21,9 +21,10 @@ from phr.domain.ledger import WORLD, Order, Posting
 from phr.domain.points import PointRules, RulesError, funding, issuance, load_rules, lot_expiry
 from phr.errors import Busy, Invalid, Refused
 from phr.store.tables import PointsYear
-from phr.store.uow import Store
+from phr.store.uow import Store, UnitOfWork
 
 Funds = Callable[[], LedgerClient]
+_Row = tuple[str, str, str, Any, int]
 Holders = Callable[[str], Iterable[tuple[str, int]]]
 _SILENT: Final = "the ledger does not answer; try again later"
 
@@ -37,14 +38,14 @@ class Year:
         clock: Clock,
         zone: ZoneInfo,
         recipient: str,
-        ledger: Funds,
+        ledger: tuple[str, Funds],
         holders: Holders,
     ) -> None:
         self._store = store
         self._clock = clock
         self._zone = zone
         self._recipient = recipient
-        self._ledger = ledger
+        self._name, self._ledger = ledger
         self._holders = holders
 
     def own(self, person: UUID, year: int, lots: Mapping[date, int] | None, access: Access) -> Statement:
@@ -65,9 +66,9 @@ class Year:
         """The city's statement: as it was closed, or as it stands now."""
         with self._store.begin(machine(self._recipient, "operate", request, part="points-year")) as uow:
             kept = uow.rewards.year(year)
-            moves = uow.rewards.sums()
+            moves, paid = uow.rewards.sums(), self._paid(uow, year)
             uow.commit()
-        return kept.statement if kept is not None else self._count(_rules(year), moves, closed="")
+        return kept.statement if kept is not None else self._count(_rules(year), (moves, paid), closed="")
 
     def close(self, year: int, *, actor: str, request: str) -> Mapping[str, Any]:
         """Closes a year: what was not issued goes back, and the statement is kept as it is. Again changes nothing.
@@ -91,13 +92,21 @@ class Year:
             raise Refused(f"{waiting} letters to the ledger wait; deliver them first")
         self._give_back(rules)
         with self._store.begin(access) as uow:
-            found = self._count(rules, uow.rewards.sums(), closed=today.isoformat())
+            books = (uow.rewards.sums(), self._paid(uow, year))
+            found = self._count(rules, books, closed=today.isoformat())
             now = self._clock.now()
             uow.rewards.add(
                 PointsYear(fiscal_year=year, statement=dict(found), closed_at=now, closed_by=actor)
             )
             uow.audit.add("points", f"year {year} closed", count=1)
             uow.commit()
+        return found
+
+    def _paid(self, uow: UnitOfWork, year: int) -> Mapping[str, set[str]]:
+        """The references of what was paid into each budget, also later in the year."""
+        found: dict[str, set[str]] = {}
+        for row in uow.ledger_books.budgets(self._name, year):
+            found.setdefault(row.event, set()).add(row.reference)
         return found
 
     def _give_back(self, rules: PointRules) -> None:
@@ -115,12 +124,13 @@ class Year:
             raise Busy(_SILENT) from None
 
     def _count(
-        self, rules: PointRules, moves: Sequence[tuple[str, str, str, Any, int]], closed: str
+        self, rules: PointRules, books: tuple[Sequence[_Row], Mapping[str, set[str]]], closed: str
     ) -> Mapping[str, Any]:
+        moves, paid = books
         lot = lot_expiry(rules, date(rules.fiscal_year, 4, 1)).isoformat()
         try:
             ledger = self._ledger()
-            funds = [self._fund(ledger, rules, name) for name in rules.events]
+            funds = [self._fund(ledger, rules, name, paid.get(name, set())) for name in rules.events]
             held = ledger.balances(f"residents::lot:{lot}").get(rules.asset, 0)
             in_ledger = {
                 "exchange": _held(ledger, DONE, rules.asset),
@@ -151,13 +161,13 @@ class Year:
         }
 
     @staticmethod
-    def _fund(ledger: LedgerClient, rules: PointRules, name: str) -> Fund:
+    def _fund(ledger: LedgerClient, rules: PointRules, name: str, paid: set[str]) -> Fund:
         order = next(one for one in funding(rules) if one.metadata.get("budget") == name)
-        paid = ledger.find(order.reference or "")
+        payments = [ledger.find(reference) for reference in sorted({*paid, order.reference or ""})]
         back = ledger.find(_closing(rules, name))
         return Fund(
             name,
-            0 if paid is None else sum(one.amount for one in paid.postings),
+            sum(one.amount for each in payments if each is not None for one in each.postings),
             _held(ledger, issuance(rules, name), rules.asset),
             0 if back is None else sum(one.amount for one in back.postings),
         )
