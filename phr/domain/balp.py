@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import base64
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from importlib import resources
 from typing import Any, Final, Protocol
 from uuid import UUID
 
+from phr.domain.data_file import data_file
 from phr.domain.documents import instant
 
 PROFILES: Final = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit."
@@ -112,10 +111,7 @@ def pseudonym(person: UUID) -> str:
 
 @cache
 def _table() -> Mapping[str, Any]:
-    found: Mapping[str, Any] = tomllib.loads(
-        resources.files("phr.domain").joinpath("balp.toml").read_text("utf-8")
-    )
-    return found
+    return data_file("balp.toml")
 
 
 @cache

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import cache
-from importlib import resources
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from phr.domain.data_file import data_file
 from phr.domain.working_days import next_working_day
 from phr.errors import Invalid
 
@@ -40,7 +39,7 @@ class Rules:
 @cache
 def rules() -> Rules:
     """The rules of this version."""
-    found = tomllib.loads(resources.files("phr.domain").joinpath("break_glass.toml").read_text("utf-8"))
+    found = data_file("break_glass.toml")
     given: dict[str, Any] = {n: tuple(one) if isinstance(one, list) else one for n, one in found.items()}
     return Rules(**given)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
-from importlib import resources
 from typing import Any, Final, Literal
+
+from phr.domain.data_file import data_file
 
 Phase = Literal["earlier", "before", "after"]
 COHORTS: Final = ("invited", "volunteered", "not-invited")
@@ -40,7 +40,7 @@ class From:
 @cache
 def settings() -> Mapping[str, Any]:
     """The numbers of ``programme.toml``."""
-    return tomllib.loads(resources.files("phr.domain").joinpath("programme.toml").read_text("utf-8"))
+    return data_file("programme.toml")
 
 
 @cache

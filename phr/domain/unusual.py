@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from functools import cache
-from importlib import resources
 from typing import Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from phr.domain.data_file import data_file
 from phr.domain.days import day_at
 
 NOBODY = UUID(int=0)
@@ -78,7 +77,7 @@ class Found:
 @cache
 def rules() -> Mapping[str, Rule]:
     """The rules of this version."""
-    raw = tomllib.loads(resources.files("phr.domain").joinpath("unusual_access.toml").read_text("utf-8"))
+    raw = data_file("unusual_access.toml")
     return {
         name: Rule(
             name,

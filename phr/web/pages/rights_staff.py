@@ -45,8 +45,7 @@ def privacy(request: Request, services: Service) -> Response:
 @router.get("/staff/rights")
 def work(request: Request, session: Answering, services: Service, done: str = "") -> Response:
     """What must be answered, most urgent first."""
-    known = done if done in SENTENCES["rights-notice"] else ""
-    return html(request, "documents_staff", services.rights_work(session, known))
+    return _work(request, session, services, done if done in SENTENCES["rights-notice"] else "")
 
 
 @router.post("/staff/rights", dependencies=[Depends(checked_form)])
@@ -66,7 +65,7 @@ def ask(
         services.rights_ask(session, number, kind, text, as_whom=as_whom, proof=proof, proof_day=proof_day)
     except (Invalid, NotFound) as error:
         word = f"bad-{error.field}" if isinstance(error, Invalid) else "bad-number"
-        return _again(request, session, services, word)
+        return _work(request, session, services, word, status=422)
     return see("/staff/rights?done=recorded")
 
 
@@ -86,15 +85,16 @@ def step(
     try:
         services.rights_step(session, ident, step, text, until)
     except Invalid as error:
-        return _again(request, session, services, f"bad-{error.field}")
+        return _work(request, session, services, f"bad-{error.field}", status=422)
     except Conflict:
         return see("/staff/rights?done=decided-already")
     return see(f"/staff/rights?done={step}")
 
 
-def _again(request: Request, session: Session, services: Service, word: str) -> Response:
-    known = word if word in SENTENCES["rights-notice"] else "bad-form"
-    return html(request, "documents_staff", services.rights_work(session, known), status=422)
+def _work(request: Request, session: Session, services: Service, word: str, status: int = 200) -> Response:
+    """The list of requests, with a word about what was just done or was wrong."""
+    known = word if not word or word in SENTENCES["rights-notice"] else "bad-form"
+    return html(request, "documents_staff", services.rights_work(session, known), status=status)
 
 
 @router.get("/operate/incidents")
@@ -129,12 +129,10 @@ def record(
         "cause": cause,
     }
     try:
-        moment = datetime.fromisoformat(known)
-        services.incident_record(session, form, moment)
+        services.incident_record(session, form, datetime.fromisoformat(known))
     except (Invalid, ValueError) as error:
         field = error.field if isinstance(error, Invalid) else "known_at"
-        view = replace(services.incidents_page(session, ""), problem=field)
-        return html(request, "documents_incidents", view, status=422)
+        return _wrong_incident(request, session, services, field)
     return see("/operate/incidents?done=recorded")
 
 
@@ -152,9 +150,14 @@ def people(
     try:
         services.incident_people(session, ident, reader, date.fromisoformat(since), date.fromisoformat(until))
     except (Invalid, ValueError):
-        view = replace(services.incidents_page(session, ""), problem="since")
-        return html(request, "documents_incidents", view, status=422)
+        return _wrong_incident(request, session, services, "since")
     return see("/operate/incidents?done=people")
+
+
+def _wrong_incident(request: Request, session: Session, services: Service, field: str) -> Response:
+    """The register again, with the field that cannot be read."""
+    view = replace(services.incidents_page(session, ""), problem=field)
+    return html(request, "documents_incidents", view, status=422)
 
 
 @router.get("/operate/incidents/{ident}/report.md")
