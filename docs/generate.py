@@ -25,6 +25,7 @@ import phr.api
 import phr.web.pages
 from docs.asvs_page import asvs, asvs_summary
 from docs.page_list import page_rows
+from docs.words_page import word_rows
 from ingest.ble.device_table import refused, supported
 from ingest.codes import JLAC10, LOINC, VITALS, Channel, Coding
 from ingest.collectors import COLLECTORS
@@ -162,6 +163,11 @@ def page_list() -> str:
             for page, role, address, says in page_rows()
         ),
     )
+
+
+def words() -> str:
+    """What the pages call things."""
+    return table(("Japanese", "English", "what it is", "not"), word_rows())
 
 
 def errors() -> str:
@@ -339,6 +345,7 @@ BLOCKS: Final[dict[str, Callable[[], str]]] = {
         endpoints,
         pages,
         page_list,
+        words,
         errors,
         codes,
         checkup,
@@ -365,7 +372,8 @@ def written(text: str) -> str:
 
 def generated_pages() -> list[Path]:
     """The pages that hold generated blocks."""
-    return [path for path in sorted(REFERENCE.glob("*.md")) if _BLOCK.search(path.read_text("utf-8"))]
+    pages = (FOLDER / "glossary.md", *sorted(REFERENCE.glob("*.md")))
+    return [path for path in pages if _BLOCK.search(path.read_text("utf-8"))]
 
 
 def write() -> int:

@@ -41,7 +41,7 @@ RUNNING: Final[Mapping[str, Mapping[str, str]]] = {
         "locked-out": N_("本人なら、待つと入れます。心当たりのない数なら、接続元を調べてください。"),
     },
     "figure": {
-        "residents": N_("利用者"),
+        "residents": N_("住民"),
         "opt-ins": N_("共有している人"),
         "withdrawals": N_("共有を止めた人（30日間）"),
         "devices": N_("動いている機器（7日間）"),

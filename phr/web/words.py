@@ -162,7 +162,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "effect": {
         "sync": N_("クラウドからの取りこみ"),
-        "uploads": N_("途中のアップロード"),
+        "uploads": N_("送る途中のファイル"),
         "results": N_("計算ずみの結果と案件"),
         "messages": N_("送信待ちのお知らせ"),
         "letters": N_("投函する前の手紙"),
