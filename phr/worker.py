@@ -131,7 +131,7 @@ def moves() -> int:
 
 def ending() -> dict[str, int]:
     """Tells residents of points that are about to end, and ends what is over; says how many."""
-    return _system().points_ending.round(request=f"worker-{new_id()}")
+    return _system().lots_ending.round(request=f"worker-{new_id()}")
 
 
 def remind() -> dict[str, int]:

@@ -80,5 +80,5 @@ def close(year: int, actor: str, as_json: bool) -> None:
 @guarded
 def end(as_json: bool) -> None:
     """What the worker does each night: tell of points that are about to end, and end what is over."""
-    found = system().points_ending.round(request=request())
+    found = system().lots_ending.round(request=request())
     show(found, as_json=as_json, text=f"{found['told']} told, {found['ended']} ended")

@@ -126,7 +126,7 @@ def rule_names(rules: PointRules, event: str) -> dict[str, str]:
         "senior_goal": steps.senior_goal,
         "senior_age": steps.senior_age,
     }
-    marks = {"ja": "：", "en": ":"}
     return {
-        locale: rule.text[locale].format(**given).partition(marks[locale])[0].strip() for locale in LOCALES
+        locale: text.format(**given).partition(":" if locale == "en" else "：")[0].strip()
+        for locale, text in rule.text.items()
     }

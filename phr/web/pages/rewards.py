@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Final
 from urllib.parse import quote
@@ -118,13 +119,13 @@ def statement_csv(
     rows = [
         (
             day,
-            names.get(locale, "") if kind == "rule" else f"{kind} {names.get(locale, '')}".strip(),
+            _named(names, locale) if kind == "rule" else f"{kind} {_named(names, locale)}".strip(),
             n,
             state,
         )
         for day, kind, n, state, names in view.rows
     ]
-    return table(f"points-{view.year}", _HEAD[locale], rows)
+    return table(f"points-{view.year}", _HEAD["en" if locale == "en" else "ja"], rows)
 
 
 @router.get("/points/statement.pdf")
@@ -243,6 +244,10 @@ def ask(
     except Busy:
         return _there(patient, "ledger")
     return _there(patient, "given" if to else "asked")
+
+
+def _named(names: Mapping[str, str], locale: str) -> str:
+    return names.get(locale) or names.get("ja", "")
 
 
 def _there(patient: str, notice: str) -> Response:

@@ -38,7 +38,7 @@ def test_notices_go_out_at_60_30_and_7_days_each_once(system, bank, clock, perso
     earn(system, bank, person, 100, last)
     for days, told in ((61, 0), (60, 1), (60, 1), (59, 1), (29, 2), (8, 2), (7, 3), (1, 3), (0, 3), (-1, 3)):
         on(clock, last, days)
-        system.points_ending.round(request="t")
+        system.lots_ending.round(request="t")
         assert len(letters(admin, person)) == told, days
     assert letters(admin, person) == [f"points-expiry:{last}:{days}" for days in (60, 30, 7)]
 
@@ -50,7 +50,7 @@ def test_somebody_without_points_is_told_nothing(system, bank, clock, person, ad
     system.moves.give(person, "chuo", 10, actor="x", way="web", request="t")
     post(system, bank, person)
     on(clock, last, 30)
-    system.points_ending.round(request="t")
+    system.lots_ending.round(request="t")
     assert letters(admin, person) == []
 
 
@@ -60,11 +60,11 @@ def test_a_lot_that_is_over_goes_to_its_own_account_once(system, bank, clock, pe
     year = f"fy{date.fromisoformat(last).year - 1}"
     earn(system, bank, person, 100, last)
     on(clock, last, 0)
-    system.points_ending.round(request="t")
+    system.lots_ending.round(request="t")
     assert system.moves.moves(person, own(person)) == []
     for days in (-1, -1, -2):
         on(clock, last, days)
-        system.points_ending.round(request="t")
+        system.lots_ending.round(request="t")
         post(system, bank, person)
         system.moves.follow(request="t")
     assert [(one.kind, one.state, one.amount) for one in system.moves.moves(person, own(person))] == [
@@ -79,5 +79,5 @@ def test_nothing_is_asked_of_the_ledger_far_from_every_end(system, clock):
     """Most nights have nothing to do; without any lot near its end no person is looked at."""
     system.__dict__["_holders"] = lambda _last: pytest.fail("the ledger was asked")
     clock.at = datetime(2026, 5, 1, tzinfo=UTC)
-    system.points_ending._lasts = lambda _today: [date(2027, 3, 31)]
-    assert system.points_ending.round(request="t") == {"told": 0, "ended": 0}
+    system.lots_ending._lasts = lambda _today: [date(2027, 3, 31)]
+    assert system.lots_ending.round(request="t") == {"told": 0, "ended": 0}
