@@ -197,6 +197,7 @@ def _links(system: System, city: City) -> dict[str, str]:
         "nurse": ("nurse-1", "nurse", "guidance"),
         "researcher": ("researcher-1", "researcher", "research-deidentified"),
         "operator": ("operator-1", "operator", "operate"),
+        "registrar": ("clerk-1", "registrar", "register"),
     }
     return {
         name: f"{system.settings.base_url}/sign-in?token="

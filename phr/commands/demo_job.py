@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, Final
 
 from phr.bootstrap import System
+from phr.commands import demo_rights
 from phr.commands.demo_city import RESEARCHER, City
 from phr.domain.access import Access, resident
 from phr.domain.days import day_at
@@ -36,6 +37,7 @@ class Job:
         self._reasons: Counter[str] = Counter()  # before a withdrawal hides a case
         self._export: dict[str, Any] = {}
         self._leaked = 0
+        self._withdrawn: dict[str, Any] = {}
         self._accounts()
 
     def _accounts(self) -> None:
@@ -138,6 +140,7 @@ class Job:
         for reader in readers:
             reader.join()
         self._leaked += sum(leaked)
+        self._withdrawn = demo_rights.withdrawn(self._system, patient, self._city.people[patient])
 
     def _visible(self, patient: str) -> bool:
         """Whether the nurse finds any Observation of the person."""
@@ -153,6 +156,8 @@ class Job:
     def summary(self) -> dict[str, Any]:
         """What the database, the ledger and the trail say."""
         system, city = self._system, self._city
+        asked = demo_rights.ask_at_the_counter(system, city.people[city.shown])
+        figures = demo_rights.measure(system)
         samples, searchable = self._sizes()
         status = system.operate.status(actor="demo", request="demo-summary")
         issued, balanced = self._issued(), self._balanced()
@@ -175,6 +180,9 @@ class Job:
             "export": self._export,
             "audit": {"rows": verdict.rows, "chain_ok": verdict.ok},
             "withdrawn_reads_leaked": self._leaked,
+            "withdrawal": self._withdrawn,
+            "request_at_the_counter": asked,
+            "figures_of_the_plan": figures,
         }
 
     def _sizes(self) -> tuple[int, int]:
