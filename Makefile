@@ -42,8 +42,11 @@ unit: install
 nightly: install
 	PHR_FUZZ=$${PHR_FUZZ:-1000000} $(RUN)/pytest -n 2 --dist loadfile -m slow $(ARGS)
 
+# The generated parts of the reference, and the picture of each page where there is a browser to take it.
 docs: install
 	$(RUN)/python -m docs.generate
+	@if command -v chromium > /dev/null || command -v chromium-browser > /dev/null; then $(RUN)/python -m docs.screenshots --kept; \
+	else echo "no Chromium on this machine: docs/pictures stays as it is"; fi
 
 # The bill of materials: what is installed, and what the pages carry.
 sbom: install
