@@ -6,7 +6,7 @@ import pytest
 
 from phr.bootstrap import start
 from tests.conftest import make_database, test_settings
-from tests.phr.ledger.stage import on_stage
+from tests.phr.ledger.stage import PATIENCE, on_stage
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +17,13 @@ def ledger_database(server_url, worker_id):
     made.migrate()
     made.store.close()
     return url
+
+
+@pytest.fixture
+def lying(ledger_database):
+    """The same, with a caller that soon stops to wait."""
+    with on_stage(ledger_database, PATIENCE) as made:
+        yield made
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from tests.conftest import FixedClock, test_settings
 from tests.served import a_port, served
 
 FATES = ("down", "slow", "500-after", "drop-after", "twice")
-PATIENCE = 1.5  # seconds that the caller waits for an answer
+PATIENCE = 0.8  # seconds that a caller on a lying network waits for an answer
 PERSON = UUID(int=7)
 
 
@@ -83,7 +83,7 @@ async def _nowhere(_message: Any) -> None:
 class Stage:
     """A service whose ledger answers over HTTP; letters are planted, rounds of delivery are made by hand."""
 
-    def __init__(self, url: str, address: tuple[Any, str], **settings: Any) -> None:
+    def __init__(self, url: str, address: tuple[Any, str], patience: float, **settings: Any) -> None:
         self.clock = FixedClock()
         self.system: System = start(
             test_settings(url, ledger_name=f"book-{uuid4().hex[:12]}", base_url=address[1], **settings),
@@ -96,7 +96,7 @@ class Stage:
         app.state.ledger_token = self.system.ledger_token
         self.network = Network(app)
         self.book = self.system.settings.ledger_name
-        http = httpx.Client(timeout=PATIENCE, trust_env=False)
+        http = httpx.Client(timeout=patience, trust_env=False)
         self.client = LedgerClient(
             http,
             f"{address[1]}/ledger/v2",
@@ -172,10 +172,10 @@ def dice(seed: int, bad: float) -> Callable[[], str]:
 
 
 @contextmanager
-def on_stage(url: str, **settings: Any) -> Iterator[Stage]:
+def on_stage(url: str, patience: float = 60.0, **settings: Any) -> Iterator[Stage]:
     """A stage with nothing on it."""
     address = a_port()
-    made = Stage(url, address, **settings)
+    made = Stage(url, address, patience, **settings)
     try:
         with served(made.network, address, log_level="critical"):
             made.clean()

@@ -75,61 +75,56 @@ def nothing_lost_nothing_double(stage: Stage, events: int, seed: int) -> None:
     assert (found.theirs, found.ours, found.found) == (events, events, ())
 
 
-def test_300_events_arrive_once_through_every_kind_of_failure(stage):
+def test_300_events_arrive_once_through_every_kind_of_failure(lying):
     """R6-2: at least once over a network that lies, and each counts once; the sum of all balances is zero."""
-    client, _ = deliver_through(stage, 300, 11)
-    nothing_lost_nothing_double(stage, 300, 11)
-    assert all(stage.network.seen[fate] for fate in FATES)
+    client, _ = deliver_through(lying, 300, 11)
+    nothing_lost_nothing_double(lying, 300, 11)
+    assert all(lying.network.seen[fate] for fate in FATES)
     assert client.deaths > 0
 
 
 @pytest.mark.slow
-def test_10_000_events_arrive_once_through_every_kind_of_failure(stage, capsys):
+def test_10_000_events_arrive_once_through_every_kind_of_failure(lying, capsys):
     """The same, ten thousand times; every kind of failure and the death of a worker happen on the way."""
     began = time.monotonic()
-    client, rounds = deliver_through(stage, 10_000, 5)
+    client, rounds = deliver_through(lying, 10_000, 5)
     seconds = time.monotonic() - began
-    nothing_lost_nothing_double(stage, 10_000, 5)
-    assert all(stage.network.seen[fate] for fate in FATES)
+    nothing_lost_nothing_double(lying, 10_000, 5)
+    assert all(lying.network.seen[fate] for fate in FATES)
     assert client.deaths > 0
     with capsys.disabled():
         sys.stdout.write(
-            f"\n{seconds:.0f} s, {rounds} rounds, {client.deaths} deaths, {dict(stage.network.seen)}\n"
+            f"\n{seconds:.0f} s, {rounds} rounds, {client.deaths} deaths, {dict(lying.network.seen)}\n"
         )
 
 
 @pytest.mark.parametrize("fate", FATES)
-def test_each_kind_of_failure_alone_loses_nothing_and_doubles_nothing(stage, fate):
+def test_each_kind_of_failure_alone_loses_nothing_and_doubles_nothing(lying, fate):
     """One bad answer to the very call that posts, then a good network."""
-    stage.letters(["one", "two", "three"])
+    lying.letters(["one", "two", "three"])
     fates = iter([fate])
-    stage.network.fate = lambda: next(fates, "well")
+    lying.network.fate = lambda: next(fates, "well")
     for _ in range(4):
-        stage.round()
-        stage.clock.tick(timedelta(hours=7))
-    assert stage.network.seen[fate] == 1
-    assert stage.states() == {"delivered": 3}
-    assert stage.posted() == {"one": 1, "two": 1, "three": 1}
-    assert stage.in_order()
+        lying.round()
+        lying.clock.tick(timedelta(hours=7))
+    assert lying.network.seen[fate] == 1
+    assert lying.states() == {"delivered": 3}
+    assert lying.posted() == {"one": 1, "two": 1, "three": 1}
+    assert lying.in_order()
 
 
-def test_letters_that_were_not_sent_are_not_counted_as_tried(stage):
-    """A ledger that is down for days must not let thousands of letters die of it."""
-    stage.letters([f"r{n}" for n in range(250)])
+def test_a_ledger_that_is_down_for_hours_kills_no_letter(stage):
+    """The breaker and the pauses keep the letters: they wait, and go out when it is back."""
+    stage.letters([f"r{n}" for n in range(120)])
     stage.network.fate = lambda: "down"
-    for _ in range(20):
+    for _ in range(8):
         stage.round()
-        stage.clock.tick(timedelta(minutes=10))
-    attempts = stage.administer("SELECT count(*) FILTER (WHERE attempts = 0), max(attempts) FROM phr.outbox")[
-        0
-    ]
-    assert attempts[0] >= 50
-    assert attempts[1] < 25
-    assert stage.states() == {"waiting": 250}
+        stage.clock.tick(timedelta(minutes=30))
+    assert stage.states() == {"waiting": 120}
     stage.network.fate = lambda: "well"
     stage.clock.tick(timedelta(hours=7))
     stage.round()
-    assert stage.states() == {"delivered": 250}
+    assert stage.states() == {"delivered": 120}
 
 
 def test_20_identical_posts_at_once_over_http_are_one_transaction(stage):
