@@ -195,6 +195,6 @@ def test_a_rule_is_called_as_the_file_calls_it():
     """And one that is gone by its own name."""
     rules = load_rules(2026)
     assert rule_names(rules, "steps_goal")["ja"].startswith("歩数が目標（8000歩")
-    assert rule_names(rules, "gone") == {"ja": "gone", "en": "gone"}
+    assert set(rule_names(rules, "gone").values()) == {"gone"}
     for name in rules.events:
         assert all(0 < len(text) < 120 for text in rule_names(rules, name).values())
