@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import Response
 
 from phr.errors import Conflict, Invalid, NotFound
@@ -43,9 +44,16 @@ def privacy(request: Request, services: Service) -> Response:
 
 
 @router.get("/staff/rights")
-def work(request: Request, session: Answering, services: Service, done: str = "") -> Response:
-    """What must be answered, most urgent first."""
-    return _work(request, session, services, done if done in SENTENCES["rights-notice"] else "")
+def work(
+    request: Request,
+    session: Answering,
+    services: Service,
+    done: str = "",
+    number: Annotated[str, Query(alias="for", max_length=64)] = "",
+) -> Response:
+    """What must be answered, most urgent first; the square code of a sheet fills in whose new request it is."""
+    word = done if done in SENTENCES["rights-notice"] else ""
+    return _work(request, session, services, word, {"number": number})
 
 
 @router.post("/staff/rights", dependencies=[Depends(checked_form)])
@@ -65,7 +73,9 @@ def ask(
         services.rights_ask(session, number, kind, text, as_whom=as_whom, proof=proof, proof_day=proof_day)
     except (Invalid, NotFound) as error:
         word = f"bad-{error.field}" if isinstance(error, Invalid) else "bad-number"
-        return _work(request, session, services, word, status=422)
+        typed = {"number": number, "kind": kind, "text": text, "as_whom": as_whom}
+        typed |= {"proof": proof, "proof_day": proof_day}
+        return _work(request, session, services, word, typed, status=422)
     return see("/staff/rights?done=recorded")
 
 
@@ -91,10 +101,19 @@ def step(
     return see(f"/staff/rights?done={step}")
 
 
-def _work(request: Request, session: Session, services: Service, word: str, status: int = 200) -> Response:
-    """The list of requests, with a word about what was just done or was wrong."""
+def _work(
+    request: Request,
+    session: Session,
+    services: Service,
+    word: str,
+    typed: Mapping[str, str] | None = None,
+    *,
+    status: int = 200,
+) -> Response:
+    """The list of requests, with a word about what was just done or was wrong, and what was typed."""
     known = word if not word or word in SENTENCES["rights-notice"] else "bad-form"
-    return html(request, "documents_staff", services.rights_work(session, known), status=status)
+    view = replace(services.rights_work(session, known), typed=typed or {})
+    return html(request, "documents_staff", view, status=status)
 
 
 @router.get("/operate/incidents")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
@@ -101,12 +101,13 @@ class DeleteAccount:
 
 @dataclass(frozen=True, slots=True)
 class RightsWork:
-    """What the staff must answer, most urgent first, and what was answered last."""
+    """What the staff must answer, most urgent first, and what was answered last. ``typed``: into the form of a new one."""
 
     open: tuple[RequestLine, ...]
     decided: tuple[RequestLine, ...]
     today: date
     notice: str = ""
+    typed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,18 +55,23 @@ class PaperArea(Area):
         for purpose in _PURPOSES:
             page = f"{top}/consent/{purpose}"
             sheets.append(Sheet("consent", f"{page}.pdf", page if staff else "/sharing", purpose=purpose))
+        if session.role in {"resident", "registrar"}:
+            sheets.append(Sheet("rights", f"{top}/rights.pdf", "/staff/rights" if staff else "/documents"))
         if not staff:
             sheets.append(Sheet("emergency", "/emergency/card-a4.pdf", "/emergency"))
         return PaperList(tuple(sheets), staff=staff)
 
     def paper_sheet(self, session: Session, name: str, language: str) -> bytes:
-        """The sheet of a diary as PDF."""
-        if name not in _DIARIES:
+        """The sheet of a diary, or of a request about the records, as PDF."""
+        if name not in {*_DIARIES, "rights"}:
             raise NotFound("form")
         language = language if language in _LANGUAGES else "ja"
         title = paper_sheets.title_of(name, language)
-        sheet = self._paper_frame(held(session), language, title, f"/staff/paper/{name}")
-        made = paper_sheets.diary(sheet, DAYS) if name == "diary" else paper_sheets.food(sheet)
+        path = "/staff/rights" if name == "rights" else f"/staff/paper/{name}"
+        sheet = self._paper_frame(held(session), language, title, path)
+        if name == "diary":
+            return paper_sheets.printed(paper_sheets.diary(sheet, DAYS), self._parts.now())
+        made = paper_sheets.food(sheet) if name == "food" else paper_sheets.rights(sheet)
         return paper_sheets.printed(made, self._parts.now())
 
     def consent_sheet(self, session: Session, purpose: str, language: str) -> bytes:

@@ -103,6 +103,31 @@ _FOOD: Final[dict[str, dict[str, Any]]] = {
         "notes": ["If you ate half of it, halve the numbers."],
     },
 }
+_RIGHTS: Final[dict[str, dict[str, Any]]] = {
+    "ja": {
+        "title": "記録についての申し出",
+        "lead": [
+            "1つを選び、どの記録を、どうしてほしいかを書いてください。書ける方は、日と時刻、いまの値、正しい値も。",
+            "市は30日までに答えます。代わりの方は、代理の書類もお持ちください。",
+        ],
+        "choices": ["見たい（開示）", "直したい（訂正）", "使わないでほしい（利用停止）", "消したい（消去）"],
+        "blanks": ["書いた日"],
+        "columns": [("どの記録を、どうしてほしいか。その理由", 40)],
+        "notes": ["自分で入れた値は、この手帳の画面の「書類」で、すぐに直せます。"],
+    },
+    "en": {
+        "title": "A request about your records",
+        "lead": [
+            "Choose one, and write which record and what should happen; if you can, the day and time, the value and the right one.",
+            "The city answers within 30 days. If you act for somebody, please bring the papers that say so.",
+        ],
+        "choices": ["To see it (disclosure)", "To correct it", "To stop its use", "To erase it"],
+        "blanks": ["Date of writing"],
+        "columns": [("Which record, what should happen, and why", 40)],
+        "notes": ["Values that you entered yourself can be corrected at once on the page My documents."],
+    },
+}
+_RIGHTS_LINES: Final = 8
 FOOD_LINES: Final = 16
 
 
@@ -134,8 +159,8 @@ def frame(language: str, title: str, address: str, patient: str, city: str, tele
 
 
 def title_of(name: str, language: str) -> str:
-    """What a diary is called."""
-    return str({"diary": _DIARY, "food": _FOOD}[name][language]["title"])
+    """What a sheet is called."""
+    return str({"diary": _DIARY, "food": _FOOD, "rights": _RIGHTS}[name][language]["title"])
 
 
 def diary(sheet: dict[str, Any], days: int) -> dict[str, Any]:
@@ -159,6 +184,17 @@ def food(sheet: dict[str, Any]) -> dict[str, Any]:
     said = _FOOD[sheet["language"]]
     lines = [["", said["meals"]] for _ in range(FOOD_LINES)]
     return {**sheet, "lead": said["lead"], "notes": said["notes"], "columns": _columns(said), "lines": lines}
+
+
+def rights(sheet: dict[str, Any]) -> dict[str, Any]:
+    """A request about the records: which right, and lines to write on."""
+    said = _RIGHTS[sheet["language"]]
+    return {
+        **sheet,
+        **{key: said[key] for key in ("lead", "choices", "blanks", "notes")},
+        "columns": _columns(said),
+        "lines": [[""] for _ in range(_RIGHTS_LINES)],
+    }
 
 
 def consent(

@@ -19,6 +19,7 @@ def _list(top: str, *, staff: bool) -> PaperList:
         Sheet("consent", f"{top}/consent/{one}.pdf", "/sharing", purpose=one)
         for one in ("collect", "guidance", "risk", "points", "research-deidentified")
     ]
+    sheets.append(Sheet("rights", f"{top}/rights.pdf", "/staff/rights" if staff else "/documents"))
     if not staff:
         sheets.append(Sheet("emergency", "/emergency/card-a4.pdf", "/emergency"))
     return PaperList(tuple(sheets), staff=staff)

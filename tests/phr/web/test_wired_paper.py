@@ -233,3 +233,38 @@ def test_the_pages_of_paper_have_their_own_doors(mine, nurse, registrar):
     assert nurse.get("/paper").status_code == 404
     assert nurse.get("/staff/paper/letter").status_code == 404
     assert nurse.get("/staff/paper/consent/self").status_code == 404
+
+
+def test_a_request_about_the_records_can_be_written_on_paper(
+    system, city, mine, registrar, nurse, me, monkeypatch
+):
+    """The sheet opens the counter's form with the number in it; what the clerk records is what the screen records."""
+    printed = []
+    with monkeypatch.context() as patch:
+        patch.setattr(paper_sheets, "printed", lambda sheet, at: printed.append(sheet) or b"%PDF-")
+        assert mine.get("/paper/rights.pdf").status_code == 200
+    address = f"http://127.0.0.1:8000/staff/rights?for={me[1]}"
+    assert printed[0]["code"] == segno.make(address, error="m", micro=False).svg_inline(border=0, dark="#000")
+    assert registrar.get("/staff/paper/rights.pdf").content.startswith(b"%PDF-")
+    assert "/staff/paper/rights.pdf" in registrar.get("/staff/paper").text
+    assert "/staff/paper/rights.pdf" not in nurse.get("/staff/paper").text  # she does not answer requests
+    place = f"/staff/rights?for={me[1]}"
+    assert f'value="{me[1]}"' in registrar.get(place).text
+    wrong = city.sent(
+        registrar,
+        place,
+        "/staff/rights",
+        number=me[1],
+        kind="correct",
+        text="紙の値",
+        as_whom="proxy",
+        proof="",
+    )
+    assert wrong.status_code == 422
+    assert "紙の値" in wrong.text
+    assert '<option value="correct" selected>' in wrong.text
+    sent = city.sent(
+        registrar, place, "/staff/rights", number=me[1], kind="correct", text="紙の値", as_whom="self"
+    )
+    assert sent.headers["location"] == "/staff/rights?done=recorded"
+    assert "紙の値" in mine.get("/documents").text
