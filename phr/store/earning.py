@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import psycopg
 from psycopg.rows import TupleRow
+from psycopg.types.json import Jsonb
 from sqlmodel import Session, col, select
 
 from phr.domain.samples import Columns
@@ -19,6 +20,7 @@ from phr.store.tables import PointsAnswer, PointsReview, StepGoal
 
 _STEPS: Final = "55423-8"
 _HEART: Final = "8867-4"
+_ROWS: Final = 200  # of one statement
 _CHECKUP: Final = "checkup"
 
 
@@ -137,6 +139,20 @@ class Earning:
         for person, day, at in rows:
             found[person].append((day, at))
         return dict(found)
+
+    def post(self, letters: Sequence[tuple[UUID, UUID, str, dict[str, Any]]], now: datetime) -> None:
+        """Posts letters to the ledger about several people: person, letter, key, content; each key once."""
+        for at in range(0, len(letters), _ROWS):
+            part = letters[at : at + _ROWS]
+            self._connection.execute(
+                "INSERT INTO phr.outbox (person_id, outbox_id, kind, idempotency_key, payload, next_at, created_at)"
+                f" VALUES {', '.join(['(%s, %s, %s, %s, %s, %s, %s)'] * len(part))} ON CONFLICT DO NOTHING",
+                [
+                    cell
+                    for person, letter, key, content in part
+                    for cell in (person, letter, "ledger", key, Jsonb(content), now, now)
+                ],
+            )
 
     def goals(self, people: Sequence[UUID]) -> dict[UUID, list[StepGoal]]:
         """The goals that were agreed with these people, oldest first."""

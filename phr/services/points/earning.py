@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -32,6 +33,14 @@ _ON_THE_WAY: Final = timedelta(days=1)
 
 def _unknown(_person: UUID, _expiry: date) -> int | None:
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An event with the content of its letter to the ledger."""
+
+    row: PointsEvent
+    body: dict[str, Any]
 
 
 class Points:
@@ -104,16 +113,30 @@ class Points:
         return earned(event, book.history(), rules)
 
     def enter(
-        self, uow: UnitOfWork, person: UUID, thing: Happened, book: Book, born: date | None
+        self,
+        uow: UnitOfWork,
+        person: UUID,
+        thing: Happened,
+        book: Book,
+        born: date | None,
+        pile: list[Written] | None = None,
     ) -> Award | NoAward:
-        """Enters one thing in the book of a locked person: an award, one that waits for a person's look, or nothing."""
+        """Enters one thing in the book of a locked person: an award, one that waits for a person's look, or nothing.
+
+        pile: where awards are put that ``write`` writes together.
+        """
         verdict = self.verdict(person, thing, book, born)
         if isinstance(verdict, Award) and thing.signals:
             self.open_review(uow, person, thing, (verdict.reference, verdict.points), book, posted=False)
             verdict = NoAward("waits-for-a-look")
         self._noted(uow, person, thing, verdict)
         if isinstance(verdict, Award):
-            book.events.append(self.keep(uow, person, thing, verdict))
+            made = self.written(person, thing, verdict)
+            book.events.append(made.row)
+            if pile is None:
+                self.write(uow, [made])
+            else:
+                pile.append(made)
         return verdict
 
     def _noted(
@@ -172,8 +195,14 @@ class Points:
         uow.audit.add("points", f"hold {thing.event}", person, categories=thing.category, count=1)
         return True
 
-    def keep(self, uow: UnitOfWork, person: UUID, thing: Happened, award: Award) -> PointsEvent:
-        """Writes an award and its letter to the ledger."""
+    def write(self, uow: UnitOfWork, pile: Sequence[Written]) -> None:
+        """Writes events and their letters to the ledger, in one transaction."""
+        uow.points.add(*(one.row for one in pile))
+        letters = [(one.row.person_id, one.row.outbox_id, one.row.event_key, one.body) for one in pile]
+        uow.earning.post(letters, self.clock.now())
+
+    def written(self, person: UUID, thing: Happened, award: Award) -> Written:
+        """An award as it is written."""
         rules = load_rules(fiscal_year(thing.day))
         letter, now = new_id(), self.clock.now()
         row = PointsEvent(
@@ -191,9 +220,7 @@ class Points:
             reverses=None,
             at=now,
         )
-        uow.points.add(row)
-        uow.outbox.post(person, letter, "ledger", award.idempotency_key, award.order.body(), now)
-        return row
+        return Written(row, award.order.body())
 
     def reverse_in(self, uow: UnitOfWork, person: UUID, event_key: str, held: int | None = None) -> bool:
         """Takes an award back, as a new event and a new transaction; tells whether there was one to take.

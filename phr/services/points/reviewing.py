@@ -164,7 +164,7 @@ class Reviews:
         if isinstance(verdict, Award):
             thing = Happened(row.event, row.day, row.recording, row.evidence, row.category,
                              row.variant, row.occasion)  # fmt: skip
-            self._points.keep(uow, who, thing, verdict)
+            self._points.write(uow, [self._points.written(who, thing, verdict)])
             row.event_key = verdict.reference
         return verdict
 

@@ -14,7 +14,7 @@ from phr.domain.fraud import load_fraud_rules
 from phr.domain.points import Award
 from phr.domain.points_rules import fiscal_year
 from phr.errors import Busy, Conflict, NotAllowed
-from phr.services.points.earning import Points
+from phr.services.points.earning import Points, Written
 from phr.services.points.happened import Book, books, rules_of
 from phr.services.points.plans import STEPS, Facts, Plan, Span
 from phr.services.points.steps import StepDay, crowded, step_days
@@ -98,10 +98,12 @@ class Round:
             if plans:
                 uow.blocks.lock(list(plans))
                 fresh = self._books(uow, list(plans), span)
+                pile: list[Written] = []
                 for person in sorted(plans):
                     # as it is now that nobody else writes
                     plan = self._plan(facts, known[person], fresh[person])
-                    self._write(uow, known[person], plan, fresh[person], done, request)
+                    self._write(uow, known[person], plan, fresh[person], done, pile)
+                self._points.write(uow, pile)
             uow.commit()
 
     def _plan(self, facts: Facts, person: Person, book: Book) -> Plan:
@@ -144,10 +146,9 @@ class Round:
         return books(people, uow.points.of_people(people, since), uow.earning.reviews(people))
 
     def _write(
-        self, uow: UnitOfWork, person: Person, plan: Plan, book: Book, done: Done, request: str
+        self, uow: UnitOfWork, person: Person, plan: Plan, book: Book, done: Done, pile: list[Written]
     ) -> None:
         who = person.person_id
-        uow.switch(machine(self._points.recipient, "points", request, who, "earn"))
         for key in plan.back:
             done.reversed += self._points.reverse_in(uow, who, key)
         if plan.back:
@@ -157,7 +158,7 @@ class Round:
                 uow, who, thing, (row.event_key, row.points), book, posted=True
             )
         for thing in plan.things:
-            verdict = self._points.enter(uow, who, thing, book, person.birth_date)
+            verdict = self._points.enter(uow, who, thing, book, person.birth_date, pile)
             if isinstance(verdict, Award):
                 done.awards += 1
                 done.points += verdict.points

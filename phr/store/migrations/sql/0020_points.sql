@@ -88,5 +88,14 @@ BEGIN
 END $do$;
 CREATE POLICY answering ON phr.points_answer FOR INSERT TO phr_app WITH CHECK (
     person_id = (SELECT phr.ctx_self()));
+
+-- The nightly round posts for many people at once: the service itself, for points, about whoever shares for points.
+CREATE POLICY rounding ON phr.outbox FOR INSERT TO phr_app WITH CHECK (
+    kind = 'ledger' AND (SELECT phr.ctx_purpose()) = 'points' AND (SELECT phr.ctx_role()) = 'system'
+    AND (SELECT phr.ctx_person()) IS NULL
+    AND EXISTS (SELECT 1 FROM phr.consent_grant g WHERE g.person_id = outbox.person_id AND g.effect = 'permit'
+        AND g.audience = ANY ((SELECT phr.ctx_audiences())::text[])
+        AND g.valid_from <= statement_timestamp() AND statement_timestamp() < g.valid_to OFFSET 0));
+
 GRANT SELECT, INSERT, UPDATE ON phr.points_review TO phr_app;
 GRANT SELECT, INSERT ON phr.points_answer, phr.step_goal TO phr_app;

@@ -11,6 +11,7 @@ from phr.domain.points import Award, NoAward
 from phr.domain.points_rules import NEVER
 from phr.errors import Invalid, NotAllowed
 from phr.services.points import Happened, Listing
+from tests.phr.services.families import a_family
 from tests.phr.services.points.scene import days_ago, events, give, nurse, own, someone, walk
 
 
@@ -41,15 +42,17 @@ def test_a_check_up_result_earns_once_a_year_and_a_typed_one_nothing(system):
     assert events(system, typed) == []
 
 
-@pytest.mark.parametrize(("born", "count"), [("2010-04-02", 1), ("1990-04-02", 0)])
-def test_a_child_earns_for_a_day_with_both_brushings(system, born, count):
-    """6.2: the child's account, one a day; a grown-up's game earns nothing."""
-    child, _ = someone(system, born=born)
-    for day, time in ((1, "morning"), (1, "evening"), (2, "morning")):
-        system.brushing.brush(child, days_ago(day), time, actor="x", request="r", way="self")
+def test_a_child_earns_for_a_day_with_both_brushings_and_a_grown_up_does_not(system):
+    """6.2: the child's account, one a day; the game of a grown-up earns nothing."""
+    child = a_family(system, 8, agreed=("collect", "points")).child
+    grown, _ = someone(system)
+    for person in (child, grown):
+        for day, time in ((1, "morning"), (1, "evening"), (2, "morning")):
+            system.brushing.brush(person, days_ago(day), time, actor="x", request="r", way="self")
     system.earning_round(request="round")
     system.earning_round(request="round")
-    assert events(system, child) == [("brushing_day", days_ago(1), 1)] * count
+    assert events(system, child) == [("brushing_day", days_ago(1), 1)]
+    assert events(system, grown) == []
 
 
 def test_a_list_of_staff_earns_for_each_person_and_says_who_was_left_out(system):
