@@ -23,6 +23,7 @@ from phr.api import (
     questionnaires,
     reconciled,
 )
+from phr.api.ledger_paths import LedgerPaths
 from phr.api.rates import RateMiddleware
 from phr.bootstrap import System, ledger_store, start
 from phr.web.errors import html_error
@@ -63,6 +64,7 @@ def create_app(system: System | None = None) -> FastAPI:
     app.middleware("http")(_watch)
     if system.settings.limits_rates:  # the outermost: what comes too fast costs no query
         app.add_middleware(RateMiddleware, broker_url=system.settings.broker_url)
+    app.add_middleware(LedgerPaths)
     app.state.secure = system.settings.base_url.startswith("https://")
     return app
 

@@ -10,7 +10,7 @@ import orjson
 
 from phr.commands.shared import guarded, json_option, show
 
-NAMES: Final = ("ingest", "cloud", "ble", "read", "withdraw", "score", "alarm", "pages", "export")
+NAMES: Final = ("ingest", "cloud", "ble", "read", "withdraw", "score", "alarm", "pages", "export", "points")
 
 
 @click.command()

@@ -1,0 +1,131 @@
+"""Points: letters per second from the outbox over HTTP into the ledger, by the hundred; the baseline sends them singly."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+from uuid import UUID
+
+from phr.bootstrap import System
+from phr.clients.ledger import LedgerClient, LedgerTrouble, Outcome
+from phr.commands.benchmarks.bench_read import plain_environment, wait_for
+from phr.commands.benchmarks.bench_setting import empty_system, machine, resident, timed
+from phr.domain.access import machine as acting
+from phr.domain.days import day_at
+from phr.domain.ledger import Order, Posting
+from phr.domain.ledger_budget import account
+from phr.domain.points_rules import fiscal_year, load_rules
+from phr.ids import new_id
+
+_LETTERS: Final = 3000
+_PEOPLE: Final = 30
+_REPLAYED: Final = 1000
+
+
+class _Singly(LedgerClient):
+    """The same client without the call for several."""
+
+    def deliver_many(self, orders: Sequence[tuple[Order, str]]) -> list[Outcome]:
+        """One call for each."""
+        out: list[Outcome] = []
+        for order, key in orders:
+            try:
+                out.append(self.deliver(order, idempotency_key=key))
+            except LedgerTrouble as trouble:
+                out.append(trouble)
+        return out
+
+
+def run() -> dict[str, Any]:
+    """The figures; every letter of both ways is delivered once, and the books are checked after it."""
+    with empty_system() as system:
+        people = [resident(system, f"bench-{number}")[0] for number in range(_PEOPLE)]
+        with _serving(system) as url:
+            system.ledger_url = url
+            system.budgets.fund(actor="bench", request="bench")
+            bulk = _rate(system, system.ledger(), people, "bulk")
+            singly = _Singly.connect(url, system.settings.ledger_name, token=system.ledger_token)
+            single = _rate(system, singly, people, "single")
+            again, _ = timed(lambda: _replay(system, people))
+            compared, done = timed(lambda: system.reconcile_ledger(request="bench", whole=True))
+        verdict = system.ledger_verdict()
+    return {
+        "name": "points",
+        "machine": machine(),
+        "figures": {
+            "letters": _LETTERS,
+            "letters_per_s": round(bulk),
+            "replayed_per_s": round(_REPLAYED / again),
+            "compared_per_s": round(done.theirs / compared),
+            "differences": len(done.found),
+            "books_hold": all(verdict.values()),
+        },
+        "baseline": {"single_calls_per_s": round(single)},
+        "ratio": {"bulk_to_single": round(bulk / single, 2)},
+    }
+
+
+@contextmanager
+def _serving(system: System) -> Iterator[str]:
+    """The embedded ledger in a process of its own."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    environment = {"PHR_HOME": str(system.settings.home), "PHR_BASE_URL": f"http://127.0.0.1:{port}"}
+    server = subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, "-m", "phr", "serve", "--port", str(port)],
+        env={**plain_environment(), **environment},
+    )
+    try:
+        wait_for(port)
+        yield f"http://127.0.0.1:{port}/ledger/v2"
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+def _orders(system: System, number: int, name: str) -> list[Order]:
+    today = day_at(system.clock.now(), system.settings.tz)
+    rules = load_rules(fiscal_year(today))
+    source = account(rules.fiscal_year, "steps_goal")
+    return [
+        Order(
+            (Posting(source, f"residents:p_{at % _PEOPLE}:lot:2027-03-31", 3, rules.asset),),
+            {"rule": "steps_goal", "rule_version": "bench"},
+            f"{name}:{at}",
+        )
+        for at in range(number)
+    ]
+
+
+def _rate(system: System, client: LedgerClient, people: Sequence[UUID], name: str) -> float:
+    """Letters per second until each is noted as delivered."""
+    now = system.clock.now()
+    orders = _orders(system, _LETTERS, name)
+    for place, person in enumerate(people):
+        with system.store.begin(acting(system.settings.recipient, "points", "bench", person)) as uow:
+            for order in orders[place :: len(people)]:
+                uow.outbox.post(person, new_id(), "ledger", str(order.reference), order.body(), now)
+            uow.commit()
+    deliver = system.deliver(client)
+    done = 0
+
+    def rounds() -> None:
+        nonlocal done
+        while done < _LETTERS:
+            done += deliver(request="bench").delivered
+
+    seconds, _ = timed(rounds)
+    return _LETTERS / seconds
+
+
+def _replay(system: System, people: Sequence[UUID]) -> None:
+    """The same orders again: the ledger answers each from its memory."""
+    client = system.ledger()
+    orders = [(order, str(order.reference)) for order in _orders(system, _REPLAYED, "bulk")]
+    for at in range(0, len(orders), len(people) * 3):
+        client.deliver_many(orders[at : at + len(people) * 3])
