@@ -215,6 +215,16 @@ class FakeService:
     def retry_letter(self, session, letter):
         self._ask("retry", letter)
 
+    def ledger_page(self, session):
+        return self.samples.VIEWS["operate-points"][2]
+
+    def retry_points(self, session):
+        self._ask("retry-points")
+        return 1
+
+    def send_points_again(self, session, reference):
+        self._ask("send-again", reference)
+
     def staff_accounts(self, session):
         return self.samples.VIEWS["accounts"][2]
 
