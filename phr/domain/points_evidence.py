@@ -9,7 +9,19 @@ from typing import Final
 from uuid import UUID
 
 KINDS: Final = frozenset(
-    ("steps", "paper", "case", "course", "checkup", "brushing", "list", "code", "typed", "other")
+    (
+        "steps",
+        "paper",
+        "paper-steps",
+        "case",
+        "course",
+        "checkup",
+        "brushing",
+        "list",
+        "code",
+        "typed",
+        "other",
+    )
 )
 
 
@@ -45,6 +57,9 @@ def read(text: str) -> Evidence:
             day, amount, sources = rest.split(":")
             known = tuple(UUID(one) for one in sources.split(",") if one)
             return Evidence("steps", date.fromisoformat(day), int(amount), known)
+        if kind == "paper" and rest.startswith("steps:"):
+            _steps, day, amount = rest.split(":")
+            return Evidence("paper-steps", date.fromisoformat(day), int(amount))
         if kind in ("checkup", "brushing"):
             return Evidence(kind, date.fromisoformat(rest))
     except ValueError:

@@ -13,15 +13,22 @@ from typing import Final
 from uuid import UUID
 
 from phr.domain.access import Access
-from phr.domain.points import Award, NoAward
+from phr.domain.points import Award, NoAward, judge_steps, step_goal
 from phr.domain.points_rules import fiscal_year
 from phr.errors import Invalid, NotAllowed
 from phr.ids import new_id, person_id
-from phr.services.points.earning import Points
+from phr.services.points.earning import Points, age_on
 from phr.services.points.happened import Happened, rules_of
 from phr.store.tables import StepGoal
 
-KINDS: Final = {"class_attended": "activity", "instead_of_walking": "activity", "screening": "checkup"}
+PEDOMETER: Final = "pedometer"
+"""Steps that staff copy from a diary on paper: the goal decides which event they are."""
+KINDS: Final = {
+    PEDOMETER: "activity",
+    "class_attended": "activity",
+    "instead_of_walking": "activity",
+    "screening": "checkup",
+}
 """What staff list -> the kind of data that it is of."""
 MOST: Final = 200
 _OCCASION: Final = re.compile(r"[a-z0-9][a-z0-9_]{0,19}")
@@ -30,13 +37,14 @@ _CODE: Final = re.compile(r"([a-z0-9][a-z0-9_]{0,19})-([a-z2-7]{8})")
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A list of one day. people: number of the record and birth date, as staff copy them; who: in the same order."""
+    """A list of one day. people: number of the record and birth date, as staff copy them; steps: of each, from a diary."""
 
     event: str
     day: date
     people: Sequence[tuple[str, date]]
     occasion: str = ""
     variant: str = ""
+    steps: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +73,26 @@ class Lists:
             raise Invalid("is after today", field="day")
         if listing.event == "class_attended" and not _OCCASION.fullmatch(listing.occasion):
             raise Invalid("is not of the right form", field="occasion")
+        if listing.event == PEDOMETER and len(listing.steps) != len(listing.people):
+            raise Invalid("are the steps of each person", field="people")
         earned, others = 0, []
-        for number, born in listing.people:
-            verdict = self._one(listing, number, born, access)
+        for place, (number, _born) in enumerate(listing.people):
+            verdict = self._one(listing, place, access)
             if isinstance(verdict, Award):
                 earned += 1
             else:
                 others.append((number, verdict.reason))
         return Listed(earned, tuple(others))
 
-    def _one(self, listing: Listing, number: str, born: date, access: Access) -> Award | NoAward:
+    def _one(self, listing: Listing, place: int, access: Access) -> Award | NoAward:
+        number, born = listing.people[place]
         person = person_id(number)
         if not self._is(person, born, access):
             return NoAward(
                 "no-consent"
             )  # unknown, somebody else's birth date, or not shared: all look the same
+        if listing.event == PEDOMETER:
+            return self._walked(person, born, listing.day, listing.steps[place], access)
         thing = Happened(
             listing.event,
             listing.day,
@@ -88,6 +101,30 @@ class Lists:
             KINDS[listing.event],
             listing.variant,
             listing.occasion if listing.event == "class_attended" else "",
+            recorded_by=access.actor,
+        )
+        return self._points.earn(person, [thing], request=access.request, by=access)[0]
+
+    def _walked(self, person: UUID, born: date, day: date, steps: int, access: Access) -> Award | NoAward:
+        """A day of a pedometer diary: the goal of the age or the nurse's, and the same lines as for a device."""
+        rules = rules_of(fiscal_year(day))
+        if rules is None:
+            return NoAward("no-rules-for-the-year")
+        with self._points.store.begin(access.for_purpose("points").about(person)) as uow:
+            goals = [row.steps for row in uow.earning.goals([person]).get(person, ()) if row.day <= day]
+            uow.commit()
+        goal = step_goal(rules, age_on(born, day) or 0, goals[-1] if goals else None)
+        verdict = judge_steps(rules, steps, goal)
+        event = "steps_goal" if verdict.review else verdict.event
+        if event is None:
+            return NoAward(verdict.reason)
+        thing = Happened(
+            event,
+            day,
+            "staff",
+            f"paper:steps:{day.isoformat()}:{steps}",
+            "activity",
+            signals=("many",) if verdict.review else (),
             recorded_by=access.actor,
         )
         return self._points.earn(person, [thing], request=access.request, by=access)[0]

@@ -98,7 +98,8 @@ def enter_list(
     """Enter who took part, was screened, or moved without walking."""
     name, _, variant = event.partition(":")
     try:
-        listing = PointList(name, _day(day, "day"), _people(people), occasion.strip(), variant)
+        who, steps = _people(people, walked=name == "pedometer")
+        listing = PointList(name, _day(day, "day"), who, occasion.strip(), variant, steps)
         counted, left_out = services.list_points(session, listing)
     except Invalid as problem:
         return _again(request, session, services, {problem.field: f"list-{problem.field}"})
@@ -151,14 +152,18 @@ def _day(text: str, field: str) -> date:
         raise Invalid("not a date", field=field) from None
 
 
-def _people(text: str) -> list[tuple[str, date]]:
-    """Lines of a number and a birth date."""
-    found = []
+def _people(text: str, *, walked: bool) -> tuple[list[tuple[str, date]], list[int]]:
+    """Lines of a number and a birth date, and for a diary the steps of the day."""
+    found, steps = [], []
     for line in unicodedata.normalize("NFKC", text).splitlines():
         parts = line.replace(",", " ").split()
         if not parts:
             continue
-        if len(parts) != 2:
+        if len(parts) != (3 if walked else 2):
             raise Invalid("is not a number and a birth date", field="people")
         found.append((parts[0], _day(parts[1], "people")))
-    return found
+        if walked:
+            if not (parts[2].isascii() and parts[2].isdigit() and len(parts[2]) <= 6):
+                raise Invalid("is not a number of steps", field="people")
+            steps.append(int(parts[2]))
+    return found, steps

@@ -13,13 +13,14 @@ from phr.web.views.earning import StaffPoints
 
 @dataclass(frozen=True, slots=True)
 class PointList:
-    """A list as staff copy it: number of the record and birth date of each."""
+    """A list as staff copy it: number of the record and birth date of each, and the steps of a diary."""
 
     event: str
     day: date
     people: Sequence[tuple[str, date]]
     occasion: str = ""
     variant: str = ""
+    steps: Sequence[int] = ()
 
 
 class EarningPages(Protocol):

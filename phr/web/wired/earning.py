@@ -116,7 +116,9 @@ class EarningArea(Area):
 
     def list_points(self, session: Session, listing: PointList) -> tuple[int, tuple[tuple[str, str], ...]]:
         """Enter a list."""
-        given = Listing(listing.event, listing.day, listing.people, listing.occasion, listing.variant)
+        given = Listing(
+            listing.event, listing.day, listing.people, listing.occasion, listing.variant, listing.steps
+        )
         found = self._system.points_lists.enter(given, _nurse(held(session)))
         return found.earned, found.not_earned
 

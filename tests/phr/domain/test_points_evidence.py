@@ -34,3 +34,11 @@ def test_days_and_references_are_read():
     assert read("brushing:2026-06-01").kind == "brushing"
     assert read("course:7").reference == "7"
     assert read(f"steps:2026-11-18:5:{UUID(int=1)}").sources == (UUID(int=1),)
+
+
+def test_a_pedometer_diary_is_read_and_other_paper_stays_paper():
+    """Paper equality: the same words for the same walk."""
+    found = read("paper:steps:2026-11-02:7200")
+    assert (found.kind, found.amount) == ("paper-steps", 7200)
+    assert read("paper:blood-pressure:2026-11-02").kind == "paper"
+    assert read("paper:steps:x").kind == "other"

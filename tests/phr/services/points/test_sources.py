@@ -168,3 +168,26 @@ def test_who_keyed_it_in_does_not_decide_about_it(system):
     with pytest.raises(NotAllowed):
         system.points_reviews.release(row.review_id, "", own(person))
     assert isinstance(system.points_reviews.release(row.review_id, "", nurse(f"n-{uuid4()}")), Award)
+
+
+def test_a_pedometer_diary_earns_what_a_device_earns(system):
+    """Paper equality: the same goals and lines, a month late, and never twice with a device."""
+    person, patient = someone(system, born="1950-05-05")
+    who = (patient, date(1950, 5, 5))
+
+    def copied(day, steps):
+        return system.points_lists.enter(Listing("pedometer", day, [who], steps=[steps]), nurse())
+
+    assert copied(days_ago(30), 6000).earned == 1
+    assert copied(days_ago(31), 3000).earned == 1
+    assert copied(days_ago(32), 2999).not_earned == ((patient, "below-goal"),)
+    assert copied(days_ago(33), 41000).not_earned == ((patient, "waits-for-a-look"),)
+    assert copied(days_ago(63), 6000).not_earned == ((patient, "too-late"),)
+    assert copied(date(2026, 3, 1), 6000).not_earned == ((patient, "no-rules-for-the-year"),)
+    give(system, person, walk(days_ago(2), 7000))
+    system.earning_round(request="round")
+    assert copied(days_ago(2), 7000).not_earned == ((patient, "already-counted"),)
+    with pytest.raises(Invalid):
+        system.points_lists.enter(Listing("pedometer", days_ago(1), [who]), nurse())
+    system.earning_round(request="round")
+    assert sum(points for *_, points in events(system, person)) == 3 + 1 + 3
