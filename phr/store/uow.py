@@ -10,12 +10,11 @@ from typing import Any
 import psycopg
 from psycopg.rows import TupleRow
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlmodel import Session
 
 from phr.domain.access import Access
-from phr.errors import Busy, Conflict, Invalid, NotAllowed, PhrError
+from phr.errors import Busy
 from phr.store.account_changes import AccountChanges
 from phr.store.audit import NOBODY, Audit
 from phr.store.blocks import Blocks
@@ -54,6 +53,7 @@ from phr.store.sessions import Sessions
 from phr.store.signin import SignIn
 from phr.store.staffing import Staffing
 from phr.store.tallies import Tallies
+from phr.store.translated import translated
 from phr.store.uploads import Uploads
 from phr.store.vitals import Vitals
 from phr.store.worklist import Worklist
@@ -338,7 +338,7 @@ class Store:
                     connection.invalidate()
                 connection.close()
         except (psycopg.Error, SQLAlchemyError) as error:
-            raise _translated(error) from None
+            raise translated(error) from None
 
     def _open(self, access: Access) -> tuple[Connection, UnitOfWork]:
         """A connection whose first statement went through.
@@ -385,22 +385,3 @@ class Store:
     def close(self) -> None:
         """Gives back the connections."""
         self._engine.dispose()
-
-
-def _translated(error: Exception) -> Exception:
-    """The service's own word for what the database said. Its text stays out: it may quote values."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    if isinstance(cause, psycopg.errors.InsufficientPrivilege):
-        return NotAllowed("no-consent")
-    if isinstance(cause, psycopg.errors.UniqueViolation | psycopg.errors.SerializationFailure):
-        return Conflict("it was changed meanwhile")
-    if isinstance(cause, psycopg.DataError) and cause.sqlstate in {None, "22021"}:
-        return Invalid("holds a character that cannot be kept", field="text")  # NUL, or half of a pair
-    if isinstance(cause, psycopg.errors.DeadlockDetected | psycopg.errors.LockNotAvailable):
-        return Busy("the record is being written", after_seconds=1)
-    if isinstance(cause, psycopg.OperationalError | PoolTimeout) or isinstance(error, OperationalError):
-        return Busy("the database does not answer")
-    if isinstance(cause, psycopg.Error):
-        places = (cause.sqlstate, cause.diag.table_name, cause.diag.constraint_name)
-        return PhrError(f"the database refused a statement: {' '.join(part for part in places if part)}")
-    return PhrError(f"a statement could not be made: {type(error).__name__}")

@@ -48,15 +48,15 @@ class RewardArea(Area):
     def exchange_page(self, session: Session) -> ExchangePage:
         """What can be exchanged, and what is under way."""
         one = held(session)
-        purse, reachable = self._purse(one.person, _own(one))
+        purse, reachable = self._purse_of(one.person, _own(one))
         found = purse.open
         rules = rules_of()
         return ExchangePage(
             purse.usable if reachable else None,
             tuple(amounts(purse.usable, rules)) if reachable and found is None else (),
             purse.wallet,
-            None if found is None else self._line(found),
-            self._lines(purse.moves, "exchange"),
+            None if found is None else self._move_line(found),
+            self._move_lines(purse.moves, "exchange"),
             rules.minimum,
             may_cancel=found is not None and found.state == "pending",
         )
@@ -74,12 +74,12 @@ class RewardArea(Area):
     def give_page(self, session: Session) -> GivePage:
         """To whom points can be given."""
         one = held(session)
-        purse, reachable = self._purse(one.person, _own(one))
+        purse, reachable = self._purse_of(one.person, _own(one))
         return GivePage(
             purse.usable if reachable else None,
             _receivers(),
             _gifts(purse.usable) if reachable else (),
-            self._lines(purse.moves, "gift"),
+            self._move_lines(purse.moves, "gift"),
             giving().minimum,
         )
 
@@ -169,7 +169,9 @@ class RewardArea(Area):
         rows = self._rewards.moves.waiting(_counter(one))
         return CounterExchange(
             tuple(
-                WaitingLine(str(row.move_id), patient, name, self._day(row.created_at), row.amount, row.state)
+                WaitingLine(
+                    str(row.move_id), patient, name, self._move_day(row.created_at), row.amount, row.state
+                )
                 for row, patient, name in rows
             )
         )
@@ -180,7 +182,7 @@ class RewardArea(Area):
         person = person_id(patient)
         access = _counter(one)
         known = self._system.register.known(person, access)
-        purse, reachable = self._purse(person, access)
+        purse, reachable = self._purse_of(person, access)
         found = purse.open
         return CounterExchange(
             patient=patient,
@@ -191,8 +193,8 @@ class RewardArea(Area):
             to=_receivers(),
             proofs=PROOFS,
             wallet=purse.wallet,
-            open=None if found is None else self._line(found),
-            lines=self._lines(purse.moves, "exchange", "gift"),
+            open=None if found is None else self._move_line(found),
+            lines=self._move_lines(purse.moves, "exchange", "gift"),
         )
 
     def note_wallet(self, session: Session, patient: str, number: str, proof: str) -> None:
@@ -228,7 +230,7 @@ class RewardArea(Area):
         )
         return str(done.outcome)
 
-    def _purse(self, person: UUID, access: Access) -> tuple[Purse, bool]:
+    def _purse_of(self, person: UUID, access: Access) -> tuple[Purse, bool]:
         """The purse, and whether the ledger answered; without it the moves are still shown."""
         try:
             return self._rewards.moves.purse(person, access), True
@@ -236,13 +238,13 @@ class RewardArea(Area):
             moves = self._rewards.moves.moves(person, access)
             return Purse(0, {}, moves, wallet=True), False
 
-    def _lines(self, moves: Sequence[Any], *kinds: str) -> tuple[MoveLine, ...]:
-        return tuple(self._line(row) for row in moves if row.kind in kinds)[:_SHOWN]
+    def _move_lines(self, moves: Sequence[Any], *kinds: str) -> tuple[MoveLine, ...]:
+        return tuple(self._move_line(row) for row in moves if row.kind in kinds)[:_SHOWN]
 
-    def _line(self, row: Any) -> MoveLine:
+    def _move_line(self, row: Any) -> MoveLine:
         return MoveLine(
             str(row.move_id),
-            self._day(row.created_at),
+            self._move_day(row.created_at),
             row.kind,
             row.amount,
             row.state,
@@ -250,7 +252,7 @@ class RewardArea(Area):
             _names(row.target),
         )
 
-    def _day(self, moment: Any) -> date:
+    def _move_day(self, moment: Any) -> date:
         return day_at(moment, self._parts.zone)
 
 

@@ -26,7 +26,9 @@ def resident(system, city, app, browse, patient, person):
 
 @pytest.fixture
 def clerk(system, city, app, browse):
-    return city.signed_in(system, app, browse, city.a_member(system, "registrar"), "registrar")
+    subject = city.a_member(system, "registrar", display="窓口 一郎")
+    link = system.accounts.issue(subject, "link", purpose="register", request="t")
+    return city.opened(browse(app), link)
 
 
 def on(system, bank, person):
