@@ -63,3 +63,8 @@
   if (able && device === "own") stay().catch(() => {});
   else if (able && (device === "shared" || signedOut)) go().catch(() => {});
 })();
+
+// A page that waits for something comes again by itself; without scripts its head says so.
+for (const waiting of document.querySelectorAll("[data-renew]")) {
+  setTimeout(() => location.reload(), 1000 * Number(waiting.dataset.renew));
+}
