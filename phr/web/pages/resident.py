@@ -307,7 +307,7 @@ def check_up(request: Request, session: Resident, services: Service) -> Response
 @router.get("/points")
 def points(request: Request, session: Resident, services: Service, done: str = "") -> Response:
     """The balance and how it came about."""
-    notice = done if done in WORDS["point-notice"] else ""
+    notice = done if done in SENTENCES["point-notice"] else ""
     return html(request, "points", replace(services.points(session), notice=notice))
 
 
