@@ -32,7 +32,7 @@ ACCOUNT = AccountPage(
 )
 _FIRST = replace(ACCOUNT, sessions=(HERE,), passkeys=(), passphrase=False, totp=False, codes_left=0)
 _NOTICES = ("ended", "passphrase", "totp", "passkey", "removed")
-_PROBLEMS = ("passphrase", "code", "locked", "passkey-failed", "last")
+_PROBLEMS = ("passphrase", "current", "code", "locked", "passkey-failed", "last")
 
 VIEWS = {
     "sign-in-all": ("sign_in", "", SignIn(WAYS, after="/today")),
@@ -50,6 +50,11 @@ VIEWS = {
     "recovery-codes": ("recovery_codes", "", ("/staff", ("ABCD-EFGH-JKMN-PQRS", "1234-5678-9ABC-DEFG"))),
     "account": ("account", "nurse", ACCOUNT),
     "account-resident": ("account", "resident", replace(_FIRST, staff=False, passkeys_offered=False)),
+    "account-shared": (
+        "account",
+        "resident",
+        replace(_FIRST, staff=False, passkeys_offered=False, shared=True),
+    ),
     "account-offer": ("account", "operator", replace(_FIRST, offer=OFFER)),
     "account-codes": ("account", "researcher", replace(ACCOUNT, codes=("ABCD-EFGH-JKMN-PQRS",))),
     **{f"account-{notice}": ("account", "nurse", replace(ACCOUNT, notice=notice)) for notice in _NOTICES},
