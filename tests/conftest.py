@@ -150,7 +150,7 @@ def system(database_url: str, clock: FixedClock) -> Iterator[System]:
     """The whole service on a database of the migrations. Each test uses people of its own."""
     made = start(test_settings(database_url), clock)
     yield made
-    made.store.close()
+    made.close()
 
 
 @pytest.fixture

@@ -154,7 +154,7 @@ def _serving(system: System, port: int) -> Iterator[None]:
     finally:
         server.should_exit = True
         thread.join(timeout=10)
-        system.store.close()
+        system.close()
 
 
 @contextmanager

@@ -49,7 +49,7 @@ def city(url):
     made.receive(person, [heart_rates(datetime.now(UTC) - timedelta(days=1), [70.0] * 600)], request="test")
     made.trail.seal(request="test")
     yield made
-    made.store.close()
+    made.close()
 
 
 @pytest.fixture(scope="module")
@@ -192,7 +192,7 @@ def test_a_restore_serves_again_and_refuses_to_overwrite(city, file, identity, s
     assert NAME in row[0]
     with pytest.raises(Refused, match="not empty"):
         again.keeping.restore(file, str(identity), request="test")
-    again.store.close()
+    again.close()
 
 
 def test_a_role_that_sees_only_part_makes_no_backup(city, identity, tmp_path):

@@ -42,8 +42,8 @@ def test_a_rotation_stops_nobody_and_an_old_secret_ends_with_the_last_step(url):
     both.migrate()
     assert _reads(both, person) > 0
     assert _reads(old, person) > 0
-    old.store.close()
-    both.store.close()
+    old.close()
+    both.close()
     new = _with(url, SECOND)
     new.migrate()
     assert _reads(new, person) > 0
@@ -51,7 +51,7 @@ def test_a_rotation_stops_nobody_and_an_old_secret_ends_with_the_last_step(url):
     with pytest.raises(PhrError):
         _reads(late, person)
     for one in (new, late):
-        one.store.close()
+        one.close()
 
 
 def test_with_all_secrets_lost_the_records_are_still_there(url):
@@ -61,10 +61,10 @@ def test_with_all_secrets_lost_the_records_are_still_there(url):
     patient = {"resourceType": "Patient", "id": "p-keys", "birthDate": "1950-01-01"}
     person = before.register.put(patient, actor="counter", role="system", request="test")[0]
     sealed = Box([before.key("x")]).seal(b"token", "p-keys")
-    before.store.close()
+    before.close()
     after = _with(url, SECOND)
     after.migrate()
     assert _reads(after, person) > 0
     with pytest.raises(Unopenable):
         Box([after.key("x")]).open(sealed, "p-keys")
-    after.store.close()
+    after.close()

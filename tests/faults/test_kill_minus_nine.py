@@ -75,7 +75,7 @@ def city() -> Iterator[City]:
     home.chmod(0o755)  # the embedded server of root runs as somebody else
     made = City(home)
     yield made
-    made.system.store.close()
+    made.system.close()
     stop_embedded(home)
     shutil.rmtree(home)
 

@@ -45,7 +45,7 @@ def system(home: Path) -> Iterator[System]:
     made = writer.system_of(home)
     made.migrate()
     yield made
-    made.store.close()
+    made.close()
     stop_embedded(home)
 
 

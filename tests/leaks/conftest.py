@@ -18,7 +18,7 @@ def town(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     home = tmp_path_factory.mktemp("leaks")
     system = start(test_settings(database_url, home=home, upload_reserve_mb=0))
     yield a_town(system, create_app(system))
-    system.store.close()
+    system.close()
 
 
 @pytest.fixture(scope="module")

@@ -36,7 +36,7 @@ def place(server_url, worker_id):
     system = start(test_settings(url))
     system.migrate()
     yield system, create_app(system), url
-    system.store.close()
+    system.close()
 
 
 @pytest.fixture

@@ -254,7 +254,7 @@ def test_a_failed_sign_in_writes_neither_name_nor_passphrase(town, database_url,
         ).fetchall()
     assert rows
     assert [mark for mark in MARKS if mark in str(rows)] == []
-    system.store.close()
+    system.close()
 
 
 @pytest.mark.slow

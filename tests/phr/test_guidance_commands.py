@@ -21,7 +21,7 @@ def city(database_url, monkeypatch):
     made = start(test_settings(database_url, insurer_numbers=OURS, guidance_institution="3311234567"), clock)
     monkeypatch.setattr(commands, "system", lambda: made)
     yield made
-    made.store.close()
+    made.close()
 
 
 def run(*words):

@@ -19,7 +19,7 @@ def own(monkeypatch, database_url):
     made = start(test_settings(database_url))
     monkeypatch.setattr(messages, "system", lambda: made)
     yield made
-    made.store.close()
+    made.close()
 
 
 def run(group, *arguments):

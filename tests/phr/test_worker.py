@@ -102,7 +102,7 @@ class City:
         self.hold.go_on.set()
         self.serving.close()
         self.ledger.close()
-        self.system.store.close()
+        self.system.close()
         stop_embedded(self.home)
 
     def administer(self, statement: str, *values: Any) -> list[tuple]:

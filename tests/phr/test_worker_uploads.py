@@ -18,7 +18,7 @@ pytestmark = pytest.mark.db
 def town(database_url, clock, tmp_path):
     made = a_city(database_url, clock, tmp_path)
     yield made
-    made.store.close()
+    made.close()
 
 
 def read(town, who, sent):

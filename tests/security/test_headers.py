@@ -36,7 +36,7 @@ CLOSED = (
 def call(database_url):
     system = start(test_settings(database_url))
     yield Client(create_app(system))
-    system.store.close()
+    system.close()
 
 
 @pytest.mark.parametrize("path", [*OPEN, "/today", "/staff", "/nowhere", "/fhir/Observation"])

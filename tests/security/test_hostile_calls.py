@@ -29,7 +29,7 @@ _MACHINES = ("/fhir", "/ledger", "/hooks", "/oauth")
 def system(database_url):
     made = start(test_settings(database_url))
     yield made
-    made.store.close()
+    made.close()
 
 
 @pytest.fixture(scope="module")

@@ -54,8 +54,7 @@ def running(database_url: str, people: list[str]) -> Iterator[Stage]:
         )
         with served(create_app(system), port):
             yield Stage(system, address, issuer)
-        system.common_id.close()
-        system.store.close()
+        system.close()
 
 
 class Stage:

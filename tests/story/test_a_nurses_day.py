@@ -32,7 +32,7 @@ def town(database_url, clock):
     settings = settings_for(database_url, insurer_numbers=INSURER, guidance_institution="3311234567")
     system = start(settings, clock)
     yield Town(system)
-    system.store.close()
+    system.close()
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ def empty_system(more: Mapping[str, Any] | None = None) -> Iterator[System]:
     try:
         yield system
     finally:
-        system.store.close()
+        system.close()
         stop_embedded(home)
         shutil.rmtree(home, ignore_errors=True)
 

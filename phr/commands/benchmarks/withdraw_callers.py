@@ -162,4 +162,4 @@ def work(settings: Settings, people: People, path: Path, stop: Path) -> None:
     """A process of callers; it ends when a file appears, when nobody is left to wait for it, or when it is killed."""
     system, parent = start(settings), os.getppid()
     Callers(system, people, Log(path), lambda: stop.exists() or os.getppid() != parent).run()
-    system.store.close()
+    system.close()

@@ -138,7 +138,7 @@ def test_guesses_at_the_door_are_turned_away_before_the_database_is_asked(databa
         return [(await _call(app, "/session", "POST"))[0] for _ in range(32)]
 
     statuses = asyncio.run(story())
-    system.store.close()
+    system.close()
     assert statuses[-1] == 429
     assert 429 not in statuses[:30]
 

@@ -15,7 +15,7 @@ def ledger_database(server_url, worker_id):
     url = make_database(server_url, f"phr_ledger_{worker_id}")
     made = start(test_settings(url))
     made.migrate()
-    made.store.close()
+    made.close()
     return url
 
 

@@ -185,4 +185,4 @@ def on_stage(url: str, patience: float = 60.0, **settings: Any) -> Iterator[Stag
             yield made
     finally:
         made.client.close()
-        made.system.store.close()
+        made.system.close()

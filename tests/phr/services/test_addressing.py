@@ -33,7 +33,7 @@ SUBSCRIPTION = json.dumps(
 def system(database_url):
     made = a_system(database_url, email=Remembering(), line=Remembering(), push=Remembering())
     yield made
-    made.store.close()
+    made.close()
 
 
 @pytest.fixture
@@ -151,7 +151,7 @@ def test_what_is_not_set_up_cannot_be_chosen(database_url, person, patient):
     ):
         with pytest.raises(Refused, match="not set up"):
             add()
-    made.store.close()
+    made.close()
 
 
 def test_choices_are_kept_in_the_usual_order_and_unknown_ways_dropped(system, me):

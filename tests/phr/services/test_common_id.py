@@ -37,7 +37,7 @@ def joined(database_url, provider):
     )
     yield made
     made.common_id.close()
-    made.store.close()
+    made.close()
 
 
 @pytest.fixture(autouse=True)

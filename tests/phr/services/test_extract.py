@@ -35,7 +35,7 @@ def extract(server_url, worker_id):
     system.trail.seal(request="t")
     lines = [json.dumps(one) for one in system.trail.extract(person, actor="me", request="t")]
     yield lines, system.trail.roots(request="t"), system, person, url
-    system.store.close()
+    system.close()
 
 
 def test_every_row_of_the_extract_is_under_the_published_root(extract):

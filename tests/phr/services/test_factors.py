@@ -188,7 +188,7 @@ def test_staff_get_no_session_before_their_second_factor(database_url, clock, nu
     assert made.whole
     assert strict.accounts.complete(half.secret, Where(), "t") is None
     assert strict.accounts.caller(made.secret, "web", "t").subject == nurse.subject
-    strict.store.close()
+    strict.close()
 
 
 def test_a_session_ends_after_half_a_day_however_busy_it_is(system, clock, nurse):

@@ -24,7 +24,7 @@ NURSE = Access("nurse", "nurse-1", "Organization/city-health", "guidance", "t")
 def shared(database_url):
     made = a_system(database_url, email=Remembering())
     yield made
-    made.store.close()
+    made.close()
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def system(database_url, email, line, admin):
     admin.execute("UPDATE phr.outbox SET state = 'dead' WHERE kind = 'message' AND state = 'waiting'")
     made = a_system(database_url, email=email, line=line)
     yield made
-    made.store.close()
+    made.close()
 
 
 @pytest.fixture
@@ -365,4 +365,4 @@ def test_what_is_for_the_staff_on_duty_never_reaches_the_person(database_url, pe
     assert address == "duty@city.example"
     assert note.stop_url == ""
     assert message(admin, person) == []
-    made.store.close()
+    made.close()

@@ -24,7 +24,7 @@ def city(database_url):
     """The system with a clock that stands at lunch."""
     made = start(test_settings(database_url), FixedClock(NOON))
     yield made
-    made.store.close()
+    made.close()
 
 
 @pytest.fixture

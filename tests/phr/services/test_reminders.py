@@ -23,7 +23,7 @@ def system(database_url, admin):
     admin.execute("DELETE FROM phr.message_choice")
     made = a_system(database_url, email=Remembering())
     yield made
-    made.store.close()
+    made.close()
 
 
 @pytest.fixture

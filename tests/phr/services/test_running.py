@@ -23,7 +23,7 @@ def own(server_url, worker_id):
     made = start(test_settings(url))
     made.migrate()
     yield made
-    made.store.close()
+    made.close()
 
 
 def someone(system):

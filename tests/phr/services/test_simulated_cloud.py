@@ -56,7 +56,7 @@ def city(database_url, clock, cloud):
         )
         yield made
         made._desk.cloud.close()
-        made.store.close()
+        made.close()
 
 
 @pytest.fixture

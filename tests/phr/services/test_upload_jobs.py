@@ -29,7 +29,7 @@ pytestmark = pytest.mark.db
 def town(database_url, clock, tmp_path):
     made = a_city(database_url, clock, tmp_path)
     yield made
-    made.store.close()
+    made.close()
 
 
 @pytest.fixture
@@ -159,7 +159,7 @@ def test_two_workers_do_not_take_the_same_file(town, me, database_url, clock, tm
     old = next(turn for turn in turns if turn is not None)
     with pytest.raises(LostLease):
         town.upload_jobs._hold(old)
-    other.store.close()
+    other.close()
 
 
 def test_a_worker_that_stops_gives_its_file_back(town, me):

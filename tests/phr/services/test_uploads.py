@@ -22,7 +22,7 @@ pytestmark = pytest.mark.db
 def town(database_url, clock, tmp_path):
     made = a_city(database_url, clock, tmp_path)
     yield made
-    made.store.close()
+    made.close()
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ def test_limits_say_which_one_it_is(town, me, database_url, clock, tmp_path):
     town.uploads.cancel(me[0], first.upload_id, **WHO)
     full = a_city(database_url, clock, tmp_path, upload_reserve_mb=10**9)
     assert refused(full.uploads.begin, me[0], "a.csv", 10, **WHO) == "no-room"
-    full.store.close()
+    full.close()
     for _ in range(20):
         waiting(town, me)
     assert refused(town.uploads.begin, me[0], "a.csv", 10, **WHO) == "too-many"

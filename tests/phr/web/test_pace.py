@@ -73,7 +73,7 @@ def walk(server_url: str, worker_id: str) -> Iterator[Walk]:
     system = start(settings)
     system.migrate()
     yield walked(system, 24, 2)[0]
-    system.store.close()
+    system.close()
 
 
 def test_every_kind_of_page_was_opened_and_none_failed(walk):
@@ -102,7 +102,7 @@ def test_a_city_ten_times_as_large_asks_no_more(server_url, worker_id, walk):
     system = start(test_settings(make_database(server_url, f"phr_pace_more_{worker_id}"), **SETTINGS))
     system.migrate()
     large, _left_out = walked(system, 240, 2)
-    system.store.close()
+    system.close()
     grown = {
         name: (max(walk.pages[name]), max(counts))
         for name, counts in large.pages.items()

@@ -43,8 +43,7 @@ def town(database_url):
         )
         with served(create_app(system), port):
             yield system, address
-        system.common_id.close()
-        system.store.close()
+        system.close()
 
 
 @pytest.fixture

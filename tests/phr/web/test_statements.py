@@ -25,7 +25,7 @@ def small(server_url, worker_id):
     made = start(test_settings(url))
     made.migrate()
     yield made, url
-    made.store.close()
+    made.close()
 
 
 @contextmanager

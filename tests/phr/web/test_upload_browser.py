@@ -43,7 +43,7 @@ class Wire:
 def town(database_url, clock, tmp_path):
     made = a_city(database_url, clock, tmp_path)
     yield made
-    made.store.close()
+    made.close()
 
 
 @pytest.fixture

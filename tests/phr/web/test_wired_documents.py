@@ -21,7 +21,7 @@ def town(database_url, clock, tmp_path):
     made = start(settings_for(database_url, home=tmp_path), clock)
     made.sealed_files = SealedFiles(tmp_path / "take-out")
     yield made
-    made.store.close()
+    made.close()
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ def place(database_url, city):
     clock = FixedClock(datetime.now(UTC))
     made = start(test_settings(database_url, insurer_numbers="00138123"), clock)
     yield made, city.application(made)
-    made.store.close()
+    made.close()
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ def system(database_url, clock, admin):
     made = start(test_settings(database_url, line_secret=SECRET), clock)
     made.__dict__["channels"] = {"email": Remembering(), "line": Remembering()}
     yield made
-    made.store.close()
+    made.close()
 
 
 @pytest.fixture

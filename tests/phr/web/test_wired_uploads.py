@@ -23,7 +23,7 @@ PIECE = {"Content-Type": "application/offset+octet-stream"}
 def town(database_url, clock, tmp_path):
     made = a_city(database_url, clock, tmp_path)
     yield made
-    made.store.close()
+    made.close()
 
 
 @pytest.fixture
@@ -187,8 +187,8 @@ def test_a_plain_form_says_limits_in_words(mine, database_url, clock, tmp_path, 
     assert "置く場所がありません" in answer.text
     assert form(mine, "", b"").status_code == 422
     assert form(mine, "a.csv", b"").status_code == 422
-    small.store.close()
-    full.store.close()
+    small.close()
+    full.close()
 
 
 def test_forms_and_pieces_without_the_token_are_refused(mine, town, tmp_path):
@@ -362,7 +362,7 @@ def test_two_hundred_megabytes_pass_in_bounded_memory(
         answer = asyncio.run(streamed(client, body(), headers))
     assert answer.headers["location"].endswith("refused")  # zeros are no format
     assert grown[0] < 60, f"{grown[0]} MB"
-    large.store.close()
+    large.close()
 
 
 async def streamed(client, body, headers):

@@ -18,7 +18,7 @@ def city(database_url):
     """A city that acts for one insurer."""
     made = start(test_settings(database_url, insurer_numbers="138123"), FixedClock(datetime.now(UTC)))
     yield made
-    made.store.close()
+    made.close()
 
 
 def completed(city, *, measured=True, result="full"):

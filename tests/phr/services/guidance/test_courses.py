@@ -46,7 +46,7 @@ def place(database_url):
         test_settings(database_url, insurer_numbers="138123", guidance_institution="3311234567"), clock
     )
     yield made, clock
-    made.store.close()
+    made.close()
 
 
 @pytest.fixture
@@ -274,4 +274,4 @@ def test_who_cannot_be_reported_is_counted_by_word(city, clock):
         made.handover.export(number, 2011, request="t")
     with pytest.raises(Invalid, match="insurer"):
         made.handover.export("12", 2026, request="t")
-    made.store.close()
+    made.close()

@@ -17,7 +17,7 @@ def stage(server_url: str, worker_id: str) -> Iterator[System]:
     made = start(test_settings(url), FixedClock(NOON))
     made.migrate()
     yield made
-    made.store.close()
+    made.close()
 
 
 @pytest.fixture

@@ -199,7 +199,7 @@ def test_unused_accounts_are_told_and_then_deleted_unless_somebody_signs_in(data
     with pytest.raises(NotFound):
         system.register.patient_id(gone)
     assert system.register.patient_id(back) == back_patient
-    system.store.close()
+    system.close()
 
 
 def test_nothing_is_announced_where_the_city_has_set_nothing(system):

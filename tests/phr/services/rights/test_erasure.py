@@ -181,7 +181,7 @@ def test_a_city_that_is_bound_keeps_check_ups_apart_and_drops_them_after_five_ye
     assert [row[0].year for row in kept] == [system.clock.now().year + 5]
     assert {one.what for one in bound.erasing.kept} == {"audit", "release", "points", "checkup"}
     assert {one.what for one in system.erasing.kept} == {"audit", "release", "points"}
-    bound.store.close()
+    bound.close()
 
 
 def test_forgetting_cannot_read_and_reaches_one_person(system, admin):
