@@ -54,7 +54,9 @@ def test_the_review_is_due_at_the_end_of_the_next_working_day(opened, until):
 def test_the_tables_fit_each_other():
     """A word for each reason, a measurement for each kind, an hour."""
     assert set(SENTENCES["glass-reason"]) == set(rules().reasons)
-    assert set(SENTENCES["looked-reason"]) >= set(rules().reasons)  # the person reads it in words of their own
+    assert set(SENTENCES["looked-reason"]) >= set(
+        rules().reasons
+    )  # the person reads it in words of their own
     assert len(rules().codes) == len(rules().categories)
     assert rules().life == timedelta(minutes=60)
     assert not {"child", "questionnaire", "guidance"} & set(rules().categories)
