@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phr.domain.ledger import Order, Posting
-from phr.domain.ledger_file import ANSWER, read_acknowledgement, written
+from phr.domain.ledger_file import ANSWER, manifest, read_acknowledgement, written
 from phr.errors import Invalid, NotFound
 from tests.phr.ledger.stage import on_stage
 
@@ -117,6 +117,17 @@ def test_a_cell_that_a_spreadsheet_would_run_is_not_written():
     order = Order((Posting("world", "a", 1, "HPT"),), {}, "=cmd()")
     with pytest.raises(Invalid, match="line 1"):
         written(1, [order], "cp932")
+
+
+def test_a_file_holds_every_posting_and_its_sums():
+    """Number, reference and both sides of each posting; the sums beside it are of the very bytes."""
+    order = Order((Posting("a", "b", 2, "HPT"), Posting("b", "c", 3, "HPT")), {"rule": "x"}, "r")
+    data, sha, total = written(7, [order], "utf-8-sig")
+    assert data.startswith(b"\xef\xbb\xbffile,line,reference,")
+    assert (sha, total, data.count(b"\r\n")) == (hashlib.sha256(data).hexdigest(), 5, 3)
+    assert manifest(7, sha, 1, total, "utf-8-sig")["sha256"] == sha
+    shift_jis = answers(1, (1, "r", "accepted", "")) + "1,2,あ,accepted,\r\n".encode("cp932")
+    assert [one.line for one in read_acknowledgement(shift_jis).answers] == [1, 2]
 
 
 @pytest.mark.db
