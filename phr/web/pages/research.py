@@ -81,22 +81,13 @@ def file_request(
     typed |= {"resolution": resolution, "longitudinal": longitudinal}
     if problems or start is None or end is None or begins is None or ends is None:
         return _again(request, found, typed, chosen, problems)
-    asked = ResearchRequest(
-        title.strip(),
-        protocol.strip(),
-        committee.strip(),
-        purpose.strip(),
-        tuple(chosen),
-        start,
-        end,
-        responsible=responsible.strip(),
-        since=begins,
-        until=ends,
-        profile=profile,
-        resolution="" if resolution == "finest" else resolution,
-        longitudinal=longitudinal == "1",
-    )
+    said = {name: text.strip() for name, text in typed.items() if name in _LONGEST}
+    finest, again = resolution == "finest", longitudinal == "1"
     try:
+        asked = ResearchRequest(
+            **said, variables=tuple(chosen), first=start, last=end, since=begins, until=ends, profile=profile,
+            resolution="" if finest else resolution, longitudinal=again,
+        )  # fmt: skip
         filed = services.request_data(session, asked)
     except Invalid as problem:
         wrong = {"resolution": "not-in-profile", "longitudinal": "not-in-profile"}

@@ -370,7 +370,7 @@ VIEWS: dict[str, tuple[str, str | None, object]] = {
     "check-up-empty": ("check_up", "resident", CheckUpPage(None)),
     "points": ("points", "resident", Points(1240, 40, (
         PointLine(DAY, 3, "steps", "pending"), PointLine(DAY, 300, "checkup", "granted"), PointLine(DAY, -20, "event", "reversed", "二重の登録"),
-    ), ((date(2027, 3, 31), 120),), rules={one: tuple(explain(load_rules(2026), one)) for one in ("ja", "en")})),
+    ), ((date(2027, 3, 31), 120),), rules={one: tuple(explain(load_rules(2026), one)) for one in ("ja", "en", "ja@easy")})),
     "points-empty": ("points", "resident", Points(0, 0, (), ledger_reachable=False)),
     "more": ("more", "resident", More()),
     "work-list": ("work_list", "nurse", WORK),

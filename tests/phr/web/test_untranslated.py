@@ -27,6 +27,7 @@ JAPANESE_CODE = {
     "wired/team.py": "columns of tables that staff of a Japanese office download",
     "wired/imports.py": "a cell of a table that staff download",
     "wired/paper.py": "words of sheets on paper, which are Japanese",
+    "views/components.py": "an invented name on the living page of parts",
     "wired/receipts.py": "words of the receipt on paper, which is Japanese",
 }
 JAPANESE_PAPERS = {
