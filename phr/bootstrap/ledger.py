@@ -20,7 +20,7 @@ from phr.clients.ledger import (
 )
 from phr.clients.ledger_answers import LedgerUnknown
 from phr.domain.ledger import LedgerRefusal, Order, parse_order
-from phr.domain.ledger_budget import from_budget
+from phr.domain.ledger_budget import NO_BUDGET, from_budget
 from phr.errors import Invalid, Refused
 from phr.ids import new_id
 from phr.services.budgets import Budgets
@@ -184,10 +184,10 @@ def _settled(outcome: Outcome, order: Order, attempts: int) -> str | Exception:
         return TryLaterError(str(outcome), max(timedelta(seconds=outcome.after), backoff(attempts)))
     if isinstance(outcome, LedgerRefused):
         if outcome.code == "LEDGER_NOT_FOUND":  # made when the budgets are filled
-            return OnHoldError("no-budget", _UNTIL_FUNDED)
+            return OnHoldError(NO_BUDGET, _UNTIL_FUNDED)
         if outcome.code != "INSUFFICIENT_FUND":
             return UndeliverableError(str(outcome))
         if from_budget(order):
-            return OnHoldError("no-budget", _UNTIL_FUNDED)
+            return OnHoldError(NO_BUDGET, _UNTIL_FUNDED)
         return TryLaterError(str(outcome)) if attempts < _NO_FUNDS_TRIES else UndeliverableError(str(outcome))
     return TryLaterError(str(outcome))

@@ -9,6 +9,8 @@ from typing import Final
 from phr.domain.ledger import WORLD, Order, Posting
 from phr.domain.points_rules import PointRules
 
+NO_BUDGET: Final = "no-budget"
+"""Why a letter waits whose points nobody has paid for yet."""
 _ISSUANCE: Final = "issuance:"
 _LOW: Final = 10  # percent that is left when somebody should look
 

@@ -15,6 +15,7 @@ from phr.clients.ledger import LedgerClient, LedgerRefused, LedgerTrouble
 from phr.clock import Clock
 from phr.domain.access import Access
 from phr.domain.days import day_at
+from phr.domain.ledger_budget import NO_BUDGET
 from phr.domain.points import RulesError, fiscal_year, load_rules, lot_expiry
 from phr.store.uow import Store
 
@@ -23,11 +24,12 @@ PATIENCE: Final = 1.0
 """Seconds that a page waits for the ledger; then it shows the rest and says what is late."""
 _REST: Final = 15.0
 _AT_ONCE: Final = 8
+_THERE: Final = ("delivered", None)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One own event: ``delivered`` when the ledger has it."""
+    """One own event: ``delivered`` when the ledger has it; ``unfunded`` while the year's budget for it is used up."""
 
     day: date
     event: str
@@ -36,6 +38,7 @@ class Line:
     reverses: str | None
     delivered: bool
     evidence: str = ""
+    unfunded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,10 @@ class Balance:
         """A person's events that this caller may see, newest first."""
         with self._store.begin(access.about(person)) as uow:
             events = uow.points.of_person(person)
-            letters = {letter.outbox_id: letter.state for letter in uow.outbox.listed(limit=_LETTERS)}
+            letters = {
+                letter.outbox_id: (letter.state, letter.last_error)
+                for letter in uow.outbox.listed(limit=_LETTERS)
+            }
             uow.audit.add("read", "points", person, count=len(events))
             uow.commit()
         found = [
@@ -82,8 +88,9 @@ class Balance:
                 event.points,
                 event.event_key,
                 event.reverses,
-                letters.get(event.outbox_id, "delivered") == "delivered",
+                letters.get(event.outbox_id, _THERE)[0] == "delivered",
                 event.evidence,
+                letters.get(event.outbox_id, _THERE) == ("waiting", NO_BUDGET),
             )
             for event in events
         ]

@@ -287,7 +287,8 @@ class PointLine:
 class Points:
     """The balance, as the ledger has it, and how it came about. ``rules``: what earns this year, by language.
 
-    reviews: awards that a person looks at, or decided about; ``notice``: words "point-notice".
+    reviews: awards that a person looks at, or decided about; ``notice``: words "point-notice". unfunded: some of what
+    waits does so because the year's budget is used up.
     """
 
     balance: int
@@ -298,6 +299,7 @@ class Points:
     rules: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     reviews: tuple[PointReview, ...] = ()
     notice: str = ""
+    unfunded: bool = False
     problems: Mapping[str, str] = field(default_factory=dict)
 
 

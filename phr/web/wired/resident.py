@@ -189,6 +189,7 @@ class Own(Area):
             ledger_reachable=held_there is not None,
             rules=rules_in_words(self._parts.today()),
             reviews=tuple(review_of(each, names) for each in reviews),
+            unfunded=any(line.unfunded for line in lines),
         )
 
 

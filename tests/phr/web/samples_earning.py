@@ -43,6 +43,7 @@ _STAFF = StaffPoints(DAY, (_HELD, _LOOKED), (_BACK, _GIVEN), goal=(1000, 12000))
 
 VIEWS = {
     "points-reviewed": ("points", "resident", replace(_OWN, notice="answered")),
+    "points-unfunded": ("points", "resident", replace(_OWN, unfunded=True)),
     "points-problem": (
         "points",
         "resident",

@@ -89,6 +89,17 @@ def test_what_is_typed_by_hand_is_kept_marked_and_earns(system, city, mine, me):
     assert "確認中" in points
 
 
+def test_points_that_wait_for_a_budget_say_so(system, city, mine, me, admin):
+    """R6-1: an empty budget is told in a sentence with what comes next; nothing looks lost."""
+    agree(system, *me)
+    city.sent(mine, "/record/weight", "/record/weight", weight="54.2")
+    assert "予算が、いまなくなっています" not in mine.get("/points").text
+    admin.execute("UPDATE phr.outbox SET last_error = 'no-budget' WHERE person_id = %s", (me[0],))
+    page = mine.get("/points").text
+    assert "予算が、いまなくなっています" in page
+    assert "自動でつきます" in page
+
+
 def test_a_reading_of_180_asks_to_rest_and_measure_again(system, city, mine, me):
     """The answer itself says so; nobody waits for the night."""
     agree(system, *me)
