@@ -117,16 +117,10 @@ def city_rows(kept: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
 def rule_names(rules: PointRules, event: str) -> dict[str, str]:
     """What a rule is called on statements, by language: its sentence up to the points, from the file that decides."""
-    rule, steps = rules.events.get(event), rules.steps
+    rule = rules.events.get(event)
     if rule is None:
         return dict.fromkeys(LOCALES, event)
-    given = {
-        "points": rule.points,
-        "goal": steps.goal,
-        "senior_goal": steps.senior_goal,
-        "senior_age": steps.senior_age,
-    }
     return {
-        locale: text.format(**given).partition(":" if locale == "en" else "：")[0].strip()
-        for locale, text in rule.text.items()
+        locale: rule.sentence(locale, rules.steps).partition(":" if locale == "en" else "：")[0].strip()
+        for locale in rule.text
     }

@@ -324,17 +324,9 @@ _CLOSING: Final = {
 def explain(rules: PointRules, locale: str) -> list[str]:
     """The rules in a resident's words, from the same file that decides. Unknown languages get Japanese."""
     locale = locale if locale in LOCALES else "ja"
-    steps = rules.steps
     lines = []
     for rule in rules.events.values():
-        line = rule.text[locale].format(
-            points=rule.points,
-            goal=steps.goal,
-            senior_goal=steps.senior_goal,
-            senior_age=steps.senior_age,
-            age_least=rule.age_least,
-            age_most=rule.age_most,
-        )
+        line = rule.sentence(locale, rules.steps)
         caps = [
             text.format(n=n) for cap, text in _CAPS[locale].items() if (n := getattr(rule, cap)) is not None
         ]

@@ -59,6 +59,17 @@ class EventRule:
         """After how many days a day may still earn: a sheet that staff copy is brought later than a device syncs."""
         return max(self.late_days, self.paper_late_days) if recording == "staff" else self.late_days
 
+    def sentence(self, locale: str, steps: StepRule) -> str:
+        """What it is and what it earns, in a resident's words, with the numbers that decide."""
+        return self.text[locale].format(
+            points=self.points,
+            goal=steps.goal,
+            senior_goal=steps.senior_goal,
+            senior_age=steps.senior_age,
+            age_least=self.age_least,
+            age_most=self.age_most,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class StepRule:
