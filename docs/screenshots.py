@@ -35,7 +35,7 @@ _NARROW: Final = 390
 KEPT: Final = Path(__file__).parent / "pictures"
 """Small pictures of the first two screens of each page, which docs/reference/pages.md shows."""
 _KEPT_HEIGHT: Final = 1200
-_QUALITY: Final = 30
+_QUALITY: Final = 26
 _HEIGHT: Final = 900
 
 

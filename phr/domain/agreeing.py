@@ -74,8 +74,9 @@ def check_performers(
     Who may look as a representative (purpose family) is recorded at the counter with its own proof and end, and a
     consent that only denies needs nobody's leave.
     """
-    permits = [rule for rule in _permits(consent.base) if rule.purposes != _FAMILY]
-    if consent.status != "active" or not permits:
+    base = consent.base
+    permits = [rule for rule in _permits(base) if rule.purposes != _FAMILY]
+    if consent.status != "active" or base is None or not permits:
         return
     others = by_others(consent)
     own = len(others) < len(consent.performers)
@@ -90,7 +91,7 @@ def check_performers(
         ends = [each.until for each in acting if each.recipient == performer and each.until > now]
         if not ends:
             raise Invalid("does not act for this person", field="Consent.performer")
-        if any(period.end > max(ends) for period in _periods(consent.base)):
+        if any(period.end > max(ends) for period in _periods(base)):
             raise Invalid("must end with the representation", field="Consent.provision.period.end")
 
 
@@ -102,10 +103,8 @@ def _permits(rule: Provision | None) -> Iterator[Provision]:
             yield from _permits(child)
 
 
-def _periods(rule: Provision | None, outer: Period = _ALWAYS) -> Iterator[Period]:
+def _periods(rule: Provision, outer: Period = _ALWAYS) -> Iterator[Period]:
     """The periods in which permits count, each cut to what is above it."""
-    if rule is None:
-        return
     here = Period(max(outer.start, rule.period.start), min(outer.end, rule.period.end))
     if rule.type == "permit":
         yield here

@@ -21,7 +21,7 @@ from tests.consent.cases import (
     requests,
 )
 
-thorough = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+thorough = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def rows_of(read_consents, person="p1"):

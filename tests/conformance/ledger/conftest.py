@@ -14,15 +14,13 @@ from tests.served import served
 
 URL = os.environ.get("PHR_TEST_LEDGER_URL", "")
 """Base address of a real server, up to and with /v2; PHR_TEST_LEDGER_TOKEN is its bearer token, if it wants one."""
-SERVERS = ["embedded", "formance"]
+SERVERS = ["embedded", *(["formance"] if URL else [])]
 
 
 @pytest.fixture(scope="module", params=SERVERS)
 def server(request):
     """A client at the base address of the API."""
     if request.param == "formance":
-        if not URL:
-            pytest.skip("PHR_TEST_LEDGER_URL names no Formance server")
         token = os.environ.get("PHR_TEST_LEDGER_TOKEN", "")
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         with httpx.Client(base_url=URL.rstrip("/"), headers=headers, timeout=30) as client:

@@ -54,6 +54,18 @@ def test_any_row_renders(action, what, reason, outcome, actor, nobody):
     assert ("meta" in made) <= (not nobody)
 
 
+def test_a_recipient_that_is_no_reference_is_no_organisation_of_the_user():
+    """A row of years to come may name a recipient in another form."""
+    codes = [
+        [
+            agent["type"]["coding"][0]["code"]
+            for agent in event(a_row("read", "refused", recipient=to))["agent"]
+        ]
+        for to in ("Organization/city-health", "city")
+    ]
+    assert ["PROV" in each for each in codes] == [True, False]
+
+
 def test_a_refusal_is_a_decision_and_a_failed_sign_in_is_none():
     """AuthZ-Consent is about data; signing in has its own kind."""
     assert kind_of("read", "refused").name == "authz"

@@ -42,6 +42,11 @@ def test_the_same_person_read_often_is_one_person():
     """A nurse who works on one record does not look at many."""
     one = uuid4()
     assert found([Row(one, NOON + timedelta(seconds=at)) for at in range(100)]) == set()
+    many = [Row(uuid4(), NOON + timedelta(minutes=65, seconds=at)) for at in range(38)]
+    again = [Row(one), Row(one, NOON + timedelta(minutes=30)), *many]
+    assert found(again) == set(), (
+        "of two looks within the hour one left it: they are still one person, and 39"
+    )
 
 
 @pytest.mark.parametrize(("hour", "hit"), [(22, True), (21, False), (5, True), (6, False), (0, True)])

@@ -77,7 +77,9 @@ def of_each_template(samples, rendered):
     return dict(fullest.values())
 
 
-@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (390, "dark")])
+@pytest.mark.parametrize(
+    ("width", "theme"), [(1280, "light"), pytest.param(390, "dark", marks=pytest.mark.slow)]
+)
 def test_axe_finds_nothing_on_any_page(chromium, samples, rendered, width, theme):
     """The fullest state of every page; a desk in light, and what a phone in the dark could change."""
     rules = RULES if theme == "light" else {"type": "rule", "values": ["color-contrast", "target-size"]}

@@ -50,7 +50,9 @@ def opened(chromium, address, role, width, language, *, scripts=True):
     return context.new_page()
 
 
-@pytest.mark.parametrize(("width", "language"), [(390, "ja-JP"), (1280, "en-GB")])
+@pytest.mark.parametrize(
+    ("width", "language"), [(390, "ja-JP"), pytest.param(1280, "en-GB", marks=pytest.mark.slow)]
+)
 def test_no_page_complains_or_runs_over_the_edge(chromium, address, width, language):
     """No refusal by the policy, no script error, no scrolling sideways."""
     found = []

@@ -150,7 +150,10 @@ def one_state_each(samples):
     return sorted(chosen.values())
 
 
-@pytest.mark.parametrize("tag", ADDED)
+@pytest.mark.parametrize(
+    "tag",
+    [tag if tag in {"ja-x-easy", "zh-Hans"} else pytest.param(tag, marks=pytest.mark.slow) for tag in ADDED],
+)
 def test_a_page_in_each_language_is_complete_and_closed(tag, samples, renderer, people):
     """One state of each page that residents see."""
     for state in one_state_each(samples):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from phr.web.answer import SESSION_COOKIE
@@ -57,7 +59,8 @@ def wire(town, city):
 def page(town, city, browse, wire, chromium):
     me = everything(town)
     town.accounts.put(me[1], "resident", recipient=f"Patient/{me[1]}", display="x", person=me[0], request="t")
-    signed = city.signed_in(town, wire.app, browse, me[1], "resident")
+    with ThreadPoolExecutor(1) as apart:  # the browser's driver holds the loop of this thread
+        signed = apart.submit(city.signed_in, town, wire.app, browse, me[1], "resident").result()
     context = chromium.new_context(viewport={"width": 390, "height": 844}, locale="ja-JP")
     context.add_cookies(
         [{"name": SESSION_COOKIE, "value": signed.cookies[SESSION_COOKIE], "url": wire.address}]
