@@ -29,10 +29,15 @@ window.shift = 0;
 new PerformanceObserver(list => { for (const one of list.getEntries()) window.shift += one.value; })
   .observe({type: 'layout-shift', buffered: true});
 """
-SEEN = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done({
-  shift: window.shift,
-  paint: performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0,
-}))))"""
+SEEN = """async () => {
+  const frame = () => new Promise(requestAnimationFrame);
+  const painted = () => performance.getEntriesByName('first-contentful-paint')[0];
+  for (let frames = 0; frames < 600 && !painted(); frames++) await frame();
+  await frame();
+  await frame();
+  return {shift: window.shift, paint: painted()?.startTime ?? 0};
+}"""
+"""A machine under load tells of its first paint later than two frames."""
 
 
 SOME = ("today", "record", "case", "risk", "nutrition", "work_list", "sharing", "programme")
