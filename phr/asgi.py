@@ -28,7 +28,7 @@ from phr.api.rates import RateMiddleware
 from phr.bootstrap import System, ledger_store, start
 from phr.web.errors import html_error
 from phr.web.mount import mount
-from phr.web.render import Renderer
+from phr.web.render import renderer
 from phr.web.sessions import SessionMiddleware
 from phr.web.wired import wire
 
@@ -57,7 +57,7 @@ def create_app(system: System | None = None) -> FastAPI:
     app.include_router(everything.router)
     app.include_router(hooks.router)
     app.include_router(ledger.router, prefix="/ledger/v2")
-    mount(app, Renderer(system.settings.city, system.settings.tz, system.settings.telephone))
+    mount(app, renderer(system.settings.city, system.settings.tz, system.settings.telephone))
     app.state.html_error = html_error
     problems.install(app)
     app.add_middleware(SessionMiddleware, system=system)

@@ -128,6 +128,12 @@ class Renderer:
         return made
 
 
+@lru_cache
+def renderer(city: str, zone: tzinfo, telephone: str = "") -> Renderer:
+    """The one renderer of a city in this process: its templates are compiled once, however many applications ask."""
+    return Renderer(city, zone, telephone)
+
+
 def _filters(locale: str, zone: tzinfo, calendar: str) -> dict[str, Callable[..., str]]:
     def on_day(shape: Callable[[date, str, str], str]) -> Callable[[date], str]:
         def shaped(value: date) -> str:

@@ -209,6 +209,7 @@ def test_a_spool_of_a_newer_program_is_left_alone(tmp_path):
         Spool(tmp_path)
 
 
+@pytest.mark.slow
 def test_weeks_offline_are_drained_in_order_with_little_memory(tmp_path):
     """A hundred thousand readings: what may alarm first, then the oldest; never more than a batch at a time."""
     order, sizes = [], []

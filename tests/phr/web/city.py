@@ -16,7 +16,7 @@ from phr.bootstrap import System
 from phr.errors import Conflict, Invalid, NotAllowed, NotFound, PhrError, Refused
 from phr.web.errors import html_error
 from phr.web.mount import mount
-from phr.web.render import Renderer
+from phr.web.render import renderer
 from phr.web.sessions import SessionMiddleware
 from phr.web.wired import wire
 
@@ -31,7 +31,7 @@ def application(system: System) -> FastAPI:
     app = FastAPI(openapi_url=None)
     app.state.system = system
     app.state.services = wire(system)
-    mount(app, Renderer(system.settings.city, system.settings.tz, system.settings.telephone))
+    mount(app, renderer(system.settings.city, system.settings.tz, system.settings.telephone))
     app.add_middleware(SessionMiddleware, system=system)
 
     @app.exception_handler(PhrError)

@@ -18,6 +18,7 @@ from fastapi import FastAPI
 
 from phr.bootstrap import System
 from phr.web.render import Frame, Renderer
+from phr.web.render import renderer as shared_renderer
 from tests.served import browser
 
 HERE = Path(__file__).parent
@@ -137,7 +138,7 @@ def fake_service() -> ModuleType:
 
 @pytest.fixture(scope="session")
 def renderer() -> Renderer:
-    return Renderer("ときわの市", ZoneInfo("Asia/Tokyo"), "0XX-123-4567")
+    return shared_renderer("ときわの市", ZoneInfo("Asia/Tokyo"), "0XX-123-4567")
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from phr.web.answer import SESSION_COOKIE, error_page
 from phr.web.columns import fine
 from phr.web.mount import mount
 from phr.web.ports import Download, Saved, SignedIn
-from phr.web.render import Renderer
+from phr.web.render import renderer
 from phr.web.views.resident import CheckUpPage
 from phr.web.views.signin import Way
 
@@ -275,7 +275,7 @@ def application(samples: Any, people: dict[str, Any]) -> FastAPI:
     """The pages with the fake service; the cookie's value is the role."""
     app = FastAPI(openapi_url=None)
     app.state.services = FakeService(samples)
-    mount(app, Renderer("ときわの市", ZoneInfo("Asia/Tokyo"), "0XX-123-4567"))
+    mount(app, renderer("ときわの市", ZoneInfo("Asia/Tokyo"), "0XX-123-4567"))
 
     @app.middleware("http")
     async def know_session(request: Request, go_on: Callable[[Request], Any]) -> Response:

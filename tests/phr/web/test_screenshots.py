@@ -28,6 +28,7 @@ def test_the_list_names_the_role_of_the_page_and_not_of_who_is_led_there():
     assert roles["account"] == "everybody signed in"
 
 
+@pytest.mark.slow
 def test_each_page_has_one_state_for_its_picture():
     """The fullest one, so that a picture shows what a page can hold."""
     views, _ = states()

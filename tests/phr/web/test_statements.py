@@ -75,6 +75,7 @@ def fill(made, url, count, colleagues):
             )
 
 
+@pytest.mark.slow
 def test_no_page_of_staff_asks_more_often_for_more_rows(small, city, browse, monkeypatch):
     """Work list, a case, the operator's first page, and the accounts: ten rows and a hundred cost the same statements."""
     made, url = small
