@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
@@ -41,6 +42,7 @@ INTERNAL_PURPOSES: Final = frozenset(
     }
 )
 _SEPARATOR: Final = "\x1f"
+_CONTROL: Final = re.compile(r"[\x00-\x1f]")
 MAY: Final = {
     "resident": frozenset({"self", "collect"}),
     "nurse": frozenset({"guidance", "risk", "collect", "points"}),
@@ -85,7 +87,7 @@ class Access:
             raise Invalid("unknown purpose", field="purpose")
         for name in ("actor", "recipient", "request"):
             text = getattr(self, name)
-            if len(text) > 200 or any(ord(sign) < 32 for sign in text):
+            if len(text) > 200 or _CONTROL.search(text):
                 raise Invalid("too long, or holds a control character", field=name)
 
     def about(self, person: UUID) -> Access:

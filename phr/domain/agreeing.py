@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Final, Literal
 
 from consent.model import Consent, Period, Provision
@@ -42,6 +43,11 @@ def came_of_age(born: date | None, day: date) -> bool:
 def by_others(consent: Consent) -> tuple[str, ...]:
     """Those among the performers who are not the person."""
     return tuple(each for each in consent.performers if each != f"Patient/{consent.patient}")
+
+
+def last_stopped(versions: Sequence[tuple[date, bool]]) -> date | None:
+    """The last day on which something that was shared was shared no more. versions: day and whether, oldest first."""
+    return max((later[0] for before, later in pairwise(versions) if before[1] and not later[1]), default=None)
 
 
 def check_way(consent: Consent, role: str) -> None:

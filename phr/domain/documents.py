@@ -6,73 +6,27 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from functools import cache
 from importlib import import_module
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-import msgspec
 from pydantic import ValidationError
 
-from consent.categories import category_of
+from consent.categories import CATEGORIES, category_of
+from phr.domain.fhir.texts import dump, instant, parse
+from phr.domain.fhir.types import DIRECTORY, UNCLASSIFIED, Kind, kinds
 from phr.domain.query import moment_range
 from phr.errors import Invalid
 
-TYPES: Final = frozenset(
-    {"Observation", "Patient", "Consent", "QuestionnaireResponse", "RiskAssessment", "Immunization", "Goal"}
-)
+__all__ = ["Described", "describe", "dump", "filed", "instant", "parse", "validate"]
+TYPES: Final = frozenset(kinds())
 MOTHER_CHILD: Final = "urn:phr:questionnaire:mother-child"
 """The form of the mother-child record: its answers are about the child's record, not a questionnaire's."""
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
-_DIGITS: Final = 400  # of a number, and powers of ten: more is no measurement but an attack on arithmetic
-
-
-def _decimal(text: str) -> Decimal:
-    """A number as it was written."""
-    found = Decimal(text) if len(text) <= _DIGITS else Decimal("NaN")
-    if not found.is_finite() or abs(found.adjusted()) > _DIGITS:
-        raise ValueError("a number out of bounds")
-    return found
-
-
-_DECODER: Final = msgspec.json.Decoder(float_hook=_decimal)
-_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
-_BY_TYPE: Final = {
-    "QuestionnaireResponse": "questionnaire",
-    "RiskAssessment": "guidance",
-    "Goal": "guidance",
-    "Immunization": "child",
-}
-_EVENT: Final = frozenset(
-    ["registered", "preliminary", "final", "amended", "corrected", "cancelled", "entered-in-error", "unknown"]
-)
-_STATES: Final = {
-    "Observation": _EVENT,
-    "RiskAssessment": _EVENT,
-    "Consent": frozenset(["draft", "proposed", "active", "rejected", "inactive", "entered-in-error"]),
-    "QuestionnaireResponse": frozenset(
-        ["in-progress", "completed", "amended", "entered-in-error", "stopped"]
-    ),
-    "Immunization": frozenset(["completed", "entered-in-error", "not-done"]),
-}  # required bindings, which fhir.resources does not check
+_MEMBER: Final = re.compile(r"_?[a-z][A-Za-z0-9]*", re.ASCII)
+_PATIENT: Final = re.compile(r"Patient/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?", re.ASCII)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def parse(body: bytes) -> dict[str, Any]:
-    """JSON with its decimals as they were written. Raises Invalid."""
-    try:
-        found = _DECODER.decode(body)
-    except (msgspec.DecodeError, RecursionError, ValueError, ArithmeticError) as error:
-        raise Invalid("not valid JSON", field="body") from error
-    if not isinstance(found, dict):
-        raise Invalid("expected a JSON object", field="body")
-    return found
-
-
-def dump(resource: dict[str, Any]) -> str:
-    """JSON with decimals as they came."""
-    return _ENCODER.encode(resource).decode()
 
 
 @cache
@@ -100,14 +54,24 @@ def validate(resource: dict[str, Any]) -> None:
     except (RecursionError, ValueError, TypeError, AttributeError, AssertionError) as error:
         raise Invalid("is not valid FHIR R4", field=kind) from error
     _refuse_empty(resource, kind)
-    if kind in _STATES and resource.get("status") not in _STATES[kind]:
-        raise Invalid("is not a code of the required value set", field=f"{kind}.status")
+    for name, codes in kinds()[kind].codes.items():
+        element = name.removesuffix("?")
+        given = resource.get(element)
+        if given not in codes and not (name.endswith("?") and given is None):
+            raise Invalid("is not a code of the required value set", field=f"{kind}.{element}")
 
 
 def _refuse_empty(value: Any, place: str) -> None:
-    """Refuses null members, which FHIR JSON does not have, and the sign 0, which the database cannot keep."""
+    """Refuses null members and empty objects, which FHIR JSON does not have, and the sign 0, which no database keeps.
+
+    A member whose name FHIR cannot have is one of the library's own spellings (``status__ext``, ``for_fhir``).
+    """
     if isinstance(value, dict):
+        if not value:
+            raise Invalid("must not be empty", field=place)
         for name, one in value.items():
+            if _MEMBER.fullmatch(name) is None:
+                raise Invalid("holds a member that FHIR does not know", field=place)
             if one is None:
                 raise Invalid("must not be null", field=f"{place}.{name}"[:100])
             _refuse_empty(one, f"{place}.{name}"[:100])
@@ -155,11 +119,6 @@ def _content(resource: dict[str, Any]) -> str:
     return dump({**{k: v for k, v in sorted(resource.items()) if k not in ("meta", "id")}, "meta": meta})
 
 
-def instant(moment: datetime) -> str:
-    """A FHIR instant."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def describe(resource: dict[str, Any], zone: ZoneInfo, new_id: Callable[[], str]) -> Described:
     """Validates a resource and reads what the service needs from it. Raises Invalid."""
     validate(resource)
@@ -167,14 +126,17 @@ def describe(resource: dict[str, Any], zone: ZoneInfo, new_id: Callable[[], str]
     identity = str(resource.get("id") or new_id())
     if _ID.fullmatch(identity) is None:
         raise Invalid("not a FHIR id", field=f"{kind}.id")
-    codings = _codings(resource.get("vaccineCode" if kind == "Immunization" else "code"))
-    low, high = _effective(resource, zone)
+    known = kinds()[kind]
+    codings = [
+        pair for name in known.code for concept in _several(resource.get(name)) for pair in _codings(concept)
+    ]
+    low, high = _when(known, resource, zone)
     day = (low or _EPOCH).astimezone(zone).date()
     return Described(
         type=kind,
         id=identity,
-        subject=_subject(resource),
-        category=_category(kind, codings, resource),
+        subject=subject_of(resource),
+        category=_category(known, codings, resource),
         day=day,
         codes=tuple(f"{system}|{code}" for system, code in codings),
         labels=tuple(
@@ -182,27 +144,41 @@ def describe(resource: dict[str, Any], zone: ZoneInfo, new_id: Callable[[], str]
             for concept in _several(resource.get("category"))
             for system, code in _codings(concept)
         ),
-        status=str(resource.get("status", "")),
+        status=str(resource.get(known.status, "")),
         low=low,
         high=high,
         resource={**resource, "id": identity},
     )
 
 
-def _category(kind: str, codings: Sequence[tuple[str, str]], resource: dict[str, Any]) -> str | None:
-    if kind == "Observation":
+def _category(kind: Kind, codings: Sequence[tuple[str, str]], resource: dict[str, Any]) -> str | None:
+    if kind.category == "by-code":
         known = [category_of(system, code) for system, code in codings]
         return next((one for one in known if one is not None), None)
-    if (
-        kind == "QuestionnaireResponse"
-        and str(resource.get("questionnaire", "")).split("|")[0] == MOTHER_CHILD
-    ):
+    form = str(resource.get("questionnaire", "")).split("|")[0]
+    if kind.name == "QuestionnaireResponse" and form == MOTHER_CHILD:
         return "child"
-    return _BY_TYPE.get(kind)
+    return kind.category if kind.category in CATEGORIES else None
+
+
+def category_of_observation(resource: dict[str, Any]) -> str | None:
+    """The kind of data of an Observation that nobody has validated yet, as far as it can be read; None for no known one."""
+    try:
+        found = _codings(resource.get("code"))
+    except (TypeError, AttributeError):
+        return None
+    return next((one for system, code in found if (one := category_of(system, code)) is not None), None)
+
+
+def filed(one: Described) -> str:
+    """Under which category a document is kept: that of consent; of what no consent knows, one that only the person sees."""
+    if one.category is not None:
+        return one.category
+    return DIRECTORY if kinds()[one.type].directory and not one.subject else UNCLASSIFIED
 
 
 def _several(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+    return value if isinstance(value, list) else [value]
 
 
 def _codings(concept: Any) -> list[tuple[str, str]]:
@@ -213,25 +189,30 @@ def _codings(concept: Any) -> list[tuple[str, str]]:
     ]
 
 
-def _subject(resource: dict[str, Any]) -> str:
-    reference = (resource.get("subject") or resource.get("patient") or {}).get("reference", "")
-    return str(reference).removeprefix("Patient/") if str(reference).startswith("Patient/") else ""
+def subject_of(resource: dict[str, Any]) -> str:
+    """The Patient whom a valid resource is about; "" for none. Raises Invalid for several people."""
+    kind = kinds()[str(resource["resourceType"])]
+    references = [
+        one for name in kind.person for one in _several(resource.get(name)) if isinstance(one, dict)
+    ]
+    named = [_PATIENT.fullmatch(str(one.get("reference", ""))) for one in references]
+    people = {match.group(1) for match in named if match is not None}
+    if len(people) > 1:
+        raise Invalid("must be about one person", field=f"{kind.name}.{kind.person[0]}")
+    return next(iter(people), "")
 
 
-def _effective(resource: dict[str, Any], zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
-    """The instants [low, high) that the effective time names; None for an open end."""
-    for name in ("effectiveDateTime", "effectiveInstant", "occurrenceDateTime", "authored"):
-        if name in resource:
-            low, high = moment_range(str(resource[name]), name, zone)
+def _when(kind: Kind, resource: dict[str, Any], zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
+    """The instants [low, high) of the first element that says when it was; None for an open end."""
+    for name in kind.time:
+        given = resource.get(name)
+        if isinstance(given, dict):
+            first = moment_range(str(given["start"]), "period.start", zone) if "start" in given else None
+            last = moment_range(str(given["end"]), "period.end", zone) if "end" in given else None
+            return None if first is None else _moment(first[0]), None if last is None else _moment(last[1])
+        if given is not None:
+            low, high = moment_range(str(given), name, zone)
             return _moment(low), _moment(high)
-    period = resource.get("effectivePeriod") or resource.get("occurrencePeriod")
-    if isinstance(period, dict):
-        low_range = moment_range(str(period["start"]), "period.start", zone) if "start" in period else None
-        high_range = moment_range(str(period["end"]), "period.end", zone) if "end" in period else None
-        return (
-            None if low_range is None else _moment(low_range[0]),
-            None if high_range is None else _moment(high_range[1]),
-        )
     return None, None
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Final
 from uuid import UUID, uuid5
 
+from phr.domain.questionnaires import CHANNEL, channel_of
 from phr.errors import Invalid
 
 URL: Final = "urn:phr:questionnaire:emergency-card"
@@ -25,6 +27,7 @@ FIELDS: Final[Mapping[str, int]] = {
 BLOOD: Final = ("", "A+", "B+", "O+", "AB+", "A-", "B-", "O-", "AB-")
 _CARDS: Final = UUID("3f0c8f43-8d3e-5f5c-9a2e-1f6f1a9be6d0")
 _LAYOUT: Final = frozenset("\n")
+_PAPER: Final = "paper"
 
 
 def card_id(person: UUID) -> str:
@@ -48,8 +51,13 @@ def checked(typed: Mapping[str, str]) -> dict[str, str]:
     return kept
 
 
-def response(person: UUID, patient: str, card: Mapping[str, str], authored: str) -> dict[str, Any]:
-    """The card as a QuestionnaireResponse. An empty card has no item."""
+def response(
+    person: UUID, patient: str, card: Mapping[str, str], authored: str, recorder: str = ""
+) -> dict[str, Any]:
+    """The card as a QuestionnaireResponse. An empty card has no item.
+
+    recorder: who copied it from paper; none when the person wrote it on a screen.
+    """
     made: dict[str, Any] = {
         "resourceType": "QuestionnaireResponse",
         "id": card_id(person),
@@ -60,7 +68,26 @@ def response(person: UUID, patient: str, card: Mapping[str, str], authored: str)
         "authored": authored,
     }
     items = [{"linkId": field, "answer": [{"valueString": text}]} for field, text in card.items()]
+    if recorder:
+        made |= {
+            "extension": [{"url": CHANNEL, "valueCode": _PAPER}],
+            "author": {"reference": recorder},
+            "source": {"reference": f"Patient/{patient}"},
+        }
     return {**made, "item": items} if items else made
+
+
+def from_paper(resource: Mapping[str, Any]) -> bool:
+    """Whether a kept card was copied from paper."""
+    return channel_of(resource) == _PAPER
+
+
+def may_be_newer(kept: date, sheet: date, *, on_paper: bool) -> bool:
+    """Whether a kept card may say what the person wrote after a sheet.
+
+    Two sheets of one day are a correction; a card of a screen of that day may have been written before or after.
+    """
+    return kept > sheet or (kept == sheet and not on_paper)
 
 
 def card_of(resource: Mapping[str, Any]) -> dict[str, str]:

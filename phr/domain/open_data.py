@@ -11,7 +11,6 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-import opendp.prelude as dp
 
 from phr.errors import Refused, Unsafe
 
@@ -20,8 +19,6 @@ TAGS: Final = frozenset({OPEN, "limited", "closed"})
 DATASET: Final = "district-health"
 OTHER: Final = "other"
 _SLACK: Final = 1e-9
-
-dp.enable_features("contrib")
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +204,9 @@ def _mean(variable: Variable, count: int, total: int, least: int) -> float | Non
 
 def _noisy(exact: npt.NDArray[np.int64], most: int, epsilon: float) -> tuple[list[int], float]:
     """Whole numbers with discrete Laplace noise; `most` is by how much one person can change all of them together."""
+    import opendp.prelude as dp  # noqa: PLC0415 - seconds to load, and every process of pages reads the plan
+
+    dp.enable_features("contrib")
     space = dp.vector_domain(dp.atom_domain(T=int)), dp.l1_distance(T=int)
     measure = space >> dp.m.then_laplace(scale=most / epsilon)
     return list(measure(exact.tolist())), float(measure.map(most))

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -39,6 +39,10 @@ class Token:
     system: str | None
     code: str | None
 
+    def holds(self, pair: tuple[str, str]) -> bool:
+        """Whether a stored system and code fit."""
+        return self.system in (None, pair[0]) and self.code in (None, pair[1])
+
 
 @dataclass(frozen=True, slots=True)
 class DateRange:
@@ -50,12 +54,20 @@ class DateRange:
 
     def matches(self, low: Longs, high: Longs) -> Bools:
         """Which stored ranges [low, high) match (n)."""
+        found: Bools = self._compare(low, high)
+        return found
+
+    def holds(self, low: int, high: int) -> bool:
+        """Whether one stored range [low, high) matches."""
+        return bool(self._compare(low, high))
+
+    def _compare(self, low: Any, high: Any) -> Any:
         inside = (self.low <= low) & (high <= self.high)
         match self.prefix:
             case "eq":
                 return inside
             case "ne":
-                return ~inside
+                return np.logical_not(inside)
             case "gt":
                 return high > self.high
             case "lt":
@@ -94,9 +106,41 @@ class Cursor:
     id: str
 
 
+class Condition(Protocol):
+    """A condition on the JSON of a resource; see phr.domain.fhirsearch."""
+
+    @property
+    def name(self) -> str:
+        """The parameter."""
+
+    @property
+    def modifier(self) -> str:
+        """What changes its meaning, or ''."""
+
+    @property
+    def value(self) -> str:
+        """What is asked for, as it was written."""
+
+    @property
+    def tops(self) -> frozenset[str]:
+        """The top-level elements that it reads."""
+
+    @property
+    def positive(self) -> bool:
+        """Whether it holds only through something that is there."""
+
+    @property
+    def fits(self) -> Callable[[Mapping[str, Any]], bool]:
+        """Whether a resource fulfils it."""
+
+
 @dataclass(frozen=True, slots=True)
 class ObservationQuery:
-    """What is searched. Outer sequences are ANDed, inner ones ORed."""
+    """What is searched. Outer sequences are ANDed, inner ones ORed.
+
+    criteria: every condition, those that the other fields hold already among them; documents are asked for all of
+    them, samples only for those that no field holds.
+    """
 
     patients: tuple[str, ...] = ()
     codes: tuple[tuple[Token, ...], ...] = ()
@@ -107,10 +151,13 @@ class ObservationQuery:
     descending: bool = True
     count: int = 50
     cursor: Cursor | None = None
+    criteria: tuple[Condition, ...] = ()
 
 
 def split(value: str, by: str) -> list[str]:
     r"""Splits at unescaped separators; ``\\,``, ``\\|``, ``\\$`` and ``\\\\`` stand for the sign itself."""
+    if "\\" not in value:
+        return value.split(by)
     parts = [""]
     escaped = False
     for sign in value:

@@ -14,16 +14,24 @@ from phr.domain.samples import Columns, fingerprints
 
 REJECTIONS: Final = frozenset({"wrong-entry", "somebody-else", "device-fault", "measured-wrongly"})
 """Why a value is rejected."""
+CORRECTED: Final = "corrected"
+"""How the reason of a rejection begins that was a correction."""
 _BODY_WEIGHT: Final = "29463-7"
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was said of one sample, known by its start and its fingerprint."""
+    """What was said of one sample, known by its start and its fingerprint; reason: why it was rejected."""
 
     start: int
     fingerprint: str
     confirmed: bool
+    reason: str = ""
+
+    @property
+    def corrected(self) -> bool:
+        """Whether it only made room for another value, and may come back by another correction."""
+        return not self.confirmed and self.reason.startswith(CORRECTED)
 
 
 def can_be_vouched(code: str, reason: str) -> bool:

@@ -35,7 +35,7 @@ class Columns:
     def __len__(self) -> int:
         return len(self.start)
 
-    def take(self, rows: npt.NDArray[Any]) -> Columns:
+    def take(self, rows: npt.NDArray[Any] | slice) -> Columns:
         """The given rows."""
         return Columns(
             start=self.start[rows],

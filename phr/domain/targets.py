@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -25,9 +26,11 @@ def _all() -> list[Target]:
     return found
 
 
+_SHORT: Final = 1024  # characters of codes whose targets are remembered, so that memory has a limit
 TARGETS: Final[frozenset[Target]] = frozenset(_all())
 
 
+@lru_cache(maxsize=1024)
 def number_of(target: Target) -> int:
     """The number that stands for a target in an Observation's id: it depends on the names alone, never on order."""
     key, channel = target
@@ -44,14 +47,24 @@ def target_of(number: int) -> Target | None:
     return _BY_NUMBER.get(number)
 
 
-def searched(query: ObservationQuery) -> set[Target]:
+def searched(query: ObservationQuery) -> frozenset[Target]:
     """The targets that the codes and categories of a query name."""
+    words = [one for group in (*query.codes, *query.categories) for one in group]
+    size = sum(len(one.system or "") + len(one.code or "") for one in words)
+    find = _named if size <= _SHORT else _named.__wrapped__
+    return find(query.codes, query.categories)
+
+
+@lru_cache(maxsize=1024)
+def _named(
+    codes: tuple[tuple[Token, ...], ...], categories: tuple[tuple[Token, ...], ...]
+) -> frozenset[Target]:
     left: set[Target] = set(TARGETS)
-    for group in query.codes:
+    for group in codes:
         left &= {target for token in group for target in _of_code(token)}
-    for group in query.categories:
+    for group in categories:
         left &= {target for token in group for target in _of_category(token)}
-    return left
+    return frozenset(left)
 
 
 def _of_category(token: Token) -> set[Target]:

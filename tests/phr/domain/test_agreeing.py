@@ -15,6 +15,7 @@ from phr.domain.agreeing import (
     came_of_age,
     check_performers,
     check_way,
+    last_stopped,
     named_recipients,
     who_agrees,
 )
@@ -116,3 +117,21 @@ def test_only_the_counter_records_what_was_agreed_on_paper_and_with_its_scan():
 def test_what_was_agreed_on_paper_can_be_taken_back_anywhere():
     """Taking back is as easy as agreeing: the page needs no paper for it."""
     assert check_way(on_paper(status="inactive"), "resident") is None
+
+
+@pytest.mark.parametrize(
+    ("shared", "stopped"),
+    [
+        ([], None),
+        ([True], None),
+        ([False], None),
+        ([False, True], None),
+        ([True, False], 2),
+        ([True, False, False, True], 2),
+        ([True, False, True, True, False], 5),
+    ],
+)
+def test_the_last_stop_is_the_day_on_which_sharing_ended_and_not_one_that_found_it_ended(shared, stopped):
+    """A sheet is held against what was decided last, however often it changed before."""
+    versions = [(date(2026, 1, day), on) for day, on in enumerate(shared, start=1)]
+    assert last_stopped(versions) == (stopped and date(2026, 1, stopped))

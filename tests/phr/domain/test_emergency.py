@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phr.domain.documents import describe
-from phr.domain.emergency import BLOOD, FIELDS, card_id, card_of, checked, response
+from phr.domain.emergency import BLOOD, FIELDS, card_id, card_of, checked, may_be_newer, response
 from phr.errors import Invalid
 
 PERSON = UUID(int=7)
@@ -59,3 +60,13 @@ def test_fields_of_another_version_are_left_out():
     kept = {"item": [{"linkId": "hat", "answer": []}, {"linkId": "blood", "answer": [{"valueString": "A+"}]}]}
     assert card_of(kept) == {"blood": "A+"}
     assert "item" not in response(PERSON, "p-7", {}, AUTHORED)
+
+
+@given(st.dates(), st.integers(-400, 400), st.booleans())
+def test_only_a_card_of_a_day_before_the_sheet_or_a_sheet_of_the_same_day_is_surely_not_newer(
+    sheet, apart, on_paper
+):
+    """Days are all that paper says: on the same day nobody knows whether the screen came first."""
+    kept = min(max(sheet.toordinal() + apart, 1), date.max.toordinal()) - sheet.toordinal()
+    newer = may_be_newer(sheet + timedelta(days=kept), sheet, on_paper=on_paper)
+    assert newer == (kept > 0 or (kept == 0 and not on_paper))

@@ -85,3 +85,10 @@ def test_without_verdicts_nothing_is_touched_and_sure_values_wait_for_nobody():
 def test_only_what_something_else_made_impossible_can_be_vouched_for(code, reason, can):
     """No word of anybody makes 999 true."""
     assert can_be_vouched(code, reason) is can
+
+
+def test_only_a_correction_can_be_taken_back_by_another():
+    """What a person called wrong in itself stays away, and a confirmed value was never away."""
+    assert Verdict(1, "a", confirmed=False, reason="corrected over FHIR").corrected
+    assert not Verdict(1, "a", confirmed=False, reason="device-fault").corrected
+    assert not Verdict(1, "a", confirmed=True, reason="corrected over FHIR").corrected

@@ -60,3 +60,11 @@ def test_a_category_system_alone_finds_what_has_a_category_of_it():
     """Every Observation has one of HL7; none has one of a system that nobody knows."""
     assert search([], [(Token(HL7_CATEGORY, None),)]) == TARGETS
     assert search([], [(Token("urn:other", None),)]) == set()
+
+
+def test_what_a_query_names_does_not_depend_on_its_length():
+    """Short lists of codes are remembered, long ones are looked up anew: both name the same."""
+    codes = (Token(LOINC, "8867-4"),)
+    many = (*codes, *(Token(None, f"unknown-{n}") for n in range(300)))
+    assert searched(ObservationQuery(codes=(many,))) == searched(ObservationQuery(codes=(codes,)))
+    assert searched(ObservationQuery(codes=(codes,))) is searched(ObservationQuery(codes=(codes,)))

@@ -1,0 +1,1 @@
+"""Rules of SMART App Launch: what scopes mean, and how long what is issued lives."""
