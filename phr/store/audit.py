@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
@@ -12,12 +12,16 @@ from uuid import UUID
 
 import psycopg
 from psycopg.rows import TupleRow
+from psycopg.types.json import Jsonb
 
 from phr.domain.audit_query import AuditQuery
+from phr.store import wire
 from phr.store.audit_search import conditions
 
 NOBODY: Final = UUID(int=0)
 """The person of an entry that concerns no one person."""
+Place = tuple[int, bytes]
+"""A place in a chain: the number of a row and its hash."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY: Final = "at >= %s::date::timestamp AT TIME ZONE %s AND at < (%s::date + 1)::timestamp AT TIME ZONE %s"
@@ -91,20 +95,42 @@ class Audit:
         """One entry: action and object are words, categories a comma list, count a number; never a value."""
         self._waiting[action, what, outcome, reason].append((person, categories, count))
 
+    def another(self) -> Audit:
+        """An empty collection for the same transaction."""
+        return Audit(self._connection)
+
+    def take(self, other: Audit) -> None:
+        """The entries of another collection, which is not appended itself."""
+        for key, rows in other._waiting.items():
+            self._waiting[key] += rows
+
     @property
     def pending(self) -> int:
         """Entries not yet appended."""
         return sum(len(rows) for rows in self._waiting.values())
 
     def flush(self) -> None:
-        """Appends what was collected. Called by the unit of work, last before the commit or a change of context."""
-        for (action, what, outcome, reason), rows in self._waiting.items():
-            persons, categories, counts = (list(part) for part in zip(*rows, strict=True))
-            self._connection.execute(
-                "SELECT phr.audit_append(%s, %s, %s, %s, %s::uuid[], %s::text[], %s::bigint[])",
-                (action, what, outcome, reason, persons, categories, counts),
-            )
+        """Appends what was collected. Called by the unit of work before a change of context."""
+        if text := self.last_words():
+            wire.run(self._connection, text)
+
+    def last_words(self) -> bytes:
+        """The statements that append what was collected, for the unit of work to send with its commit."""
+        text = b"".join(self._statement(key, rows) for key, rows in self._waiting.items())
         self._waiting.clear()
+        return text
+
+    def _statement(self, key: tuple[str, str, str, str], rows: list[tuple[UUID, str, int]]) -> bytes:
+        words = b", ".join(wire.literal(self._connection, word) for word in key)
+        persons = ",".join(str(person) for person, _, _ in rows)
+        categories = b",".join(wire.literal(self._connection, categories) for _, categories, _ in rows)
+        counts = ",".join(str(int(count)) for _, _, count in rows)
+        return b"SELECT phr.audit_append(%b, '{%b}'::uuid[], ARRAY[%b]::text[], '{%b}'::bigint[]); " % (
+            words,
+            persons.encode(),
+            categories,
+            counts.encode(),
+        )
 
     def of_person(
         self, person: UUID, limit: int = 200, day: date | None = None, zone: str = "UTC"
@@ -156,19 +182,15 @@ class Audit:
         ).fetchone()
         return None if row is None else _row(row)
 
-    def chain_rows(self, chain: int, after: int = 0, limit: int = 20_000) -> Iterator[AuditRow]:
-        """The rows of one chain in order."""
-        while True:
-            rows = self._connection.execute(
-                "SELECT * FROM phr.audit_event WHERE chain = %s AND seq > %s ORDER BY seq LIMIT %s",
-                (chain, after, limit),
-            ).fetchall()
-            yield from (_row(row) for row in rows)
-            if len(rows) < limit:
-                return
-            after = rows[-1][2]
+    def chain_rows(self, chain: int, after: int, limit: int) -> list[AuditRow]:
+        """The next rows of one chain in order."""
+        rows = self._connection.execute(
+            "SELECT * FROM phr.audit_event WHERE chain = %s AND seq > %s ORDER BY seq LIMIT %s",
+            (chain, after, limit),
+        ).fetchall()
+        return [_row(row) for row in rows]
 
-    def heads(self) -> dict[int, tuple[int, bytes]]:
+    def heads(self) -> dict[int, Place]:
         """The last sequence number and hash of each chain."""
         rows = self._connection.execute(
             "SELECT chain, seq, hash FROM phr.audit_head ORDER BY chain"
@@ -192,9 +214,13 @@ class Audit:
         """Days with rows and without a root, before a day; after waiting for the rows that are under way."""
         self._connection.execute("SELECT phr.audit_settle()")
         rows = self._connection.execute(
-            "SELECT DISTINCT (at AT TIME ZONE %s)::date AS day FROM phr.audit_event"
-            " WHERE (at AT TIME ZONE %s)::date < %s EXCEPT SELECT day FROM phr.audit_root ORDER BY day",
-            (zone, zone, before),
+            # Each day without a root is looked up by itself: the trail of years is not read for one day.
+            "SELECT d::date FROM generate_series((SELECT (min(at) AT TIME ZONE %s)::date FROM phr.audit_event)::timestamp,"
+            " %s::date - interval '1 day', interval '1 day') d"
+            " WHERE NOT EXISTS (SELECT 1 FROM phr.audit_root r WHERE r.day = d::date)"
+            " AND EXISTS (SELECT 1 FROM phr.audit_event e WHERE e.at >= d AT TIME ZONE %s"
+            " AND e.at < (d + interval '1 day') AT TIME ZONE %s) ORDER BY 1",
+            (zone, before, zone, zone),
         ).fetchall()
         return [row[0] for row in rows]
 
@@ -203,13 +229,25 @@ class Audit:
         rows = self._connection.execute("SELECT day, root, n FROM phr.audit_root ORDER BY day").fetchall()
         return [(row[0], row[1], row[2]) for row in rows]
 
-    def put_root(self, day: date, root: str, count: int) -> None:
-        """Keeps the root of a day; a day has one root for ever."""
+    def put_root(self, day: date, root: str, count: int, proven: Mapping[int, Place]) -> None:
+        """Keeps the root of a day, and how far the chains had been proven by then; a day has one root for ever."""
+        places = {str(chain): [seq, digest.hex()] for chain, (seq, digest) in proven.items() if seq}
         self._connection.execute(
-            "INSERT INTO phr.audit_root (day, root, n, heads, sealed_at) SELECT %s, %s, %s,"
-            " (SELECT jsonb_object_agg(chain, encode(hash, 'hex')) FROM phr.audit_head WHERE seq > 0), now()",
-            (day, root, count),
+            "INSERT INTO phr.audit_root (day, root, n, heads, sealed_at) VALUES (%s, %s, %s, %s, now())",
+            (day, root, count, Jsonb(places)),
         )
+
+    def proven(self) -> dict[int, Place]:
+        """How far the chains had been proven when the newest root was made; earlier versions noted hashes alone."""
+        row = self._connection.execute(
+            "SELECT heads FROM phr.audit_root ORDER BY day DESC LIMIT 1"
+        ).fetchone()
+        places: dict[str, Any] = {} if row is None else row[0]
+        return {
+            int(chain): (int(place[0]), bytes.fromhex(place[1]))
+            for chain, place in places.items()
+            if isinstance(place, list)
+        }
 
 
 def _row(row: TupleRow) -> AuditRow:

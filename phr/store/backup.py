@@ -8,7 +8,6 @@ key still forges nothing. So are the keys of people's files: who is erased is no
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -17,11 +16,12 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 import psycopg
-import pyrage
 from psycopg import sql
 from psycopg.rows import TupleRow
 
-from phr.errors import PhrError, Refused, Unsafe
+from phr.errors import Refused, Unsafe
+from phr.store import age
+from phr.store.age import BackupError
 from phr.store.migrate import current
 from phr.store.pg_tools import find, run_environment
 
@@ -31,10 +31,6 @@ _LARGEST: Final = 16 << 20  # bytes of a manifest that are believed
 LEFT_OUT: Final = ("phr_private.seal_key", "phr.person_key")
 """Tables whose rows stay out: the keys that seal contexts, and the keys of people's own files, so that what was erased
 with its key cannot come back from a backup."""
-
-
-class BackupError(PhrError):
-    """The backup cannot be made, opened or restored; the text says what is wrong."""
 
 
 def fingerprint(connection: psycopg.Connection[TupleRow]) -> dict[str, list[Any]]:
@@ -76,12 +72,7 @@ def make(
     admin: a connection of a role that row-level security does not bind, in no transaction. The file appears whole or
     not at all.
     """
-    if not recipients:
-        raise BackupError("PHR_BACKUP_RECIPIENTS names no age public key")
-    try:
-        keys = [pyrage.x25519.Recipient.from_str(one) for one in recipients]
-    except pyrage.RecipientError:
-        raise BackupError("PHR_BACKUP_RECIPIENTS: one of them is no age public key (age1...)") from None
+    keys = age.public_keys(recipients)
     draft = target.with_name(f"{target.name}.part")
     draft.touch(mode=0o600)
     try:
@@ -141,12 +132,10 @@ def _encrypt(
     head = json.dumps(manifest, sort_keys=True).encode()
     assert dump.stdout is not None  # noqa: S101 - asked for above
     with dump, draft.open("wb") as out:
-        pyrage.encrypt_io(_Headed(len(head).to_bytes(_LENGTH, "big") + head, dump.stdout), out, list(keys))
-        out.flush()
-        os.fsync(out.fileno())
+        age.encrypt(_Headed(len(head).to_bytes(_LENGTH, "big") + head, dump.stdout), out, keys)
         trouble = dump.communicate()[1]
     if dump.returncode:
-        raise BackupError(f"pg_dump stopped: {_last_line(trouble)}")
+        raise BackupError(f"pg_dump stopped: {last_line(trouble)}")
 
 
 class _Headed:
@@ -204,16 +193,8 @@ class _Opened:
 
 def opened(source: Path, identity: str, dump: IO[bytes] | None = None) -> dict[str, Any]:
     """Reads a backup to its end, so that a cut or changed one is found; gives its manifest, and the dump to ``dump``."""
-    try:
-        key = pyrage.x25519.Identity.from_str(identity.strip())
-    except pyrage.IdentityError:
-        raise BackupError("the identity is no age secret key (AGE-SECRET-KEY-1...)") from None
     inside = _Opened(dump)
-    with source.open("rb") as file:
-        try:
-            pyrage.decrypt_io(file, inside, [key])
-        except (pyrage.DecryptError, OSError) as error:
-            raise BackupError("the backup was made for another key, was cut, or was changed") from error
+    age.decrypt(source, inside, age.secret_key(identity))
     return inside.manifest()
 
 
@@ -243,11 +224,11 @@ def restore(admin: psycopg.Connection[TupleRow], source: Path, identity: str) ->
             opened(source, identity, process.stdin)
         trouble = process.communicate()[1]
     if process.returncode:
-        raise BackupError(f"pg_restore stopped: {_last_line(trouble)}")
+        raise BackupError(f"pg_restore stopped: {last_line(trouble)}")
     return manifest
 
 
-def _last_line(text: bytes) -> str:
+def last_line(text: bytes) -> str:
     """What the tool said last, without what it quotes of the data."""
     lines = [line for line in text.decode(errors="replace").splitlines() if "error:" in line]
     return lines[-1].split("DETAIL")[0][:200] if lines else "no reason given"

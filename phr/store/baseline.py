@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from phr.store.engine import Connect
 
@@ -21,6 +21,12 @@ class Baseline:
 
     def __init__(self, connect: Connect) -> None:
         self._connect = connect
+
+    def know_sizes(self) -> None:
+        """Tells the planner how much there is now, as autovacuum would within minutes."""
+        with self._connect() as connection:
+            connection.autocommit = True
+            connection.execute("ANALYZE")
 
     def copy(self, seconds: Any, values: Any) -> float:
         """Rows a second that binary COPY stores; the rows are ready before the clock starts."""
@@ -49,6 +55,21 @@ class Baseline:
                 for piece in copy:
                     rows += bytes(piece).count(b"\n")
             return rows / (time.perf_counter() - began)
+
+    def jsonb(self, bodies: Sequence[bytes], together: int) -> float:
+        """Rows a second of JSON texts into a table of a key and a JSONB column, so many in each transaction."""
+        rows = [(uuid4(), body.decode()) for body in bodies]
+        with self._connect() as connection:
+            connection.execute("DROP TABLE IF EXISTS public.plain_json")
+            connection.execute("CREATE TABLE public.plain_json (id uuid PRIMARY KEY, body jsonb NOT NULL)")
+            connection.commit()
+            began = time.perf_counter()
+            for at in range(0, len(rows), together):
+                connection.cursor().executemany(
+                    "INSERT INTO public.plain_json VALUES (%s, %s)", rows[at : at + together]
+                )
+                connection.commit()
+            return len(rows) / (time.perf_counter() - began)
 
     def alarms_together(self, people: Sequence[UUID]) -> int:
         """How many of these people have a value, an alarm and its message that one transaction wrote."""

@@ -17,6 +17,7 @@ from phr.domain.day_table import DayColumns
 from phr.errors import Conflict
 from phr.store.codec import decode
 from phr.store.documents import Document
+from phr.store.subscriptions import note_versions
 from phr.store.vitals import Chunk, Slot
 
 _DOCUMENT: Final = (
@@ -140,6 +141,11 @@ class Blocks:
                         d.body,
                     )
                 ],
+            )
+            note_versions(
+                self._connection,
+                [(d.person_id, d.type, d.id, d.codes, d.labels) for d in part],
+                part[0].updated_at,
             )
 
     def cancel(self, document: Document, body: str, now: datetime) -> None:

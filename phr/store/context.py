@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
+from uuid import UUID
 
 import psycopg
 from psycopg.rows import TupleRow
 
 from phr.domain.access import Access
 from phr.domain.keys import derive, pads, seal
+from phr.store import wire
 
 _USE: Final = "context-seal"
 _LIFE_SECONDS: Final = 900
-_START: Final = "SELECT (extract(epoch FROM now()) * 1000000)::bigint"
-_SET: Final = "SELECT set_config('phr.context', %s, true), set_config('phr.seal', %s, true)"
 
 
 class Sealer:
@@ -29,14 +29,37 @@ class Sealer:
         """Key id and padded keys for the private table, newest first."""
         return [(seal(key, "id")[:16], *pads(key)) for key in self._all]
 
-    def open(self, connection: psycopg.Connection[TupleRow], access: Access) -> int:
-        """Begins the transaction with a context; gives the start instant that the seal is bound to."""
-        row: Any = connection.execute(_START).fetchone()
-        started = int(row[0])
-        self.put(connection, access, started)
+    def open(
+        self, connection: psycopg.Connection[TupleRow], access: Access, locked: UUID | None = None
+    ) -> int:
+        """Begins the transaction with a context; gives the start instant that the seal is bound to.
+
+        locked: whose measurements are written, so that nobody else writes them meanwhile.
+        """
+        started = wire.begin(connection)
+        self.put(connection, access, started, locked)
         return started
 
-    def put(self, connection: psycopg.Connection[TupleRow], access: Access, started: int) -> None:
+    def put(
+        self,
+        connection: psycopg.Connection[TupleRow],
+        access: Access,
+        started: int,
+        locked: UUID | None = None,
+    ) -> None:
         """Sets another context in the same transaction."""
-        payload = access.payload(connection.info.backend_pid, started, int(time.time()) + _LIFE_SECONDS)
-        connection.execute(_SET, (payload, seal(self._key, payload)))
+        waits = "" if locked is None else str(locked)
+        wire.put_context(connection, *self._sealed(connection, access, started), waits)
+
+    def words(self, connection: psycopg.Connection[TupleRow], access: Access, started: int) -> bytes:
+        """The statement that sets another context in the same transaction, for a text of several."""
+        return wire.context_words(connection, *self._sealed(connection, access, started))
+
+    def _sealed(
+        self, connection: psycopg.Connection[TupleRow], access: Access, started: int
+    ) -> tuple[str, str]:
+        now = max(
+            int(time.time()), started // 1_000_000
+        )  # the server's clock judges it, and may be ahead of ours
+        payload = access.payload(connection.pgconn.backend_pid, started, now + _LIFE_SECONDS)
+        return payload, seal(self._key, payload)

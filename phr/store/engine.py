@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import subprocess
 import threading
+import time
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,7 +22,9 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from phr.domain.keys import derive
-from phr.errors import Unsafe
+from phr.errors import Busy, Unsafe
+from phr.store import wire
+from phr.store.silence import LONGEST_SILENCE, Silence
 
 APP_ROLE: Final = "phr_app"
 OWNER_ROLE: Final = "phr_owner"
@@ -30,10 +33,17 @@ BROKER: Final = "phr_broker"
 _OPTIONS: Final = (
     "-c jit=off -c statement_timeout=60000 -c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
 )
-_FORGET: Final = (
-    "CLOSE ALL; UNLISTEN *; RESET ALL;"
-    " SELECT pg_advisory_unlock_all(), EXISTS (SELECT 1 FROM pg_prepared_statements WHERE from_sql)"
-)
+_REACH: Final = {
+    "connect_timeout": "5",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+}
+"""How soon a server that cannot be reached any more is given up; the address may say otherwise."""
+_PAUSE: Final = 0.5  # seconds between two looks whether the database answers
+FORGOTTEN: Final = "forgotten"
+"""Where a connection's ``info`` says that nothing of its last transaction is left on it."""
 Connect = Callable[[], psycopg.Connection[TupleRow]]
 
 
@@ -75,7 +85,9 @@ def _plain(url: str) -> str:
 
 
 def _connector(parameters: dict[str, Any], options: str = "") -> Connect:
-    info = make_conninfo(**{**parameters, **({"options": options} if options else {})})
+    """Connects with these parameters. Of several hosts, the one that takes writes: a standby is none until it is promoted."""
+    several = {"target_session_attrs": "read-write"} if "," in str(parameters.get("host", "")) else {}
+    info = make_conninfo(**{**_REACH, **several, **parameters, **({"options": options} if options else {})})
 
     def connect() -> psycopg.Connection[TupleRow]:
         return psycopg.connect(info)
@@ -147,8 +159,29 @@ class _Embedded:
         return connect
 
 
-def open_engine(connect: Connect, pool_size: int) -> Engine:
-    """A pool of the service's connections, READ COMMITTED so that a withdrawal counts for the next statement."""
+def await_answer(database: Database, seconds: float, waiting: Callable[[], object]) -> None:
+    """Waits for the database that is just starting, too; ``waiting`` is called once when it has to. Raises Busy."""
+    until = time.monotonic() + seconds
+    told = False
+    while True:
+        try:
+            database.admin().close()
+        except psycopg.OperationalError as error:
+            if time.monotonic() >= until:
+                raise Busy("the database does not answer") from error
+            if not told:
+                waiting()
+            told = True
+            time.sleep(_PAUSE)
+        else:
+            return
+
+
+def open_engine(connect: Connect, pool_size: int, silence: float = LONGEST_SILENCE) -> Engine:
+    """A pool of the service's connections, READ COMMITTED so that a withdrawal counts for the next statement.
+
+    silence: seconds after which a server that says nothing in the middle of a statement is given up.
+    """
     engine = create_engine(
         "postgresql+psycopg://",
         creator=connect,
@@ -159,28 +192,22 @@ def open_engine(connect: Connect, pool_size: int) -> Engine:
         hide_parameters=True,
     )
     event.listen(engine, "checkin", _forget)
+    Silence(silence).watch(engine)
     return engine
 
 
 def _forget(connection: psycopg.Connection[TupleRow] | None, record: ConnectionPoolEntry) -> None:
-    """Leaves nothing of one transaction to the next on this connection: no held cursor, setting, lock or listener.
+    """Leaves nothing of one transaction to the next on this connection; what cannot be cleaned is not used again.
 
-    Without this, text that somebody managed to inject could wait here for the context of somebody else. A statement
-    that was prepared by SQL was not prepared by the driver: that connection is not used again.
+    A unit of work that was committed said so in ``info``: it forgot in the same round trip.
     """
-    if connection is None or connection.closed:
+    if record.info.pop(FORGOTTEN, False) or connection is None or connection.closed:
         return
     try:
-        connection.autocommit = True
-        cursor = connection.execute(_FORGET, prepare=False)
-        while cursor.nextset():
-            pass
-        row = cursor.fetchone()
-        connection.autocommit = False
-        strange = row is None or row[1]
+        clean = wire.forget(connection)
     except psycopg.Error:
-        strange = True
-    if strange:
+        clean = False
+    if not clean:
         record.invalidate()
 
 
@@ -225,5 +252,11 @@ def broker_url(database: Database) -> str:
     connection = database.app()
     parts = connection.info.get_parameters()
     connection.close()
-    query = urlencode({"host": parts.get("host", ""), "port": parts.get("port", "5432")})
+    hosts, ports = parts.get("host", "").split(","), parts.get("port", "5432").split(",")
+    if len(hosts) == 1:
+        query = urlencode({"host": hosts[0], "port": ports[0]})
+    else:
+        each = ports * len(hosts) if len(ports) == 1 else ports
+        several = [("host", f"{host}:{port}") for host, port in zip(hosts, each, strict=True)]
+        query = urlencode([*several, ("target_session_attrs", "read-write")])
     return f"sqla+postgresql+psycopg://{APP_ROLE}:{database.app_password}@/{BROKER}?{query}"

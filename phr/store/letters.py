@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select, update
 
-from phr.store.tables import Letter, LetterBatch
+from phr.store.tables import Letter, LetterBatch, Resource
 
 
 class Letters:
@@ -47,6 +47,13 @@ class Letters:
         """Which of these cases and messages have a letter already."""
         query = select(Letter.source).where(col(Letter.source).in_(sources), Letter.state != "returned")
         return set(self._session.exec(query).all())
+
+    def patients(self, people: Sequence[UUID]) -> dict[UUID, str]:
+        """The Patient of each of these people, as it is written down, where this context knows it."""
+        query = select(Resource.person_id, Resource.body).where(
+            col(Resource.person_id).in_(set(people)), Resource.type == "Patient"
+        )
+        return dict(self._session.exec(query).all())
 
     def by_number(self, number: str) -> Letter | None:
         """The letter with this number; none when it is not the only one, so that nobody is taken for another."""

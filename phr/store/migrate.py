@@ -16,6 +16,8 @@ from sqlalchemy import Engine, create_engine
 
 from phr.store.context import Sealer
 from phr.store.engine import APP_ROLE, OWNER_ROLE, Connect, Database
+from phr.store.neighbours import refuse_strangers
+from phr.store.patience import LOCK_MILLISECONDS, patiently, take_turn
 
 _FOLDER: Final = Path(__file__).parent / "migrations"
 _LOCK: Final = 4_207_849_484  # one migration at a time in a database
@@ -43,20 +45,25 @@ def admin_engine(connect: Connect) -> Engine:
 
 
 def upgrade(database: Database, sealer: Sealer, revision: str = "head") -> None:
-    """Brings the database to a revision. Safe to repeat, and to run from several processes at once."""
-    if revision == "head" and is_current(database, sealer):
+    """Brings the database to a revision. Safe to repeat, to interrupt, and to run from several processes at once.
+
+    It waits for locks in short tries, so that a service that is in use goes on. Raises Busy when a table is never free,
+    Refused where the server belongs to another city.
+    """
+    if revision == "head" and (is_current(database, sealer) or is_newer(database)):
         return
     guard = database.admin()
     try:
-        guard.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+        take_turn(guard, _LOCK)
+        guard.execute(f"SET lock_timeout = {LOCK_MILLISECONDS}")
         guard.commit()
-        _roles_once_free(guard, database.app_password)
+        _roles_once_free(guard, database)
         engine = admin_engine(database.admin)
         try:
-            command.upgrade(config(engine), revision)
+            patiently(lambda: command.upgrade(config(engine), revision))
         finally:
             engine.dispose()
-        _let_forget(guard)
+        patiently(lambda: _let_forget(guard))
         _keys(guard, sealer)
     finally:
         guard.close()
@@ -80,10 +87,21 @@ def is_current(database: Database, sealer: Sealer) -> bool:
         connection.close()
 
 
+def is_newer(database: Database) -> bool:
+    """Whether a later version has migrated the database; what it added does not hinder the version before it."""
+    try:
+        with database.app() as connection:
+            found = current(connection)
+    except psycopg.Error:
+        return False
+    known = {one.revision for one in ScriptDirectory.from_config(config_of_scripts()).walk_revisions()}
+    return bool(found) and found not in known
+
+
 def roles(database: Database) -> None:
-    """The roles that a restored database needs before its rows come. Safe to repeat."""
+    """The roles that a restored database needs before its rows come. Safe to repeat. Raises Refused as ``upgrade``."""
     with database.admin() as connection:
-        _roles_once_free(connection, database.app_password)
+        _roles_once_free(connection, database)
 
 
 def create_database(database: Database, name: str) -> None:
@@ -108,11 +126,12 @@ def _outside(database: Database, statement: sql.Composed) -> None:
         connection.close()
 
 
-def _roles_once_free(connection: psycopg.Connection[TupleRow], password: str) -> None:
+def _roles_once_free(connection: psycopg.Connection[TupleRow], database: Database) -> None:
     """Roles belong to the whole server, so another database's migration may be making them at this moment."""
+    refuse_strangers(connection, database)
     for pause in (0.1, 0.3, 1.0, 3.0, 0.0):
         try:
-            _roles(connection, password)
+            _roles(connection, database.app_password)
         except (
             psycopg.errors.DuplicateObject,
             psycopg.errors.UniqueViolation,
@@ -172,6 +191,7 @@ def _keys(connection: psycopg.Connection[TupleRow], sealer: Sealer) -> None:
 
 def _let_forget(connection: psycopg.Connection[TupleRow]) -> None:
     """Gives tables that came after the right to be forgotten their door for it; without that right yet, nothing."""
+    connection.rollback()  # of a try before
     known = connection.execute("SELECT to_regprocedure('phr.let_forget()')").fetchone()
     if known is not None and known[0] is not None:
         connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(OWNER_ROLE)))

@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A backup, a drill or a change of keys: ``backup``, ``restore-drill``, ``restore``, ``key-rotation``."""
+    """A backup, a drill or a change of keys: ``backup``, ``base``, ``restore-drill``, ``restore``, ``key-rotation``."""
 
     kind: str
     at: datetime
@@ -29,12 +29,15 @@ class Operations:
     def __init__(self, connection: psycopg.Connection[TupleRow]) -> None:
         self._connection = connection
 
-    def beat(self, name: str, now: datetime) -> None:
-        """Notes that a worker is alive."""
-        self._connection.execute(
-            "INSERT INTO phr.heartbeat VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET at = excluded.at",
-            (name, now),
-        )
+    def beat(self, name: str, now: datetime) -> datetime | None:
+        """Notes that a worker is alive; gives when it was so before."""
+        row = self._connection.execute(
+            "WITH before AS (SELECT at FROM phr.heartbeat WHERE name = %(name)s), beat AS ("
+            "INSERT INTO phr.heartbeat VALUES (%(name)s, %(now)s) ON CONFLICT (name) DO UPDATE SET at = excluded.at)"
+            " SELECT at FROM before",
+            {"name": name, "now": now},
+        ).fetchone()
+        return None if row is None else row[0]
 
     def beats(self) -> dict[str, datetime]:
         """When each worker was last seen."""

@@ -141,6 +141,7 @@ class Accounts:
         """An account by its id."""
         return self._session.get(Account, account)
 
-    def all(self) -> Sequence[Account]:
-        """Every account, by subject."""
-        return self._session.exec(select(Account).order_by(col(Account.subject))).all()
+    def of_role(self, role: str) -> Sequence[Account]:
+        """The accounts of a role that may sign in, by subject."""
+        query = select(Account).where(Account.role == role, col(Account.disabled).is_(False))
+        return self._session.exec(query.order_by(col(Account.subject))).all()

@@ -56,13 +56,17 @@ class Programmes:
         )
         return self._session.exec(query.with_for_update()).one_or_none()
 
-    def members(self, programme: UUID) -> Sequence[tuple[ProgrammeMember, Person]]:
-        """The members that may be seen, with who they are, by kana."""
+    def members(
+        self, programme: UUID, limit: int | None = None, skip: int = 0
+    ) -> Sequence[tuple[ProgrammeMember, Person]]:
+        """The members that may be seen, with who they are, by kana: all, or so many after the first ones."""
         query = (
             select(ProgrammeMember, Person)
             .join(Person, col(Person.person_id) == col(ProgrammeMember.person_id))
             .where(ProgrammeMember.programme_id == programme)
             .order_by(col(Person.kana), col(Person.person_id))
+            .limit(limit)
+            .offset(skip)
         )
         return self._session.exec(query).all()
 

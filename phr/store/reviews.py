@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import psycopg
@@ -14,7 +14,11 @@ from sqlmodel import Session, col, select
 
 from phr.domain.reviews import Verdict
 from phr.store.tables import Quarantine, SampleReview
-from phr.store.vitals import Slot
+from phr.store.vitals import Chunk, Slot
+
+REINSTATED: Final = "reinstated"
+"""A correction brought a value back that an earlier correction had set aside: nothing is said of it any more."""
+_AGAIN: Final = "~"  # stands in a fingerprint before the number of a later decision about the same sample
 
 
 class Reviews:
@@ -31,17 +35,55 @@ class Reviews:
         if not wanted:
             return found
         rows = self._connection.execute(
-            "SELECT code, day, source_id, start_us, fingerprint, verdict = 'confirmed' FROM phr.sample_review"
+            "SELECT code, day, source_id, start_us, fingerprint, verdict, reason FROM phr.sample_review"
             " WHERE person_id = %s AND code = ANY (%s) AND day = ANY (%s)",
             (person, list({slot.code for slot in wanted}), list({slot.day for slot in wanted})),
         ).fetchall()
-        for code, day, source, start, fingerprint, confirmed in rows:
-            found[Slot(code, day, source)].append(Verdict(start, fingerprint, confirmed=confirmed))
+        last: dict[tuple[Slot, int, str], tuple[int, str, str]] = {}
+        for code, day, source, start, text, verdict, reason in rows:
+            fingerprint, _, number = text.partition(_AGAIN)
+            place = Slot(code, day, source), start, fingerprint
+            last[place] = max(last.get(place, (0, "", "")), (int(number or 1), verdict, reason))
+        for (slot, start, fingerprint), (_number, verdict, reason) in last.items():
+            if verdict != REINSTATED:
+                found[slot].append(Verdict(start, fingerprint, verdict == "confirmed", reason))
         return found
 
-    def put(self, review: SampleReview) -> None:
-        """Records a decision; the first one about a sample stands."""
-        self._session.add(review)
+    def decide_sample(
+        self,
+        person: UUID,
+        chunk: Chunk,
+        sample: tuple[int, str],
+        verdict: tuple[str, str],
+        actor: str,
+        at: datetime,
+    ) -> None:
+        """Records a decision about a sample (start, fingerprint): a verdict and its reason. Earlier ones stay on record; the last counts."""
+        slot, (start, fingerprint) = chunk.slot, sample
+        query = select(SampleReview).where(
+            SampleReview.person_id == person,
+            SampleReview.code == slot.code,
+            SampleReview.day == slot.day,
+            SampleReview.source_id == slot.source_id,
+            SampleReview.start_us == start,
+            col(SampleReview.fingerprint).startswith(fingerprint),
+        )
+        earlier = len(self._session.exec(query).all())
+        self._session.add(
+            SampleReview(
+                person_id=person,
+                code=slot.code,
+                day=slot.day,
+                source_id=slot.source_id,
+                start_us=start,
+                fingerprint=f"{fingerprint}{_AGAIN}{earlier + 1}" if earlier else fingerprint,
+                category=chunk.category,
+                verdict=verdict[0],
+                reason=verdict[1],
+                actor=actor,
+                at=at,
+            )
+        )
         self._session.flush()
 
     def clear_days(self, person: UUID, slot: Slot) -> None:

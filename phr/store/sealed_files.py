@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final
@@ -30,12 +31,13 @@ def new_key() -> str:
 class SealedFiles:
     """A folder with one sealed file for each job."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, ending: str = ".zip.age") -> None:
         self._root = root
+        self._ending = ending
 
     def path(self, job: UUID) -> Path:
         """Where a file lies."""
-        return self._root / f"{job}.zip.age"
+        return self._root / f"{job}{self._ending}"
 
     @contextmanager
     def writing(self, job: UUID, key: str) -> Iterator[IO[bytes]]:
@@ -100,6 +102,19 @@ class SealedFiles:
         """Deletes a file; twice is once."""
         with suppress(OSError):
             self.path(job).unlink()
+
+    def sweep(self, live: Collection[UUID], older_seconds: float) -> int:
+        """Deletes files that no job has and that are no longer written; gives how many."""
+        if not self._root.is_dir():
+            return 0
+        names, removed = {str(one) for one in live}, 0
+        for path in self._root.iterdir():
+            with suppress(OSError):
+                named = path.name.partition(".")[0] in names
+                if not named and path.stat().st_mtime < time.time() - older_seconds:
+                    path.unlink()
+                    removed += 1
+        return removed
 
     def free(self) -> int:
         """Bytes free on the disk of the folder."""

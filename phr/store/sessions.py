@@ -23,25 +23,6 @@ class Sessions:
         self._session.add(row)
         self._session.flush()
 
-    def live(self, session_hash: str, kind: str, now: datetime) -> SessionRow | None:
-        """The session with this hash, while it has neither ended nor been revoked."""
-        return self._session.exec(
-            select(SessionRow).where(
-                SessionRow.session_hash == session_hash,
-                SessionRow.kind == kind,
-                col(SessionRow.expires_at) > now,
-                col(SessionRow.revoked_at).is_(None),
-            )
-        ).one_or_none()
-
-    def touch(self, session_hash: str, now: datetime, expires: datetime) -> None:
-        """Notes that a session was used, and when it will now end."""
-        self._session.execute(
-            update(SessionRow)
-            .where(col(SessionRow.session_hash) == session_hash)
-            .values(seen_at=now, expires_at=expires)
-        )
-
     def act(self, session_hash: str, person: UUID | None) -> None:
         """Notes for whom a session acts from now on; None for its own person."""
         self._session.execute(

@@ -5,31 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
 import psycopg
+from psycopg import errors
 from psycopg.rows import TupleRow
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
-from sqlmodel import Session
 
 from phr.domain.access import Access
 from phr.errors import Busy
 from phr.store.account_changes import AccountChanges
-from phr.store.audit import NOBODY, Audit
+from phr.store.audit import NOBODY
 from phr.store.blocks import Blocks
+from phr.store.bulk_parts import Bulk
+from phr.store.callers import Callers
 from phr.store.cards import Cards
 from phr.store.case_blocks import CaseBlocks
 from phr.store.connections import Connections
 from phr.store.consent_effects import ConsentEffects
 from phr.store.consents import Consents
 from phr.store.context import Sealer
+from phr.store.deliveries import Deliveries
 from phr.store.documents import Documents
 from phr.store.earning import Earning
 from phr.store.everything import Everything
 from phr.store.family import Family
 from phr.store.figures import Figures
 from phr.store.findings import Findings
+from phr.store.gauges import Gauges
 from phr.store.glass import Glass
 from phr.store.guidance_courses import GuidanceCourses
 from phr.store.incidents import Incidents
@@ -51,27 +56,22 @@ from phr.store.rights import Forgetting, Rights
 from phr.store.search import Search
 from phr.store.sessions import Sessions
 from phr.store.signin import SignIn
+from phr.store.smart import Smart
 from phr.store.staffing import Staffing
+from phr.store.subscriptions import Happenings, Subscriptions
 from phr.store.tallies import Tallies
+from phr.store.transaction import Transaction
 from phr.store.translated import translated
 from phr.store.uploads import Uploads
 from phr.store.vitals import Vitals
 from phr.store.worklist import Worklist
 
+_WAITED: Final = (errors.QueryCanceled, errors.DeadlockDetected, errors.LockNotAvailable)
+"""The server is well: it waited for a lock in vain."""
 
-class UnitOfWork:
+
+class UnitOfWork(Transaction):
     """One transaction. Repositories reach only what its context may; nothing stays unless it is committed."""
-
-    def __init__(
-        self, driver: psycopg.Connection[TupleRow], session: Session, sealer: Sealer, access: Access
-    ) -> None:
-        self._driver = driver
-        self._session = session
-        self._sealer = sealer
-        self._started = sealer.open(driver, access)
-        self.access = access
-        self.audit = Audit(driver)
-        self.committed = False
 
     @cached_property
     def vitals(self) -> Vitals:
@@ -119,6 +119,16 @@ class UnitOfWork:
         return Intake(self._driver)
 
     @cached_property
+    def happenings(self) -> Happenings:
+        """What happens, for whoever wants to be told."""
+        return Happenings(self._driver)
+
+    @cached_property
+    def subscriptions(self) -> Subscriptions:
+        """Who wants to be told of what."""
+        return Subscriptions(self._driver, self._session)
+
+    @cached_property
     def ledger_books(self) -> LedgerBooks:
         """What stands between us and the ledger: breaker, budgets, comparisons."""
         return LedgerBooks(self._driver, self._session)
@@ -149,9 +159,19 @@ class UnitOfWork:
         return Sessions(self._session)
 
     @cached_property
+    def callers(self) -> Callers:
+        """Who calls."""
+        return Callers(self._driver)
+
+    @cached_property
     def signin(self) -> SignIn:
         """How people prove who they are."""
         return SignIn(self._session)
+
+    @cached_property
+    def smart(self) -> Smart:
+        """Apps and what was issued to them."""
+        return Smart(self._session)
 
     @cached_property
     def worklist(self) -> Worklist:
@@ -244,6 +264,11 @@ class UnitOfWork:
         return Rights(self._session)
 
     @cached_property
+    def deliveries(self) -> Deliveries:
+        """What deliveries ask."""
+        return Deliveries(self._driver)
+
+    @cached_property
     def everything(self) -> Everything:
         """All that is stored about one person."""
         return Everything(self._driver)
@@ -284,34 +309,19 @@ class UnitOfWork:
         return Findings(self._session)
 
     @cached_property
+    def gauges(self) -> Gauges:
+        """What a scrape of the metrics asks."""
+        return Gauges(self._driver)
+
+    @cached_property
     def operations(self) -> Operations:
         """Counts for those who run the service."""
         return Operations(self._driver)
 
-    def switch(self, access: Access) -> None:
-        """Goes on in the same transaction for another reason or about another person."""
-        self._session.flush()
-        self.audit.flush()
-        self._session.expunge_all()
-        self.access = access
-        self._sealer.put(self._driver, access, self._started)
-
-    def commit(self) -> None:
-        """Appends the audit rows and makes everything durable."""
-        self._session.flush()
-        self.audit.flush()
-        self._session.commit()
-        self.committed = True
-
-    @property
-    def broken(self) -> bool:
-        """Whether the server has gone away from under this transaction."""
-        return bool(self._driver.closed)
-
-    def close(self) -> None:
-        """Undoes what was not committed."""
-        if not self.broken:
-            self._session.close()
+    @cached_property
+    def bulk(self) -> Bulk:
+        """Bulk exports, imports and cohorts."""
+        return Bulk(self._driver)
 
 
 class Store:
@@ -322,14 +332,16 @@ class Store:
         self._sealer = sealer
 
     @contextmanager
-    def begin(self, access: Access) -> Iterator[UnitOfWork]:
+    def begin(self, access: Access, *, locked: UUID | None = None) -> Iterator[UnitOfWork]:
         """A unit of work for one caller and reason. Leaving without a commit undoes it.
+
+        locked: whose measurements it writes; it begins when nobody else does.
 
         Raises NotAllowed where a policy of the database says no, Conflict where somebody was quicker, Busy where
         the database does not answer.
         """
         try:
-            connection, uow = self._open(access)
+            connection, uow = self._open(access, locked)
             try:
                 yield uow
             finally:
@@ -340,24 +352,23 @@ class Store:
         except (psycopg.Error, SQLAlchemyError) as error:
             raise translated(error) from None
 
-    def _open(self, access: Access) -> tuple[Connection, UnitOfWork]:
+    def _open(self, access: Access, locked: UUID | None) -> tuple[Connection, UnitOfWork]:
         """A connection whose first statement went through.
 
         One that the server closed while it lay in the pool is replaced, once and with all others that lie there.
         """
         try:
-            return self._attempt(access)
+            return self._attempt(access, locked)
+        except _WAITED:
+            raise
         except (psycopg.OperationalError, OperationalError):
             self._engine.dispose()
-            return self._attempt(access)
+            return self._attempt(access, locked)
 
-    def _attempt(self, access: Access) -> tuple[Connection, UnitOfWork]:
+    def _attempt(self, access: Access, locked: UUID | None) -> tuple[Connection, UnitOfWork]:
         connection = self._engine.connect()
         try:
-            driver: Any = connection.connection.driver_connection
-            session = Session(bind=connection, autoflush=False, expire_on_commit=False)
-            session.connection()
-            return connection, UnitOfWork(driver, session, self._sealer, access)
+            return connection, UnitOfWork(connection, self._sealer, access, locked)
         except BaseException:
             connection.invalidate()
             connection.close()
@@ -378,7 +389,7 @@ class Store:
                 driver: Any = connection.connection.driver_connection
                 yield driver
                 driver.rollback()
-        except psycopg.OperationalError as error:
+        except (psycopg.OperationalError, psycopg.InterfaceError, SQLAlchemyError) as error:
             self._engine.dispose()  # the server was restarted: connections of before are of no use
             raise Busy("the database does not answer") from error
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
@@ -12,7 +12,8 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from phr.domain.samples import Columns, Summary
-from phr.store.codec import decode, encode
+from phr.store import wire
+from phr.store.codec import decode, encode, may_hold
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 Connection = psycopg.Connection[TupleRow]
@@ -41,6 +42,7 @@ class SourceRow:
     platform: str
     device: str
     method: str
+    phd: str = ""
 
     @property
     def shown(self) -> str:
@@ -92,7 +94,7 @@ class Vitals:
 
     def lock(self, person: UUID) -> None:
         """Waits until no other transaction writes this person's measurements."""
-        self._connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (str(person),))
+        wire.lock(self._connection, str(person))
 
     def load(self, person: UUID, slots: Iterable[Slot]) -> dict[Slot, Chunk]:
         """The chunks that exist at these places and that the context may see."""
@@ -119,15 +121,17 @@ class Vitals:
 
     def put_sources(self, person: UUID, sources: Sequence[SourceRow]) -> None:
         """Remembers sources; known ones stay as they are."""
-        self._connection.cursor().executemany(
-            "INSERT INTO phr.vital_source VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-            [(person, s.source_id, s.key, s.label, s.platform, s.device, s.method) for s in sources],
+        rows = [(person, s.source_id, s.key, s.label, s.platform, s.device, s.method, s.phd) for s in sources]
+        self._connection.execute(
+            f"INSERT INTO phr.vital_source VALUES {_rows(len(rows), 8)} ON CONFLICT DO NOTHING",
+            [cell for row in rows for cell in row],
+            binary=True,
         )
 
     def sources(self, person: UUID) -> dict[UUID, SourceRow]:
         """The sources of a person."""
         rows = self._connection.execute(
-            "SELECT source_id, key, label, platform, device, method FROM phr.vital_source WHERE person_id = %s",
+            "SELECT source_id, key, label, platform, device, method, phd FROM phr.vital_source WHERE person_id = %s",
             (person,),
         ).fetchall()
         return {row[0]: SourceRow(*row) for row in rows}
@@ -179,8 +183,13 @@ class Vitals:
             for row in rows
         ]
 
-    def newest(self, people: Sequence[UUID], code: str, since: date, until: date) -> dict[UUID, Chunk]:
-        """The newest day of a code of each of many people, in one statement."""
+    def newest(
+        self, people: Sequence[UUID], code: str, since: date, until: date, *, holding: Collection[str] = ()
+    ) -> dict[UUID, Chunk]:
+        """The newest day of a code of each of many people, in one statement.
+
+        holding: only days that have one of these channels; the others are not even decoded.
+        """
         rows = self._connection.execute(
             "SELECT DISTINCT ON (person_id) person_id, code, day, source_id, category, version, updated_at, payload"
             " FROM phr.vital_chunk WHERE person_id = ANY (%s) AND code = %s AND day BETWEEN %s AND %s"
@@ -191,6 +200,7 @@ class Vitals:
         return {
             row[0]: Chunk(row[0], Slot(row[1], row[2], row[3]), row[4], row[5], row[6], decode(row[7]))
             for row in rows
+            if not holding or may_hold(row[7], holding)
         }
 
     def chunk_days(self, person: UUID, code: str, since: date, until: date) -> list[date]:
@@ -200,6 +210,15 @@ class Vitals:
             (person, code, since, until),
         ).fetchall()
         return [row[0] for row in rows]
+
+    def held(self, person: UUID, codes: Collection[str]) -> set[str]:
+        """Those of the codes of which this context sees anything: one look for each, however many days there are."""
+        rows = self._connection.execute(
+            "SELECT k.code FROM unnest(%s::text[]) k (code), LATERAL (SELECT 1 FROM phr.vital_chunk c"
+            " WHERE c.person_id = %s AND c.code = k.code LIMIT 1) c",
+            (sorted(codes), person),
+        ).fetchall()
+        return {row[0] for row in rows}
 
     def sizes(self, person: UUID) -> dict[str, int]:
         """How many samples of each code this context sees."""

@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import and_, case, func, or_, update
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, and_, any_, case, cast, func, not_, or_, text, update
+from sqlalchemy.dialects.postgresql import ARRAY, DOUBLE_PRECISION
+from sqlalchemy.dialects.postgresql import UUID as PgUuid
+from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
 
 from phr.store.case_history import begun, happened
 from phr.store.tables import WorkEvent, WorkItem
+
+_CLOSED: Final = "closed"
+_STANDING: Final = text("phr.work_item.state <> 'closed'")
+"""In the very words of the index, so that the planner knows it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """What the order, the counts and the limits of the list need of a case: no reason, no value.
+
+    device: of an alarm the kind of device, where it is known.
+    """
+
+    person_id: UUID
+    item_id: UUID
+    kind: str
+    category: str
+    priority: int
+    rank: float
+    opened_at: datetime
+    holder: str | None
+    rule_version: str
+    device: str
 
 
 class Worklist:
@@ -34,28 +63,52 @@ class Worklist:
         query = select(WorkItem).where(WorkItem.person_id == person)
         return self._session.exec(query.order_by(col(WorkItem.priority), col(WorkItem.opened_at))).all()
 
-    def listed(
+    def queue(
         self, states: Sequence[str], limit: int = 200, late: Mapping[str, datetime] | None = None
-    ) -> Sequence[WorkItem]:
+    ) -> list[Queued]:
         """Cases in these states, most urgent first; of one priority the late ones, then by the model's rank, then oldest.
         Among alarms the rank comes first: the top of the red queue, red, amber; waiting makes no amber red.
 
         late: the instant before which a case of a group of kinds must have been opened to be late.
         """
-        query = select(WorkItem).where(col(WorkItem.state).in_(states))
-        waited = [
-            and_(func.split_part(WorkItem.kind, ":", 1) == group, col(WorkItem.opened_at) <= since)
-            for group, since in (late or {}).items()
-        ]
+        if not late:
+            return self._ordered(states, limit)
+        waited = or_(
+            *(and_(_of_group(group), col(WorkItem.opened_at) <= since) for group, since in late.items())
+        )
+        found = [(one, True) for one in self._ordered(states, limit, waited)]
+        found += [(one, False) for one in self._ordered(states, limit, not_(waited))]
+        found.sort(key=lambda each: _urgency(each[0], late=each[1]))
+        return [one for one, _ in found[:limit]]
+
+    def _ordered(self, states: Sequence[str], limit: int, *more: ColumnElement[bool]) -> list[Queued]:
+        """The first ones as the index has them, so that consent is asked for no more rows than are read."""
+        query = sa.select(*_QUEUED).where(col(WorkItem.state).in_(states), *more)
+        if _CLOSED not in states:
+            query = query.where(_STANDING)
         query = query.order_by(
             col(WorkItem.priority),
-            case((func.split_part(WorkItem.kind, ":", 1) == "alarm", WorkItem.rank), else_=0.0).desc(),
-            *([or_(*waited).desc()] if waited else []),
             col(WorkItem.rank).desc(),
             col(WorkItem.opened_at),
             col(WorkItem.item_id),
         )
-        return self._session.exec(query.limit(limit)).all()
+        return [Queued(*row) for row in self._session.execute(query.limit(limit))]
+
+    def of(self, cases: Iterable[Queued]) -> list[WorkItem]:
+        """These cases whole, in this order, without those that are gone since."""
+        keys = [(one.person_id, one.item_id) for one in cases]
+        query = select(WorkItem).where(
+            col(WorkItem.person_id) == any_(cast([person for person, _ in keys], ARRAY(PgUuid))),
+            col(WorkItem.item_id) == any_(cast([item for _, item in keys], ARRAY(PgUuid))),
+        )
+        found = {(one.person_id, one.item_id): one for one in self._session.exec(query).all()}
+        return [found[key] for key in keys if key in found]
+
+    def listed(
+        self, states: Sequence[str], limit: int = 200, late: Mapping[str, datetime] | None = None
+    ) -> list[WorkItem]:
+        """The queue with its cases whole."""
+        return self.of(self.queue(states, limit, late))
 
     def held_by(self, holder: str, *, lock: bool = False) -> Sequence[WorkItem]:
         """The open cases in somebody's hands, oldest first."""
@@ -92,10 +145,28 @@ class Worklist:
         )
         return self._session.exec(query.order_by(col(WorkItem.opened_at)).limit(limit)).all()
 
-    def happened(self, since: datetime, until: datetime) -> Sequence[tuple[str, str, datetime, UUID]]:
-        """Kind of case, event, instant and case of what happened in a time; until is not included."""
+    def opened(self, since: datetime, until: datetime) -> dict[str, int]:
+        """How many cases of each kind were opened in a time and nothing else happened to them.
+
+        A case in its first version says so itself, and consent is asked once for it; until is not included.
+        """
+        query = select(WorkItem.kind, func.count()).where(
+            col(WorkItem.version) == 1, col(WorkItem.opened_at) >= since, col(WorkItem.opened_at) < until
+        )
+        return {kind: int(number) for kind, number in self._session.exec(query.group_by(WorkItem.kind)).all()}
+
+    def happened(self, since: datetime, until: datetime) -> Sequence[tuple[str, str, datetime, int]]:
+        """Kind of case, event, instant and number of the case of what happened in a time; until is not included.
+
+        Without the cases that were only opened.
+        """
         query = (
-            select(WorkItem.kind, WorkEvent.event, WorkEvent.at, WorkItem.item_id)
+            select(
+                WorkItem.kind,
+                WorkEvent.event,
+                _epoch(col(WorkEvent.at)),
+                func.dense_rank().over(order_by=col(WorkItem.item_id)),
+            )
             .join(
                 WorkItem,
                 and_(
@@ -103,12 +174,11 @@ class Worklist:
                     col(WorkItem.item_id) == col(WorkEvent.item_id),
                 ),
             )
-            .where(col(WorkEvent.at) >= since, col(WorkEvent.at) < until)
+            .where(col(WorkEvent.at) >= since, col(WorkEvent.at) < until, col(WorkItem.version) > 1)
             .order_by(col(WorkItem.item_id), col(WorkEvent.version))
         )
-        return [
-            (str(kind), str(event), at, item) for kind, event, at, item in self._session.exec(query).all()
-        ]
+        rows = self._session.exec(query).all()  # numbers are read several times as fast as instants
+        return [(kind, event, datetime.fromtimestamp(at, UTC), number) for kind, event, at, number in rows]
 
     def put(self, item: WorkItem, event: str, actor: str, now: datetime, note: str = "") -> None:
         """Saves a case in its new version together with what happened. One that is opened anew nobody has seen yet."""
@@ -119,7 +189,40 @@ class Worklist:
         self._session.add(happened(item, event, actor, now, note))
         self._session.flush()
 
-    def events(self, item: UUID) -> Sequence[WorkEvent]:
+    def events(self, item: WorkItem) -> Sequence[WorkEvent]:
         """What happened to a case, oldest first."""
-        query = select(WorkEvent).where(WorkEvent.item_id == item).order_by(col(WorkEvent.version))
-        return self._session.exec(query).all()
+        query = select(WorkEvent).where(
+            WorkEvent.person_id == item.person_id, WorkEvent.item_id == item.item_id
+        )
+        return self._session.exec(query.order_by(col(WorkEvent.version))).all()
+
+
+def _epoch(moment: Mapped[datetime]) -> ColumnElement[float]:
+    """An instant as seconds since the epoch."""
+    return func.extract("epoch", moment).cast(DOUBLE_PRECISION)
+
+
+def _of_group(group: str) -> ColumnElement[bool]:
+    """Cases of a group of kinds, told by comparisons that may be made before consent is asked (they are leakproof)."""
+    kind = col(WorkItem.kind)
+    binary = kind.collate("C")
+    return or_(kind == group, and_(binary > f"{group}:", binary < f"{group};"))
+
+
+def _urgency(item: Queued, *, late: bool) -> tuple[int, float, bool, float, datetime, UUID]:
+    alarm = item.kind.partition(":")[0] == "alarm"
+    return item.priority, -item.rank if alarm else 0.0, not late, -item.rank, item.opened_at, item.item_id
+
+
+_QUEUED: Final[tuple[Any, ...]] = (
+    WorkItem.person_id,
+    WorkItem.item_id,
+    WorkItem.kind,
+    WorkItem.category,
+    WorkItem.priority,
+    WorkItem.rank,
+    WorkItem.opened_at,
+    WorkItem.holder,
+    WorkItem.rule_version,
+    case((_of_group("alarm"), func.coalesce(col(WorkItem.basis)["device"].astext, "")), else_=""),
+)

@@ -1,6 +1,7 @@
 """The relational tables as SQLModel classes; seen only in this package and compared with the migrations by a test."""
 
 from phr.store.tables.access import AccessReview, BreakGlass, UnusualAccess, WatchedPerson
+from phr.store.tables.bulk import BulkFile, BulkGiven, BulkGroup, BulkJob, BulkMember
 from phr.store.tables.cards import Card
 from phr.store.tables.connections import (
     CloudAttempt,
@@ -65,7 +66,21 @@ from phr.store.tables.rights import (
     Tombstone,
 )
 from phr.store.tables.signin import AccountFactor, AccountIdentity, SignInAttempt, SignInFailure
+from phr.store.tables.smart import (
+    SmartAsked,
+    SmartAssertion,
+    SmartClient,
+    SmartGrant,
+    SmartKey,
+    SmartToken,
+)
 from phr.store.tables.staffing import NurseDuty, NursePlan, PersonAddress, SampleReview
+from phr.store.tables.subscriptions import (
+    Subscription,
+    SubscriptionEvent,
+    SubscriptionHappening,
+    SubscriptionInterest,
+)
 from phr.store.tables.trail import AuditEvent, AuditHead, AuditRoot, Heartbeat
 from phr.store.tables.uploads import Upload
 from phr.store.tables.vitals import (
@@ -91,6 +106,11 @@ __all__ = [
     "AuditRoot",
     "BreakGlass",
     "BrushingDay",
+    "BulkFile",
+    "BulkGiven",
+    "BulkGroup",
+    "BulkJob",
+    "BulkMember",
     "Card",
     "CheckIn",
     "CityFigure",
@@ -167,7 +187,17 @@ __all__ = [
     "Session",
     "SignInAttempt",
     "SignInFailure",
+    "SmartAsked",
+    "SmartAssertion",
+    "SmartClient",
+    "SmartGrant",
+    "SmartKey",
+    "SmartToken",
     "StepGoal",
+    "Subscription",
+    "SubscriptionEvent",
+    "SubscriptionHappening",
+    "SubscriptionInterest",
     "TakeOut",
     "Tombstone",
     "UnusualAccess",

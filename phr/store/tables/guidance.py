@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    Boolean,
     Column,
     Date,
     ForeignKey,
@@ -30,7 +31,16 @@ class WorkItem(SQLModel, table=True):
     __tablename__ = "work_item"
     __table_args__ = (
         Index("work_item_kind", "person_id", "kind", unique=True),
+        Index("work_item_case", "item_id"),
         Index("work_item_open", "state", "priority", "opened_at"),
+        Index(
+            "work_item_order",
+            "priority",
+            text("rank DESC"),
+            "opened_at",
+            "item_id",
+            postgresql_where=text("state <> 'closed'::text"),
+        ),
         Index("work_item_holder", "holder", postgresql_where=text("holder IS NOT NULL")),
         {"schema": "phr"},
     )
@@ -103,6 +113,24 @@ class Outbox(SQLModel, table=True):
     __table_args__ = (
         Index("outbox_due", "next_at", postgresql_where=text("state = 'waiting'::text")),
         Index("outbox_key", "person_id", "idempotency_key", unique=True),
+        Index("outbox_urgent", "created_at", postgresql_where=text("((state = 'waiting'::text) AND urgent)")),
+        Index(
+            "outbox_line",
+            "kind",
+            "created_at",
+            "next_at",
+            "lost",
+            postgresql_where=text("state = 'waiting'::text"),
+        ),
+        Index("outbox_created", "created_at"),
+        Index(
+            "outbox_undelivered",
+            "state",
+            "kind",
+            "created_at",
+            "person_id",
+            postgresql_where=text("state <> 'delivered'::text"),
+        ),
         Index(
             "outbox_reference",
             text("(payload ->> 'reference'::text)"),
@@ -128,6 +156,10 @@ class Outbox(SQLModel, table=True):
     )
     created_at: datetime = Field(sa_column=Column(MOMENT, nullable=False))
     delivered_at: datetime | None = Field(default=None, sa_column=Column(MOMENT))
+    lost: int = Field(default=None, sa_column=Column(Integer, nullable=False, server_default=text("0")))
+    urgent: bool = Field(
+        default=None, sa_column=Column(Boolean, nullable=False, server_default=text("false"))
+    )
 
 
 class Release(SQLModel, table=True):

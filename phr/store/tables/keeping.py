@@ -19,7 +19,7 @@ class Keeping(SQLModel, table=True):
 
     __tablename__ = "keeping"
     __table_args__ = (
-        CheckConstraint("kind IN ('backup', 'restore-drill', 'restore', 'key-rotation')"),
+        CheckConstraint("kind IN ('backup', 'base', 'restore-drill', 'restore', 'key-rotation')"),
         Index("keeping_newest", "kind", text("at DESC")),
         {"schema": "phr"},
     )

@@ -101,7 +101,7 @@ class Account(SQLModel, table=True):
     """Somebody who signs in."""
 
     __tablename__ = "account"
-    __table_args__ = {"schema": "phr"}
+    __table_args__ = (Index("account_role", "role", "subject"), {"schema": "phr"})
     account_id: UUID = Field(sa_column=Column(PgUuid, primary_key=True))
     subject: str = Field(sa_column=Column(Text, nullable=False, unique=True))
     role: str = Field(sa_column=Column(Text, nullable=False))

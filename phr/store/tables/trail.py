@@ -30,6 +30,7 @@ class AuditEvent(SQLModel, table=True):
     __table_args__ = (
         Index("audit_event_chain", "chain", "seq"),
         Index("audit_event_at", "at", postgresql_using="brin"),
+        Index("audit_event_newest", text("at DESC"), text("chain DESC"), text("seq DESC")),
         Index("audit_event_person_at", "person_id", text("at DESC"), text("chain DESC"), text("seq DESC")),
         Index(
             "audit_event_review",

@@ -35,6 +35,7 @@ class VitalSource(SQLModel, table=True):
     platform: str = Field(sa_column=Column(Text, nullable=False))
     device: str = Field(sa_column=Column(Text, nullable=False))
     method: str = Field(sa_column=Column(Text, nullable=False))
+    phd: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=text("''::text")))
 
 
 class VitalChunk(SQLModel, table=True):
@@ -190,7 +191,7 @@ class ResourceHistory(SQLModel, table=True):
     """Every version of a FHIR document."""
 
     __tablename__ = "resource_history"
-    __table_args__ = {"schema": "phr"}
+    __table_args__ = (Index("resource_history_person_at", "person_id", "updated_at"), {"schema": "phr"})
     person_id: UUID = Field(sa_column=Column(PgUuid, primary_key=True))
     type: str = Field(sa_column=Column(Text, primary_key=True))
     id: str = Field(sa_column=Column(Text, primary_key=True))

@@ -1,0 +1,1 @@
+DROP INDEX phr.work_item_order;

@@ -1,0 +1,1 @@
+ALTER TABLE phr.outbox DROP COLUMN urgent;

@@ -1,0 +1,1 @@
+ALTER TABLE phr.vital_source DROP COLUMN phd;
