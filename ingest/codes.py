@@ -17,6 +17,7 @@ Hit = tuple[str, str | None]
 LOINC: Final = "http://loinc.org"
 LOCAL: Final = "urn:phr:code"
 JLAC10: Final = "urn:oid:1.2.392.200119.6.1005"
+MDC: Final = "urn:iso:std:iso:11073:10101"
 UCUM: Final = "http://unitsofmeasure.org"
 HL7_CATEGORY: Final = "http://terminology.hl7.org/CodeSystem/observation-category"
 JP_CATEGORY: Final = "http://jpfhir.jp/fhir/core/CodeSystem/JP_SimpleObservationCategory_CS"

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from ingest import fhir_times
+from ingest import fhir_times, phd
 from ingest.fhir_runs import Run
 from ingest.fhir_shape import Fixed
 from ingest.series import ZONE_ASSUMED, Flags, Micros, Reject, Seconds, Series, Source, Values
@@ -20,6 +20,8 @@ from ingest.series import ZONE_ASSUMED, Flags, Micros, Reject, Seconds, Series, 
 Row = tuple[int, int, str, str, int, float]
 """Line number, group, start text, end text, quality bits, value; several components: their place in a list."""
 Components = list[tuple[float, ...]]
+Named = dict[int, tuple[int, int]]
+"""Line number -> the device's own time in its identifier: seconds since 2000, and quarters of an hour east of UTC."""
 Lines = npt.NDArray[np.int64]
 _WIDEST: Final = 1e15  # beyond, a float no longer holds every whole number and rounding says nothing
 
@@ -97,7 +99,12 @@ def _together(rows: list[Row], runs: list[Run]) -> _Read:
 
 
 def sort_rows(
-    rows: list[Row], runs: list[Run], components: Components, groups: list[Fixed], zone: ZoneInfo
+    rows: list[Row],
+    runs: list[Run],
+    components: Components,
+    groups: list[Fixed],
+    zone: ZoneInfo,
+    named: Named,
 ) -> Sorted:
     """The series of the rows and runs; ``groups`` says what the group numbers mean."""
     result = Sorted()
@@ -122,7 +129,8 @@ def sort_rows(
     kept = kept[np.lexsort((line[kept], group[kept]))]
     ids, firsts = np.unique(group[kept], return_index=True)
     pieces = zip(ids.tolist(), np.split(kept, firsts)[1:], strict=True)
-    _place([(groups[number], columns.take(piece)) for number, piece in pieces], components, result)
+    parts = [(groups[number], columns.take(piece)) for number, piece in pieces]
+    _place([(of, _as_named(of, part, named, result)) for of, part in parts], components, result)
     return result
 
 
@@ -186,6 +194,16 @@ def _place(pieces: list[tuple[Fixed, _Columns]], components: Components, result:
         series = _series(vital.key, fixed.source, kept, channels, duration)
         result.parts.append(Part(fixed.subject, series, {None: kept.line}))
     result.parts.extend(_panel(parts) for parts in panels.values())
+
+
+def _as_named(fixed: Fixed, columns: _Columns, named: Named, result: Sorted) -> _Columns:
+    """The rows whose identifiers the columns write again as they came; the others are documents."""
+    if not fixed.source.phd:
+        return columns
+    given = np.array([named[line] for line in columns.line.tolist()], np.int64)
+    holds = phd.holds(fixed.source.phd, given[:, 0], given[:, 1], columns.start, columns.offset)
+    result.richer.extend(columns.line[~holds].tolist())
+    return columns.take(holds)
 
 
 def _as_precise(fixed: Fixed, columns: _Columns, result: Sorted) -> _Columns:

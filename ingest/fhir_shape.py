@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 import msgspec
@@ -120,6 +121,12 @@ def source_of(display: str, reference: str, method: str) -> Source:
     """The source named by ``device`` and ``method``; its key is the same for the same texts."""
     digest = hashlib.sha256("\n".join((reference or display, method)).encode()).hexdigest()
     return Source(key=f"fhir:{digest[:16]}", label=display, device=reference, method=method)
+
+
+def identified(fixed: Fixed, form: str) -> Fixed:
+    """The same where each line names its device by an identifier: then that device is the source, whoever passed it on."""
+    digest = hashlib.sha256(f"phd\n{form}".encode()).hexdigest()
+    return fixed._replace(source=replace(fixed.source, key=f"fhir:{digest[:16]}", phd=form))
 
 
 def _pairs(codings: Iterable[_Coding | Coding]) -> set[tuple[str, str]]:

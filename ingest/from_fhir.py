@@ -21,8 +21,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import UNSET
 
+from ingest import phd
 from ingest.codes import UCUM, Channel, Vital
-from ingest.fhir_columns import Components, Part, Row, sort_rows
+from ingest.fhir_columns import Components, Named, Part, Row, sort_rows
 from ingest.fhir_runs import Runs
 from ingest.fhir_shape import (
     RICHER,
@@ -33,6 +34,7 @@ from ingest.fhir_shape import (
     QuantityShape,
     answer,
     component_channel,
+    identified,
     meta_bits,
     understand,
 )
@@ -121,6 +123,7 @@ class _Reader:
         self.groups: list[Fixed] = []
         self.rows: list[Row] = []
         self.components: Components = []
+        self.named: Named = {}
         self.runs = Runs()
 
     def read(self, index: int, line: bytes) -> None:
@@ -147,7 +150,7 @@ class _Reader:
         if number < 0 or bits < 0 or status < 0 or seen.resourceType != "Observation":
             raise _Richer
         if seen.identifier is not UNSET and self.keep_identifiers:
-            raise _Richer
+            number = self._identified(index, number, bytes(seen.identifier))
         fixed = self.groups[number]
         if self.subjects is not None and fixed.subject not in self.subjects:
             raise _Refused("other-subject" if fixed.subject else "no-subject", "subject")
@@ -178,6 +181,19 @@ class _Reader:
         if same not in self.numbers:
             self.numbers[same] = len(self.groups)
             self.groups.append(fixed)
+        return self.numbers[same]
+
+    def _identified(self, index: int, number: int, identifier: bytes) -> int:
+        """The group of a line with an identifier of the HL7 PHD guide, which its columns write again; another is richer."""
+        fixed = self.groups[number]
+        said = phd.said(identifier, fixed.subject, fixed.vital)
+        if said is None:
+            raise _Richer
+        self.named[index] = (said.stamp, said.quarters)
+        same = (fixed.subject, fixed.vital.key, "", said.form)
+        if same not in self.numbers:
+            self.numbers[same] = len(self.groups)
+            self.groups.append(identified(fixed, said.form))
         return self.numbers[same]
 
     def _value(self, seen: ObservationShape, fixed: Fixed) -> float:
@@ -298,7 +314,8 @@ def parse_lines(
 
     A time without zone takes ``zone`` and the bit ZONE_ASSUMED. Lines are numbered from ``first_line``; empty ones
     are passed over. With ``subjects`` an Observation of anyone else is rejected (documents are not looked into).
-    ``keep_identifiers`` makes an Observation with an ``identifier`` a document; otherwise the identifier is dropped.
+    ``keep_identifiers`` makes an Observation with an ``identifier`` a document, but for one of the HL7 PHD guide that
+    the columns can write again; otherwise the identifier is dropped.
     """
     texts = lines.split(b"\n") if isinstance(lines, bytes) else lines
     reader = _Reader(subjects, keep_identifiers=keep_identifiers)
@@ -325,7 +342,7 @@ def parse_lines(
                 parsed.documents.append(outcome._replace(line=index))
             else:
                 refuse((index, Reject(outcome.reason, _joined_line(index, outcome.field))))
-    placed = sort_rows(reader.rows, reader.runs.found, reader.components, reader.groups, zone)
+    placed = sort_rows(reader.rows, reader.runs.found, reader.components, reader.groups, zone, reader.named)
     for number in placed.richer:
         text = texts[number - first_line]
         parsed.documents.append(Document(number, _subject_of(text), text))

@@ -32,7 +32,8 @@ class Source:
     """Where values came from; two series with equal sources belong together.
 
     ``key`` is stable text that identifies the source for one person (platform, device, method);
-    ``method`` is one of passive, active, manual, derived, unknown.
+    ``method`` is one of passive, active, manual, derived, unknown; ``phd``: how the identifiers of the HL7 Personal
+    Health Device guide name the device (see ``ingest.phd``), where every reading came with one, else "".
     """
 
     key: str
@@ -40,6 +41,7 @@ class Source:
     platform: str = ""
     device: str = ""
     method: str = "unknown"
+    phd: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ import numpy as np
 
 from ingest import series as columns
 from ingest.codes import HL7_CATEGORY, JP_CATEGORY, UCUM, VITALS, Channel, Coding, Vital
+from ingest.phd import identifiers
 from ingest.series import Flags, Micros, Seconds, Series, Values
 
 QUALITY_SYSTEM: Final = "urn:phr:quality"
@@ -32,6 +33,7 @@ QUALITY_TAGS: Final[Mapping[int, str]] = {
     columns.LOW_CONFIDENCE: "low-confidence",
     columns.WRIST: "wrist",
 }
+_REFERENCES: Final = ("Device/", "http://", "https://", "urn:")
 _DAY: Final = 86_400_000_000
 _ABSENT: Final = (
     b'"dataAbsentReason":{"coding":[{"system":"' + ABSENT_SYSTEM.encode() + b'","code":"unknown"}]}}'
@@ -204,6 +206,7 @@ def observations(
     method: str = "unknown",
     version: str = "1",
     channel: str | None = None,
+    phd: str = "",
 ) -> list[bytes]:
     """One FHIR R4 Observation (JSON) for each row; ``ids`` and the columns have equal length.
 
@@ -211,7 +214,7 @@ def observations(
     the caller picks the rows that have a value (:func:`of_series` does). A value that is not finite is absent: a
     component is left out, and a row without any value says ``dataAbsentReason`` unknown. ``ids`` must be FHIR ids;
     all other text is escaped. ``device`` is the name to show, ``device_reference`` a ``Device/...`` where there is
-    one, ``method`` the Source's method.
+    one, ``method`` and ``phd`` those of the Source.
     """
     if not len(ids):
         return []
@@ -229,11 +232,17 @@ def observations(
     rows = zip(
         names,
         map(marks.__getitem__, (quality & 31).tolist()),
+        *([identifiers(phd, subject, vital, start, offset)] if phd else []),
         _effective(vital, start, duration, offset),
         _values(template, channels),
         strict=True,
     )
     return [b"".join((head, *row)) for row in rows]
+
+
+def reference_of(device: str) -> str:
+    """The reference in a Source's device: some name their device by one, others by its model."""
+    return device if device.startswith(_REFERENCES) else ""
 
 
 def of_series(
@@ -262,7 +271,8 @@ def of_series(
             quality=part.quality,
             last_updated=last_updated,
             device=part.source.label,
-            device_reference=part.source.device if part.source.device.startswith("Device/") else "",
+            device_reference=reference_of(part.source.device),
+            phd=part.source.phd,
             method=part.source.method,
             channel=name,
         )

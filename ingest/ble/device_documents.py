@@ -9,8 +9,10 @@ import orjson
 
 from ingest.ble.clock import Clock, east, local
 from ingest.ble.gathered import Facts
+from ingest.codes import MDC
+from ingest.phd import SYSTEM_ID
 
-MDC: Final = "urn:iso:std:iso:11073:10101"
+_IDENTIFIERS: Final = "http://hl7.org/fhir/uv/phd/CodeSystem/ContinuaDeviceIdentifiers"
 ABSOLUTE_TIME: Final = "67975"
 """MDC_ATTR_TIME_ABS: the clock of the device is a wall clock."""
 ABSENT: Final = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
@@ -29,7 +31,14 @@ def device(facts: Facts) -> dict[str, Any]:
     resource: dict[str, Any] = {"resourceType": "Device", "id": "device"}
     if facts.system_id:
         resource["identifier"] = [
-            {"type": {"text": "IEEE 11073 System Identifier"}, "value": facts.system_id}
+            {
+                "type": {
+                    "coding": [{"system": _IDENTIFIERS, "code": "SYSID"}],
+                    "text": "IEEE 11073 System Identifier",
+                },
+                "system": SYSTEM_ID,
+                "value": "-".join(facts.system_id[at : at + 2] for at in range(0, len(facts.system_id), 2)),
+            }
         ]
     texts = {"manufacturer": facts.maker, "modelNumber": facts.model, "serialNumber": facts.serial}
     resource |= {element: text for element, text in texts.items() if text}

@@ -17,14 +17,16 @@ from ingest.convert import LAST_UPDATED
 from ingest.errors import BadPayload
 from ingest.gateway.cards import SYSTEM
 from ingest.gateway.readings import Outgoing
+from ingest.phd import type_of
 from ingest.to_fhir import observations
 
 _HEAD: Final = b'{"resourceType":"Bundle","type":"batch","entry":['
 _ENTRY: Final = b'{"request":{"method":"POST","url":"Observation"},"resource":'
 _PLACE: Final = "urn:phr:card"
 _SUBJECT: Final = b'"subject":{"reference":"' + _PLACE.encode() + b'"}'
+_NAMED: Final = b"-" + _PLACE.encode() + b"-"
 _WORD: Final = re.compile(r"[a-z0-9-]{1,40}")
-_Key = tuple[str, str, str, str, bool]
+_Key = tuple[str, str, str, str, bool, str]
 
 
 def bundle(rows: Sequence[Outgoing]) -> bytes:
@@ -42,7 +44,7 @@ def resources(rows: Sequence[Outgoing]) -> Iterator[bytes]:
 
 
 def _kind(row: Outgoing) -> _Key:
-    return (row.card, row.code, row.label, row.method, row.duration is None)
+    return (row.card, row.code, row.label, row.method, row.duration is None, row.phd)
 
 
 def _subject(card: str) -> dict[str, Any]:
@@ -50,7 +52,7 @@ def _subject(card: str) -> dict[str, Any]:
 
 
 def _rendered(key: _Key, rows: Sequence[Outgoing]) -> Iterator[bytes]:
-    card, code, label, method, is_instant = key
+    card, code, label, method, is_instant, phd = key
     vital = VITALS[code]
     values = [msgspec.json.decode(row.values, type=dict[str, float]) for row in rows]
     made = observations(
@@ -68,9 +70,11 @@ def _rendered(key: _Key, rows: Sequence[Outgoing]) -> Iterator[bytes]:
         last_updated=LAST_UPDATED,
         device=label,
         method=method,
+        phd=phd if type_of(vital) else "",
     )
     subject = b'"subject":' + orjson.dumps(_subject(card))
-    return (one.replace(_SUBJECT, subject, 1) for one in made)
+    whose = orjson.dumps(f"{card}-{SYSTEM}")[1:-1]  # in an identifier: of a person whose id nobody here knows
+    return (one.replace(_SUBJECT, subject, 1).replace(_NAMED, b"-" + whose + b"-", 1) for one in made)
 
 
 def _document(row: Outgoing) -> bytes:

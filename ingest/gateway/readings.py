@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -14,11 +15,11 @@ from ingest.ble.clock import SECOND
 from ingest.ble.collector import Delivery, source_of
 from ingest.ble.interpret import STREAMED
 from ingest.ble.reading import Reading
-from ingest.ble.settle import Device, Quarantined, Timed
+from ingest.ble.settle import Quarantined, Timed
 from ingest.ble.to_series import When, to_series
 from ingest.gateway.cards import NOBODY, Present
 from ingest.gateway.clock import BoxClock, by_box
-from ingest.series import LOW_CONFIDENCE, Series
+from ingest.series import LOW_CONFIDENCE, Series, Source
 
 MAY_ALARM: Final = frozenset({"85354-9", "59408-5", "8310-5", "2339-0", "99504-3"})
 """Blood pressure, oxygen, temperature, glucose: they are posted before everything else."""
@@ -48,7 +49,8 @@ class Outgoing:
     """One row of one vital, or a document, that waits for the server.
 
     start: microseconds UTC. anchor: the box's clock when it was placed by it, None when the instant does not hang
-    on that clock or the clock was known. values: JSON of channel -> number.
+    on that clock or the clock was known. values: JSON of channel -> number. phd: the System ID of the device, where the
+    instant is its own clock's, so that the reading can be named by it.
     """
 
     card: str
@@ -63,6 +65,7 @@ class Outgoing:
     values: bytes
     document: bytes = b""
     anchor: int | None = None
+    phd: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,7 @@ def sort_out(delivery: Delivery, kept: Sequence[Kept], clock: BoxClock, *, strea
     state = delivery.settled.clock.state
     documents = {batch.person_key: batch.documents for batch in delivery.batches}
     for person, timed in delivery.settled.people.items():
-        groups: dict[tuple[str, bool, bool], list[Timed]] = defaultdict(list)
+        groups: dict[tuple[str, bool, bool, str], list[Timed]] = defaultdict(list)
         for each in timed:
             stream = each.reading.characteristic in STREAMED
             card = person
@@ -130,12 +133,16 @@ def sort_out(delivery: Delivery, kept: Sequence[Kept], clock: BoxClock, *, strea
             if stream and not streams:
                 found.counts["no-space"] += 1
                 continue
-            groups[card, stream, stream or by_box(each.reading, state)].append(each)
-        for (card, stream, boxed), readings in groups.items():
+            boxed = stream or by_box(each.reading, state)
+            sure = not stream and (clock.is_known or not boxed) and is_own_time(each)
+            own = delivery.facts.system_id if sure else ""
+            groups[card, stream, boxed, own].append(each)
+        for (card, stream, boxed, own), readings in groups.items():
             anchor = clock.anchor if boxed and not clock.is_known else None
-            found.rows += _rows(device, card, readings, anchor, found.counts, is_stream=stream)
+            source = replace(source_of(device), phd=own)
+            found.rows += _rows(source, card, readings, anchor, found.counts, is_stream=stream)
         if clock.is_known:  # else it would say that the device is wrong, where the box may be
-            for card in sorted({card for card, stream, _ in groups if not stream}):
+            for card in sorted({card for card, stream, _boxed, _own in groups if not stream}):
                 found.rows += [_document(card, one, clock.last) for one in documents.get(person, ())]
     for reject in delivery.rejects:
         found.counts[reject.reason] += reject.count
@@ -185,8 +192,15 @@ def _arrived_with(timed: Timed, kept: Sequence[Kept]) -> Present | None:
     return sessions.pop() if len(sessions) == 1 else NOBODY if sessions else None
 
 
+def is_own_time(each: Timed) -> bool:
+    """Whether a reading's instant is what its device said, to the second: only then can it be named by that."""
+    placed = each.placed
+    shown = datetime(1970, 1, 1) + timedelta(microseconds=placed.instant + placed.offset * SECOND)  # noqa: DTZ001 - a device's own clock has no zone
+    return each.reading.at == shown and shown.microsecond == 0
+
+
 def _rows(
-    device: Device,
+    source: Source,
     card: str,
     readings: Sequence[Timed],
     anchor: int | None,
@@ -195,7 +209,7 @@ def _rows(
     is_stream: bool,
 ) -> Iterator[Outgoing]:
     when = [When(each.placed.instant, each.placed.offset, each.placed.quality) for each in readings]
-    series, rejects = to_series([each.reading for each in readings], source_of(device), when=when)
+    series, rejects = to_series([each.reading for each in readings], source, when=when)
     for reject in rejects:
         counts[reject.reason] += reject.count
     for one in series:
@@ -232,6 +246,7 @@ def rows_of(
             quality,
             msgspec.json.encode(known),
             anchor=anchor,
+            phd=source.phd,
         )
 
 

@@ -26,12 +26,12 @@ from ingest.gateway.readings import Aside, Kept, Outgoing, Sorted
 from ingest.gateway.spool_file import (
     DAMAGED,
     MEGABYTE,
-    TABLES,
     VERSION,
     Ballast,
     Limits,
     Room,
     SpoolFull,
+    changes,
     known_version,
     named,
     set_aside,
@@ -42,7 +42,7 @@ FILE: Final = "spool.db"
 _PAGE: Final = 4096
 _ANY: Final = -1  # the slot of readings in which a device names no user
 _COLUMNS: Final = (
-    "card, rank, code, label, method, start, duration, east, quality, channels, document, anchor"
+    "card, rank, code, label, method, start, duration, east, quality, channels, document, anchor, phd"
 )
 
 _HEARD: Final = "id, characteristic, payload, at, stored, card, since, boot, anchor"
@@ -84,8 +84,8 @@ class Spool:
                 self._db.execute(f"PRAGMA {pragma}")
             version = self._number("PRAGMA user_version")
             known_version(version)
-            if version == 0:
-                self._db.executescript(f"BEGIN;{TABLES}PRAGMA user_version = {VERSION};COMMIT;")
+            if version < VERSION:
+                self._db.executescript(changes(version))
             self._before = self._number("SELECT max(id) FROM kept")
         except BaseException:
             self._db.close()
@@ -230,7 +230,7 @@ class Spool:
 
     def _put(self, rows: Iterable[Outgoing], boot: str) -> None:
         self._db.executemany(
-            f"INSERT INTO reading ({_COLUMNS}, boot) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - fixed columns
+            f"INSERT INTO reading ({_COLUMNS}, boot) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - fixed columns
             (
                 (
                     *(
@@ -243,7 +243,7 @@ class Spool:
                         row.duration,
                         row.offset,
                     ),
-                    *(row.quality, row.values, row.document, row.anchor, boot),
+                    *(row.quality, row.values, row.document, row.anchor, row.phd, boot),
                 )
                 for row in rows
             ),

@@ -13,7 +13,7 @@ from ingest.errors import IngestError, Permanent, Transient
 
 Room = Literal["all", "single", "none"]
 """What may still be taken: everything, single measurements only, or nothing."""
-VERSION: Final = 1
+VERSION: Final = 2
 MEGABYTE: Final = 1 << 20
 FULL: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})
 DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
@@ -30,7 +30,7 @@ CREATE TABLE binding (device TEXT, slot INTEGER, card TEXT NOT NULL, PRIMARY KEY
 CREATE TABLE reading (id INTEGER PRIMARY KEY, rank INTEGER NOT NULL, card TEXT NOT NULL, code TEXT NOT NULL,
   label TEXT NOT NULL, method TEXT NOT NULL, start INTEGER NOT NULL, duration INTEGER, east INTEGER NOT NULL,
   quality INTEGER NOT NULL, channels BLOB NOT NULL, document BLOB NOT NULL, boot TEXT NOT NULL, anchor INTEGER,
-  refused TEXT NOT NULL DEFAULT '', since INTEGER NOT NULL DEFAULT 0);
+  refused TEXT NOT NULL DEFAULT '', since INTEGER NOT NULL DEFAULT 0, phd TEXT NOT NULL DEFAULT '');
 CREATE INDEX reading_waits ON reading (rank, id) WHERE refused = '' AND anchor IS NULL;
 CREATE INDEX reading_unplaced ON reading (boot) WHERE anchor IS NOT NULL;
 CREATE INDEX reading_refused ON reading (since) WHERE refused <> '';
@@ -38,6 +38,9 @@ CREATE TABLE aside (id INTEGER PRIMARY KEY, device TEXT NOT NULL, reason TEXT NO
   payload BLOB NOT NULL, at INTEGER NOT NULL, since INTEGER NOT NULL);
 CREATE TABLE tally (reason TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
 """
+
+STEPS: Final = {1: "ALTER TABLE reading ADD COLUMN phd TEXT NOT NULL DEFAULT '';"}
+"""What makes a file of a version one of the next."""
 
 
 class SpoolFull(Transient):
@@ -80,6 +83,12 @@ def known_version(version: int) -> None:
     """A spool of a newer program is left alone."""
     if version > VERSION:
         raise Permanent("the spool was written by a newer version of this program")
+
+
+def changes(version: int) -> str:
+    """The statements that bring a file to this version, as one transaction: all of a new one, or what came since."""
+    steps = TABLES if version == 0 else "".join(STEPS[each] for each in range(version, VERSION))
+    return f"BEGIN;{steps}PRAGMA user_version = {VERSION};COMMIT;"
 
 
 def set_aside(path: Path) -> None:
