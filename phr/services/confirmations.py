@@ -18,7 +18,6 @@ from phr.domain.reviews import REJECTIONS, Verdict, row_of, unlikely, with_confi
 from phr.domain.samples import Columns, fingerprints, sample_texts, summarise
 from phr.errors import Invalid, NotFound
 from phr.store.codec import encode
-from phr.store.tables import SampleReview
 from phr.store.uow import Store, UnitOfWork
 from phr.store.vitals import Chunk, Slot, Write
 
@@ -95,21 +94,7 @@ class Confirmations:
             if chunk is None or row is None:
                 raise NotFound("no such value")
             now = self._clock.now()
-            uow.reviews.put(
-                SampleReview(
-                    person_id=person,
-                    code=slot.code,
-                    day=slot.day,
-                    source_id=slot.source_id,
-                    start_us=start,
-                    fingerprint=mark,
-                    category=chunk.category,
-                    verdict=verdict,
-                    reason=reason,
-                    actor=access.actor,
-                    at=now,
-                )
-            )
+            uow.reviews.decide_sample(person, chunk, (start, mark), (verdict, reason), access.actor, now)
             if verdict == "confirmed":
                 said = [Verdict(start, mark, confirmed=True)]
                 _keep(uow, person, chunk, with_confirmed(chunk.columns, said), now)

@@ -20,11 +20,13 @@ from phr.domain.access import Access
 from phr.domain.agreeing import by_others, check_way
 from phr.domain.days import day_at
 from phr.domain.documents import dump, instant, parse
+from phr.domain.subscriptions.topics import CONSENT_CHANGED
 from phr.domain.withdrawal import audiences, closed, open_kinds
-from phr.errors import Conflict, Invalid, NotFound
+from phr.errors import Conflict, Invalid, NotFound, Unmet
 from phr.ids import new_id
 from phr.store.consent_effects import CalledBack, Effect
 from phr.store.documents import Document
+from phr.store.subscriptions import Happened
 from phr.store.uow import Store, UnitOfWork
 
 __all__ = ["CalledBack", "Changed", "Committed", "Consents", "Effect", "Fit", "Held", "Recorded"]
@@ -36,6 +38,8 @@ Committed = Callable[[UUID, str], Mapping[str, int]]
 """What follows the commit of a version that closed something: person, request -> what it took away, by kind."""
 Fit = Callable[[UnitOfWork, UUID, Consent], None]
 """Refuses a consent that its performers may not give: unit of work, person, consent. Raises Invalid with the field."""
+Unless = Callable[[dict[str, Any]], bool]
+"""Whether a consent that is there makes a new one needless."""
 _Open = dict[tuple[str, str], frozenset[str]]
 
 
@@ -52,6 +56,8 @@ class Recorded:
     at: datetime
     releases: Sequence[tuple[str, str]]
     stopped: Mapping[str, int] = field(default_factory=dict)
+    found: bool = False
+    """Whether it was there, so that nothing was recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +117,12 @@ class Consents:
         role: str,
         request: str,
         expected_version: int | None = None,
+        unless: Unless | None = None,
     ) -> Recorded:
-        """Records a new consent or the next version of one. Raises Invalid with the field, Conflict when it changed."""
+        """Records a new consent or the next version of one. Raises Invalid with the field, Conflict when it changed.
+
+        unless: asked of the person's consents under the lock of the person: one that fits is given instead, Unmet for more.
+        """
         problems = [problem for problem in check(resource, self._zone) if problem.severity == "error"]
         if problems:
             raise Invalid(problems[0].problem, field=problems[0].field)
@@ -125,6 +135,16 @@ class Consents:
             check_way(read(resource, self._zone), role)
             if self._fit is not None:
                 self._fit(uow, person, read(resource, self._zone))
+            there = self._there(uow, person, unless)
+            if there is not None:
+                return Recorded(
+                    str(there.consent.id),
+                    there.version,
+                    str(there.consent.status),
+                    there.recorded_at,
+                    (),
+                    found=True,
+                )
             before = self._open(uow, person)
             recorded = self._put(uow, person, resource, expected_version)
             gone = closed(before, self._open(uow, person))
@@ -136,6 +156,17 @@ class Consents:
         if gone or stopped:
             stopped |= self._after(access, person, recorded, gone, at)
         return Recorded(*recorded, at, releases=self._releases(access), stopped=stopped)
+
+    def _there(self, uow: UnitOfWork, person: UUID, unless: Unless | None) -> Held | None:
+        """The one consent that fits a condition."""
+        if unless is None:
+            return None
+        documents = uow.documents.of_person(person, "Consent")
+        found = [self._held(one.version, one.updated_at, one.body) for one in documents]
+        found = [one for one in found if unless(one.resource)]
+        if len(found) > 1:
+            raise Unmet("more than one resource fits the condition")
+        return found[0] if found else None
 
     def _open(self, uow: UnitOfWork, person: UUID) -> _Open:
         """What each recipient may see today, for each purpose."""
@@ -206,7 +237,12 @@ class Consents:
                 body=dump(stored),
             )
         )
-        uow.consents.replace(person, identity, grants(consent))
+        rows = grants(consent)
+        # Those whom the version before named are told too: that a consent ended is for them.
+        named = {one.recipient for one in (*uow.consents.lines(person), *rows) if one.consent_id == identity}
+        uow.consents.replace(person, identity, rows)
+        happened = Happened(person, CONSENT_CHANGED, f"Consent/{identity}", audience=sorted(named))
+        uow.happenings.note([happened], now)
         action = "consent" if consent.status == "active" else "withdraw"
         uow.audit.add(action, f"Consent/{identity}", person, count=version + 1)
         return identity, version + 1, str(consent.status)

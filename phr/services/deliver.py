@@ -18,6 +18,9 @@ _LEASE: Final = timedelta(minutes=2)  # a letter that a lost worker held is trie
 _FIRST: Final = timedelta(seconds=5)
 _LONGEST: Final = timedelta(hours=6)
 _ATTEMPTS: Final = 30
+_LOSSES: Final = 5  # tries in a row in which the worker was lost: then the letter is what it is lost by
+_LOT: Final = 20  # letters that one worker takes at once where each is a call of its own
+_ALARMS: Final = "message"  # the kind of letters in which people are told of an alarm
 _TOGETHER: Final = 100  # letters of one call, where the other side takes several
 _ROUND: Final = 20.0  # seconds after which a round leaves the rest to the next one
 
@@ -84,36 +87,87 @@ class Deliver:
         }
         self._together = dict(together or {})
 
-    def __call__(self, *, request: str, limit: int = 500) -> Delivered:
-        """One round over what is due. Letters are leased first, so that a slow call holds no lock."""
+    def __call__(self, *, request: str) -> Delivered:
+        """One round over what is due. Letters are leased first, so that a slow call holds no lock.
+
+        What a worker was lost with comes last and one by one, so that it takes no other letter with it.
+        """
         done = Delivered()
-        for kind in sorted({*self._senders, *self._together}):
-            if kind in self._together:
-                self._all_of(kind, self._together[kind], request, done)
-                continue
-            for letter in self._lease(kind, request, limit):
-                self._one(letter, request, done)
+        kinds = sorted({*self._senders, *self._together})
+        for kind in kinds:
+            self._all_of(kind, request, done, lost=False)
+        for kind in kinds:
+            self._all_of(kind, request, done, lost=True)
         return done
 
-    def _all_of(self, kind: str, send: SendMany, request: str, done: Delivered) -> None:
-        """Letters of one kind by the hundred, until none is due or nobody answers: what was not leased stays untried."""
+    def alarms(self, *, request: str) -> Delivered:
+        """Letters of alarms alone."""
+        done = Delivered()
+        self._urgent(request, done)
+        return done
+
+    def clock_went_back(self, *, request: str) -> int:
+        """Lets everything be tried at once that waits for an hour which the clock has taken back. Says how many."""
+        with self._store.begin(machine(self._recipient, "deliver", request, part="deliver")) as uow:
+            hurried = uow.outbox.hurry(self._clock.now())
+            uow.commit()
+        return hurried
+
+    def _all_of(self, kind: str, request: str, done: Delivered, *, lost: bool) -> None:
+        """Letters of one kind, until none is due, nobody answers, or the round is over: the rest stays untried."""
+        send = self._together.get(kind)
+        together = _TOGETHER if send else _LOT
         until = monotonic() + _ROUND
         while monotonic() < until:
-            letters = self._lease(kind, request, _TOGETHER)
+            self._urgent(request, done)
+            letters = self._lease(kind, request, done, 1 if lost else together, lost=lost)
             if not letters:
                 return
-            try:
-                outcomes = send(letters)
-            except Exception as trouble:  # noqa: BLE001 - its text may hold values; the letters are tried again
-                outcomes = [TryLaterError(type(trouble).__name__)] * len(letters)
-            self._note(list(zip(letters, outcomes, strict=True)), request, done)
-            if all(isinstance(one, TryLaterError | OnHoldError) for one in outcomes):
+            if send is None:
+                self._one_by_one(letters, until, request, done)
+            elif self._at_once(send, letters, request, done):
                 return
 
-    def _lease(self, kind: str, request: str, limit: int) -> list[Outbox]:
+    def _urgent(self, request: str, done: Delivered) -> None:
+        """Letters of alarms, before each lot of others: a full queue never delays them."""
+        until = monotonic() + _ROUND
+        while _ALARMS in self._senders and monotonic() < until:
+            letters = self._lease(_ALARMS, request, done, _LOT, lost=False, urgent=True)
+            if not letters:
+                return
+            self._one_by_one(letters, until, request, done)
+
+    def _at_once(self, send: SendMany, letters: Sequence[Outbox], request: str, done: Delivered) -> bool:
+        """One call for all of them; tells whether nobody answered."""
+        try:
+            outcomes = send(letters)
+        except Exception as trouble:  # noqa: BLE001 - its text may hold values; the letters are tried again
+            outcomes = [TryLaterError(type(trouble).__name__)] * len(letters)
+        self._note(list(zip(letters, outcomes, strict=True)), request, done)
+        return all(isinstance(one, TryLaterError | OnHoldError) for one in outcomes)
+
+    def _one_by_one(self, letters: Sequence[Outbox], until: float, request: str, done: Delivered) -> None:
+        """A call for each, while the round lasts: the lease of what is left must not run out untried."""
+        for place, letter in enumerate(letters):
+            if place and monotonic() >= until:
+                with self._store.begin(machine(self._recipient, "deliver", request, part="deliver")) as uow:
+                    uow.outbox.give_back(letters[place:], self._clock.now())
+                    uow.commit()
+                return
+            self._one(letter, request, done)
+
+    def _lease(
+        self, kind: str, request: str, done: Delivered, limit: int, *, lost: bool, urgent: bool = False
+    ) -> Sequence[Outbox]:
+        """Takes letters for this worker; one that no worker has survived is given up, and told to the operators."""
         now = self._clock.now()
         with self._store.begin(machine(self._recipient, "deliver", request, part="deliver")) as uow:
-            letters = list(uow.outbox.due(now, limit, kind))
+            letters = list(uow.outbox.due(now, limit, kind, lost=lost, urgent=urgent))
+            for letter in [one for one in letters if one.lost >= _LOSSES]:
+                letters.remove(letter)
+                uow.outbox.set_aside(letter, "worker-lost", now)
+                uow.audit.add("deliver", letter.kind, letter.person_id, count=1, outcome="failed")
+                done.dead += 1
             uow.outbox.lease(letters, now + _LEASE)
             uow.commit()
         return letters

@@ -28,7 +28,7 @@ _CODE: Final = "checkup"
 _DELIVERED: Final = frozenset(ITEMS)
 _YEARS: Final = 3
 _BLOCK: Final = 500
-_LOOKED: Final = 5_000  # people in one page: enough to fill it, little enough to answer at once
+_LOOKED: Final = 1_000  # people in one page: enough to fill it, little enough to answer at once
 _FROM: Final = UUID(int=0)
 
 
@@ -109,7 +109,7 @@ class Differences:
     def _differing(self, uow: UnitOfWork, people: Sequence[Person]) -> tuple[list[Differing], int]:
         today = day_at(self._clock.now(), self._zone)
         since = today - timedelta(days=366 * _YEARS)
-        newest = uow.vitals.newest([one.person_id for one in people], _CODE, since, today)
+        newest = uow.vitals.newest([one.person_id for one in people], _CODE, since, today, holding=_DELIVERED)
         found: list[Differing] = []
         compared = 0
         for person in people:

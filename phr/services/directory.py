@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from phr.domain.access import Access
+from phr.domain.smart.tokens import APP
 from phr.store.uow import Store
 
 
@@ -32,19 +33,19 @@ class Directory:
             return {}
         with self._store.begin(self._access(request)) as uow:
             found = uow.accounts.of(wanted)
+            apps = uow.smart.clients() if any(one.startswith(APP) for one in wanted) else ()
             uow.commit()
-        return {one.subject: Listed(one.subject, one.role, one.display, one.recipient) for one in found}
+        people = {one.subject: Listed(one.subject, one.role, one.display, one.recipient) for one in found}
+        return people | {
+            f"{APP}{one.client_id}": Listed(one.client_id, "app", one.name, one.recipient) for one in apps
+        }
 
     def organisations(self, role: str, *, request: str) -> tuple[str, ...]:
         """The organisations of the accounts of a role, by name."""
         with self._store.begin(self._access(request)) as uow:
-            accounts = uow.accounts.all()
+            accounts = uow.accounts.of_role(role)
             uow.commit()
-        return tuple(
-            sorted(
-                {one.recipient for one in accounts if one.role == role and one.recipient and not one.disabled}
-            )
-        )
+        return tuple(sorted({one.recipient for one in accounts if one.recipient}))
 
     @staticmethod
     def _access(request: str) -> Access:

@@ -110,9 +110,10 @@ class Export:
     """Makes and hands out the releases of one city."""
 
     def __init__(
-        self, store: Store, clock: Clock, zone: ZoneInfo, recipient: str, keys: Keys, k: int
+        self, store: Store, clock: Clock, zone: ZoneInfo, recipient: str, keys: Keys, k: int, reads: Store
     ) -> None:
         self._store = store
+        self._reads = reads
         self._clock = clock
         self._zone = zone
         self._recipient = recipient
@@ -177,7 +178,7 @@ class Export:
         snapshot: dict[UUID, list[tuple[str, int]]] = {}
         after = UUID(int=0)
         while True:
-            with self._store.begin(access) as uow:
+            with self._reads.begin(access) as uow:
                 days = uow.vitals.release_days(codes, protocol.first, protocol.last, after, _PEOPLE)
                 seen = sorted({row.person_id for row in days})
                 people.extend(_people(uow, seen))

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import orjson
 
 from ingest.from_fhir import parse_lines
 from phr.domain.documents import Described, describe, parse
 from phr.domain.targets import number_of
 from phr.domain.warned import issue
-from phr.errors import Invalid, NotAllowed, PhrError
+from phr.errors import Invalid, NotAllowed, PhrError, Refused
 from phr.ids import new_id, observation_ids, person_id, source_id
 
+ELSEWHERE: Final = 0
+"""The status of an Observation of a kind that no consent names: it is no measurement, and was not stored."""
 ReceiveOne = Callable[..., Any]
 """The receive use case."""
 
@@ -51,7 +54,7 @@ class Intake:
         self._zone = zone
 
     def one(self, body: bytes, patient: str, *, actor: str, role: str, request: str) -> Stored:
-        """Stores one Observation. Raises NotAllowed without consent, Invalid naming the field."""
+        """Stores one Observation. Raises NotAllowed without consent, Invalid naming the field, Refused for a value that cannot be true."""
         person = person_id(patient)
         line = orjson.dumps(orjson.loads(body)) if b"\n" in body else body
         parsed = parse_lines(
@@ -68,10 +71,19 @@ class Intake:
         if receipt.refused:
             raise NotAllowed("no consent to collect this kind of data")
         if receipt.quarantined:
-            raise Invalid("cannot be true; it was set apart and is not shown", field="Observation.value")
+            raise Refused("Observation.value: cannot be true; it was set apart and is not shown")
         if receipt.rejected:
             raise Invalid(next(iter(receipt.rejected)), field="Observation.code")
         return _stored(receipt, _identity(person, series, documents), request)
+
+    def identity(self, body: bytes, patient: str) -> str:
+        """The id that one Observation will have; "" where it is no measurement, or columns cannot hold it."""
+        parsed = parse_lines(
+            [body], self._zone, subjects=frozenset({f"Patient/{patient}"}), keep_identifiers=True
+        )
+        if parsed.rejects or parsed.documents or not parsed.parts:
+            return ""
+        return _identity(person_id(patient), parsed.series, [])
 
     def many(
         self, bodies: Sequence[bytes], patient: str, *, actor: str, role: str, request: str
@@ -106,15 +118,10 @@ class Intake:
             actor=actor,
             role=role,
         )
-        if receipt.refused or receipt.quarantined or receipt.conflicts or receipt.rejected:
-            single = {"actor": actor, "role": role, "request": request}
-            answers |= {line: self._again(bodies[line], patient, single) for line in places}
-        else:
-            new = bool(receipt.stored or receipt.documents)
-            stored = (201, "stored") if new else (200, "already there")
-            answers |= {line: Taken(*stored, f"Observation/{place}") for line, place in places.items()}
-        told = answers[min(places)]
-        told.warnings = tuple((one.severity, one.text_key) for one in receipt.warnings)
+        answers |= _answers(receipt, places, parsed.parts, documents)
+        for line in _lines(receipt.apart, parsed.parts, documents):
+            answers[line] = self._again(bodies[line], patient, actor=actor, role=role, request=request)
+        answers[min(places)].warnings = tuple((one.severity, one.text_key) for one in receipt.warnings)
         return [answers[line] for line in range(len(bodies))]
 
     def _documents(
@@ -127,19 +134,50 @@ class Intake:
                 described = describe(parse(one.body), self._zone, lambda: str(new_id()))
                 if described.type != "Observation" or described.subject != patient:
                     raise Invalid("not an Observation of this patient", field="subject")
-                documents[one.line] = described
+                if described.category is None:
+                    answers[one.line] = Taken(ELSEWHERE, "unknown-code")
+                else:
+                    documents[one.line] = described
             except PhrError as problem:
                 answers[one.line] = Taken(400, str(problem))
         return documents
 
-    def _again(self, body: bytes, patient: str, single: Mapping[str, str]) -> Taken:
-        """The exact answer for one of a delivery of which some could not be stored; what was stored stays."""
+    def _again(self, body: bytes, patient: str, **single: str) -> Taken:
+        """The exact answer for one of a delivery that was not stored as it came."""
         try:
             stored = self.one(body, patient, **single)
         except PhrError as problem:
-            return Taken(403 if isinstance(problem, NotAllowed) else 422, str(problem))
+            status = 403 if isinstance(problem, NotAllowed) else 400 if isinstance(problem, Invalid) else 422
+            return Taken(status, str(problem))
         text = orjson.loads(stored.body)["issue"][-1]["diagnostics"]
         return Taken(stored.status, text, stored.headers["Location"])
+
+
+def _answers(
+    receipt: Any, places: Mapping[int, str], parts: Sequence[Any], documents: Mapping[int, Described]
+) -> dict[int, Taken]:
+    """The answers to those that were stored, or were there."""
+    there = set(_lines(receipt.known, parts, {}))
+    seen: set[str] = set()
+    found = {}
+    for line, place in places.items():
+        old = line not in documents and (line in there or place in seen)
+        seen.add(place)
+        found[line] = Taken(*((200, "already there") if old else (201, "stored")), f"Observation/{place}")
+    return found
+
+
+def _lines(names: Collection[Any], parts: Sequence[Any], documents: Mapping[int, Described]) -> list[int]:
+    """The lines whose samples or documents are named."""
+    if not names:
+        return []
+    found = {line for line, one in documents.items() if one.id in names}
+    for part in parts:
+        one, source = part.series, source_id(part.series.source.key)
+        hit = np.array([(one.code, source, start) in names for start in one.start.tolist()])
+        for lines in part.lines.values():
+            found.update(line for line in lines[hit].tolist() if line >= 0)
+    return sorted(found)
 
 
 def _places(person: UUID, parts: Sequence[Any]) -> dict[int, str]:

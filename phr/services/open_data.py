@@ -58,8 +58,11 @@ class Shown:
 class OpenData:
     """Makes, keeps and hands out open statistics."""
 
-    def __init__(self, store: Store, clock: Clock, zone: ZoneInfo, recipient: str, place: Place) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, zone: ZoneInfo, recipient: str, place: Place, reads: Store
+    ) -> None:
         self._store = store
+        self._reads = reads
         self._clock = clock
         self._zone = zone
         self._recipient = recipient
@@ -105,7 +108,7 @@ class OpenData:
         found: list[Person] = []
         after = UUID(int=0)
         while True:
-            with self._store.begin(access) as uow:
+            with self._reads.begin(access) as uow:
                 days = uow.vitals.release_days(codes, edition.first, edition.last, after, _PEOPLE)
                 seen = sorted({row.person_id for row in days})
                 usual = _usual(days, {code: each.of for code, each in wanted.items()})

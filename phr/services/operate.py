@@ -12,6 +12,8 @@ from phr.clock import Clock
 from phr.domain.access import Access
 from phr.domain.days import day_at
 from phr.domain.signin import FREE, open_again
+from phr.domain.signs import FAILED
+from phr.domain.starts import open_starts, start_of
 from phr.errors import NotFound
 from phr.store.operations import Kept
 from phr.store.tallies import Dead, Provider
@@ -19,6 +21,8 @@ from phr.store.uow import Store
 
 _DAY: Final = timedelta(hours=24)
 _WEEK: Final = timedelta(days=6)
+_SKEW: Final = timedelta(minutes=1)  # clocks of several machines with workers may differ by less
+_BEFORE: Final = timedelta(microseconds=1)
 _KEPT: Final = 200  # enough for a quarter of daily backups between two drills
 
 
@@ -112,11 +116,33 @@ class Operate:
             uow.audit.add("revive", f"outbox/{letter}", count=1)
             uow.commit()
 
-    def beat(self, name: str, *, request: str) -> None:
-        """Notes that a worker is alive."""
+    def beat(self, name: str, *, request: str) -> bool:
+        """Notes that a worker is alive. Tells whether its clock went back since the last time."""
+        now = self._clock.now()
         with self._store.begin(Access("system", name, self._recipient, "operate", request)) as uow:
-            uow.operations.beat(name, self._clock.now())
+            before = uow.operations.beat(name, now)
             uow.commit()
+        return before is not None and before > now + _SKEW
+
+    def begin(self, job: str, *, request: str) -> bool:
+        """Notes that a job begins; False: it rests and counts as failed, since workers were lost in its last starts."""
+        now = self._clock.now()
+        with self._store.begin(Access("system", job, self._recipient, "operate", request)) as uow:
+            signs = uow.operations.beats()
+            sign = start_of(signs, job, now)
+            if sign is None:  # failed before its starts, which go on counting
+                uow.operations.beat(FAILED + job, open_starts(signs, job)[0] - _BEFORE)
+            else:
+                uow.operations.beat(sign, now)
+            uow.commit()
+        return sign is not None
+
+    def signs(self, *, request: str) -> dict[str, datetime]:
+        """Every sign of life, and when it was given last."""
+        with self._store.begin(Access("system", "worker", self._recipient, "operate", request)) as uow:
+            found = uow.operations.beats()
+            uow.commit()
+        return found
 
     def _access(self, actor: str, purpose: str, request: str) -> Access:
         return Access("operator", actor, self._recipient, purpose, request)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
 
 from phr.clock import Clock
+from phr.domain import signs
 from phr.domain.access import Access
 from phr.store.uow import Store
-
-HELD: Final = "audit-held"
-BROKEN: Final = "audit-broken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +29,11 @@ class Proofs:
         self._clock = clock
         self._recipient = recipient
 
-    def note(self, *, ok: bool, request: str) -> None:
-        """Notes the result of a check."""
+    def note(self, *, ok: bool, whole: bool, request: str) -> None:
+        """Notes the result of a check, of the whole trail or of what came since the newest root."""
+        held, broken = (signs.WHOLE_HELD, signs.WHOLE_BROKEN) if whole else (signs.HELD, signs.BROKEN)
         with self._store.begin(self._access(request)) as uow:
-            uow.operations.beat(HELD if ok else BROKEN, self._clock.now())
+            uow.operations.beat(held if ok else broken, self._clock.now())
             uow.commit()
 
     def newest(self, *, request: str) -> Proved | None:
@@ -44,10 +42,9 @@ class Proofs:
             beats = uow.operations.beats()
             roots = uow.audit.roots()
             uow.commit()
-        marks = [(beats[name], name == HELD) for name in (HELD, BROKEN) if name in beats]
-        if not marks:
+        if (checked := signs.checked(beats)) is None:
             return None
-        at, ok = max(marks)
+        at, ok = checked
         return Proved(ok, at, roots[-1][1] if roots else "", sum(count for _day, _root, count in roots))
 
     def root_of(self, day: date, *, request: str) -> str:

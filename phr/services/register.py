@@ -13,7 +13,7 @@ from phr.domain.access import Access
 from phr.domain.days import day_at
 from phr.domain.documents import Described, describe, parse
 from phr.domain.findable import address_key, kana_key
-from phr.errors import Invalid, NotFound
+from phr.errors import Invalid, NotFound, Unmet
 from phr.ids import new_id, person_id
 from phr.store.documents import Document
 from phr.store.tables import Person, PersonAddress
@@ -33,8 +33,19 @@ class Register:
         self._zone = zone
         self._recipient = recipient
 
-    def put(self, resource: dict[str, Any], *, actor: str, role: str, request: str) -> tuple[UUID, int]:
-        """Registers the person of a Patient, or a new version of their identity: person and version."""
+    def put(
+        self,
+        resource: dict[str, Any],
+        *,
+        actor: str,
+        role: str,
+        request: str,
+        expected: int | None = None,
+    ) -> tuple[UUID, int]:
+        """Registers the person of a Patient, or a new version of their identity: person and version.
+
+        expected: the version that it follows. Raises Unmet when another one is present.
+        """
         described = describe(resource, self._zone, lambda: str(new_id()))
         if described.type != "Patient":
             raise Invalid("must be a Patient", field="resourceType")
@@ -42,6 +53,8 @@ class Register:
         now = self._clock.now()
         with self._store.begin(Access(role, actor, self._recipient, "register", request, person)) as uow:
             present = uow.documents.get("Patient", described.id)
+            if expected is not None and expected != (0 if present is None else present.version):
+                raise Unmet("another version is the present one")
             if present is not None and described.same_content(present.body):
                 uow.commit()
                 return person, present.version

@@ -113,7 +113,10 @@ class SetApart:
         with self._store.begin(access.about(person)) as uow:
             found = uow.vitals.sources(person).values()
             uow.commit()
-        return {one.key: Source(one.key, one.label, one.platform, one.device, one.method) for one in found}
+        return {
+            one.key: Source(one.key, one.label, one.platform, one.device, one.method, one.phd)
+            for one in found
+        }
 
 
 def _values(sample: str) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
@@ -16,18 +16,23 @@ from phr.domain.audit_query import AuditQuery
 from phr.domain.days import day_at
 from phr.domain.merkle import merkle_path, merkle_root
 from phr.errors import NotFound
-from phr.store.audit import NOBODY, AuditRow, genesis
+from phr.store.audit import NOBODY, AuditRow, Place, genesis
 from phr.store.uow import Store
 
 _MOST = 100_000  # rows of one person: far more than a life of looks
+_BLOCK = 20_000  # rows of the trail in one transaction
 
 
 @dataclass
 class Verdict:
-    """What the check of the trail found. ``problems`` name chain, row and day; empty means that it holds."""
+    """What the check of the trail found. ``problems`` name chain, row and day; empty means that it holds.
+
+    proven: how far each chain holds: the number and hash of its last row.
+    """
 
     rows: int = 0
     problems: list[str] = field(default_factory=list)
+    proven: dict[int, Place] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -84,38 +89,78 @@ class Trail:
             raise NotFound("no such event")
         return row
 
-    def seal(self, *, request: str) -> list[tuple[date, str]]:
-        """Makes the roots of the days that are over; each is to be published where the service cannot change it."""
+    def seal(self, *, request: str, proven: Mapping[int, Place] | None = None) -> list[tuple[date, str]]:
+        """Makes the roots of the days that are over; each is to be published where the service cannot change it.
+
+        proven: how far the chains hold, so that the next check may begin there.
+        """
         today = day_at(self._clock.now(), self._zone)
         made = []
         with self._store.begin(self._access(request, "seal")) as uow:
             for day in uow.audit.open_days(self._zone.key, today):
                 hashes = uow.audit.day_hashes(day, self._zone.key)
                 root = merkle_root(hashes).hex()
-                uow.audit.put_root(day, root, len(hashes))
+                uow.audit.put_root(day, root, len(hashes), proven or {})
                 made.append((day, root))
             uow.commit()
         return made
 
     def verify(self, *, request: str, actor: str = "verify") -> Verdict:
         """Recomputes every chain and every root; rows that are appended meanwhile must fit on too."""
+        access = self._access(request, actor)
+        with self._store.begin(access) as uow:
+            roots = uow.audit.roots()
+            uow.commit()
+        return self._verified(access, {}, roots)
+
+    def verify_new(self, *, request: str) -> Verdict:
+        """Recomputes what came since the newest root was made, and that root: what a trail of years can bear each hour.
+
+        What was changed before that is found by ``verify`` only.
+        """
+        access = self._access(request, "verify")
+        with self._store.begin(access) as uow:
+            roots, proven = uow.audit.roots()[-1:], uow.audit.proven()
+            uow.commit()
+        return self._verified(access, proven, roots)
+
+    def _verified(
+        self, access: Access, since: Mapping[int, Place], roots: list[tuple[date, str, int]]
+    ) -> Verdict:
+        """Each block of rows in a transaction of its own: the seal of a context does not live for a trail of years."""
         found = Verdict()
-        with self._store.begin(self._access(request, actor)) as uow:
-            for chain, (last, head) in uow.audit.heads().items():
-                end = self._chain(uow.audit.chain_rows(chain), chain, last, head, found)
-                if end > last and end > uow.audit.heads()[chain][0]:
-                    found.problems.append(f"chain {chain} has row {end}, which nothing appended")
-            for day, root, count in uow.audit.roots():
+        for chain, end in self._heads(access).items():
+            self._chain(access, chain, since.get(chain, (0, genesis(chain))), end, found)
+        for day, root, count in roots:
+            with self._store.begin(access) as uow:
                 hashes = uow.audit.day_hashes(day, self._zone.key)
-                if len(hashes) != count or merkle_root(hashes).hex() != root:
-                    found.problems.append(f"{day}: the rows of this day are not those of its root")
+                uow.commit()
+            if len(hashes) != count or merkle_root(hashes).hex() != root:
+                found.problems.append(f"{day}: the rows of this day are not those of its root")
+        return found
+
+    def _heads(self, access: Access) -> dict[int, Place]:
+        with self._store.begin(access) as uow:
+            found = uow.audit.heads()
             uow.commit()
         return found
 
-    def _chain(self, rows: Iterator[AuditRow], chain: int, last: int, head: bytes, found: Verdict) -> int:
-        """Adds what is wrong with one chain; gives the number of its last row."""
-        previous, expected, at_head = genesis(chain), 1, genesis(chain)
-        for row in rows:
+    def _rows(self, access: Access, chain: int, after: int) -> Iterator[AuditRow]:
+        """The rows of one chain in order, each block in a short transaction."""
+        while True:
+            with self._store.begin(access) as uow:
+                rows = uow.audit.chain_rows(chain, after, _BLOCK)
+                uow.commit()
+            yield from rows
+            if len(rows) < _BLOCK:
+                return
+            after = rows[-1].seq
+
+    def _chain(self, access: Access, chain: int, begin: Place, end: Place, found: Verdict) -> None:
+        """Adds what is wrong with one chain after a place, and how far it holds. end: its head before it was read."""
+        (start, previous), (last, head) = begin, end
+        known, expected, at_head = len(found.problems), start + 1, previous
+        for row in self._rows(access, chain, start):
             found.rows += 1
             day = day_at(row.at, self._zone)
             if row.seq != expected:
@@ -126,7 +171,10 @@ class Trail:
             at_head = row.hash if row.seq <= last else at_head
         if expected <= last or at_head != head:
             found.problems.append(f"chain {chain} ends at row {expected - 1}, not at row {last}")
-        return expected - 1
+        elif expected - 1 > last and expected - 1 > self._heads(access)[chain][0]:
+            found.problems.append(f"chain {chain} has row {expected - 1}, which nothing appended")
+        holds = len(found.problems) == known
+        found.proven[chain] = (expected - 1, previous) if holds else begin
 
     def roots(self, *, request: str) -> list[dict[str, Any]]:
         """The roots of the days that are over, as they are published: day, zone, root, number of rows."""
@@ -140,13 +188,12 @@ class Trail:
 
     def export(self, *, request: str) -> Iterator[dict[str, Any]]:
         """Every row as plain values, chain by chain, each chain followed by its head, for the offline verifier."""
-        with self._store.begin(self._access(request, "export")) as uow:
-            for chain, (last, head) in uow.audit.heads().items():
-                for row in uow.audit.chain_rows(chain):
-                    if row.seq <= last:  # later ones were appended since the head was read
-                        yield {"line": row.line(), "prev": row.prev.hex(), "hash": row.hash.hex()}
-                yield {"chain": chain, "seq": last, "head": head.hex()}
-            uow.commit()
+        access = self._access(request, "export")
+        for chain, (last, head) in self._heads(access).items():
+            for row in self._rows(access, chain, 0):
+                if row.seq <= last:  # later ones were appended since the head was read
+                    yield {"line": row.line(), "prev": row.prev.hex(), "hash": row.hash.hex()}
+            yield {"chain": chain, "seq": last, "head": head.hex()}
 
     def extract(self, person: UUID, *, actor: str, request: str) -> Iterator[dict[str, Any]]:
         """What concerns one person, each row with the proof that it is under the root of its day; without one while the day is open."""

@@ -31,7 +31,7 @@ class Caller:
     """Who calls: an account with the reason it gave. shared: on a device of several people, which is what unknown means.
 
     acting_for: the person for whom a session of pages acts, as it was switched; whether that still may be is asked anew.
-    left: how long the session lives if nobody uses it.
+    left: how long the session lives if nobody uses it. agent: the app that acts for the subject, in the audit trail.
     """
 
     account: UUID
@@ -46,10 +46,16 @@ class Caller:
     shared: bool = True
     acting_for: UUID | None = None
     left: timedelta = timedelta()
+    agent: str = ""
+
+    @property
+    def actor(self) -> str:
+        """Who acts, as the audit trail names it: the app where one does, else the account."""
+        return self.agent or self.subject
 
     def access(self, request: str) -> Access:
         """The caller's reason to open the store."""
-        return Access(self.role, self.subject, self.recipient, self.purpose, request, self.person)
+        return Access(self.role, self.actor, self.recipient, self.purpose, request, self.person)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,29 +238,28 @@ class Accounts:
 
     def caller(self, secret: str, kind: str, request: str) -> Caller | None:
         """Who holds a secret, while it lives; a session's idle time starts anew."""
-        now = self._clock.now()
+        now, mark = self._clock.now(), mark_of(secret)
         with self._store.begin(signing_in(request)) as uow:
-            row = uow.sessions.live(mark_of(secret), kind, now)
-            account = None if row is None else uow.accounts.get(row.account_id)
-            if row is None or account is None or account.disabled:
+            held = uow.callers.holder(mark, kind, now)
+            if held is None:
                 return None
-            ends = row.expires_at
-            if kind == "web" and (row.shared or now - row.seen_at > timedelta(seconds=30)):
-                ends = rules.ends(row.started_at, now, rules.idle(row.shared, self._idle))
-                uow.sessions.touch(row.session_hash, now, ends)
+            ends = held.expires_at
+            if kind == "web" and (held.shared or now - held.seen_at > timedelta(seconds=30)):
+                ends = rules.ends(held.started_at, now, rules.idle(held.shared, self._idle))
+                uow.callers.touch(mark, now, ends)
             uow.commit()
         return Caller(
-            account.account_id,
-            account.subject,
-            account.role,
-            account.person_id,
-            account.recipient,
-            account.display,
-            row.purpose,
-            row.scope,
-            row.csrf,
-            row.shared,
-            row.acting_for,
+            held.account,
+            held.subject,
+            held.role,
+            held.person,
+            held.recipient,
+            held.display,
+            held.purpose,
+            held.scope,
+            held.csrf,
+            held.shared,
+            held.acting_for,
             ends - now,
         )
 

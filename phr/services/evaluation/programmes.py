@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -21,6 +21,7 @@ from phr.store.tables import LentDevice, Person, Programme, ProgrammeMember, Pro
 from phr.store.uow import Store, UnitOfWork
 
 MOST_AT_ONCE: Final = 5000
+PAGE: Final = 50  # members that are looked at together
 _MARKS: Final = ("enrolled", "completed", "withdrew")
 _ENDS: Final = ("returned", "lost")
 
@@ -50,18 +51,29 @@ class Added:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """A programme as it is opened."""
+    """A programme as it is opened. members: those of one page, by kana."""
 
     programme: Programme
     counts: Mapping[str, int]
     members: Sequence[tuple[ProgrammeMember, Person]] = ()
     loans: Sequence[tuple[LentDevice, Person]] = ()
     reports: Sequence[ProgrammeReport] = field(default=())
+    page: int = 1
+
+    @property
+    def seen(self) -> int:
+        """Members who may be seen."""
+        return sum(self.counts.values())
+
+    @property
+    def pages(self) -> int:
+        """Pages of members; one when there is nobody."""
+        return max(1, -(-self.seen // PAGE))
 
     @property
     def unseen(self) -> int:
         """Members who were recorded and may no longer be seen."""
-        return max(0, int(self.programme.members) - sum(self.counts.values()))
+        return max(0, int(self.programme.members) - self.seen)
 
 
 class Programmes:
@@ -106,17 +118,24 @@ class Programmes:
             uow.commit()
         return found
 
-    def opened(self, programme: UUID, access: Access) -> Overview:
-        """One programme with members, loans and reports. Raises NotFound."""
+    def opened(self, programme: UUID, access: Access, page: int = 1) -> Overview:
+        """One programme with a page of its members, loans and reports; each member shown is audited. Raises NotFound.
+
+        A page beyond the last is the last.
+        """
         with self._store.begin(access) as uow:
             rows = uow.programmes
             found = _found(uow, programme)
-            members = rows.members(programme)
-            for member, _person in members:
-                uow.audit.add("read", "programme-member", member.person_id, categories="guidance", count=1)
             made = Overview(
-                found, rows.counts(programme), members, rows.loans(programme), rows.reports(programme)
+                found,
+                rows.counts(programme),
+                loans=rows.loans(programme),
+                reports=rows.reports(programme),
             )
+            page = min(page, made.pages)
+            made = replace(made, page=page, members=rows.members(programme, PAGE, (page - 1) * PAGE))
+            for member, _person in made.members:
+                uow.audit.add("read", "programme-member", member.person_id, categories="guidance", count=1)
             uow.commit()
         return made
 

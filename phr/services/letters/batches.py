@@ -16,6 +16,7 @@ import orjson
 from phr.clock import Clock
 from phr.domain.access import Access
 from phr.domain.days import day_at
+from phr.domain.documents import parse
 from phr.domain.keys import derive, seal
 from phr.domain.messages.addresses import postal
 from phr.domain.messages.catalogue import catalogue, plain_day, text_of
@@ -38,10 +39,13 @@ from phr.services.letters.parts import (
     patient,
     register,
 )
-from phr.store.tables import Letter, LetterBatch, Message, Person, WorkItem
+from phr.store.tables import Letter, LetterBatch, Message, Person
 from phr.store.uow import Store, UnitOfWork
+from phr.store.worklist import Queued
 
 _MOST: Final = 1000  # letters of one batch
+_CASES: Final = 500
+_PAGE: Final = 100  # cases that a person can look through before they are printed
 
 
 class Letters:
@@ -64,28 +68,31 @@ class Letters:
         self._sender = sender
         self._print = print_letters
 
-    def candidates(self, access: Access, limit: int = 500) -> list[Candidate]:
-        """The open cases that a letter answers, most urgent first; each look is audited."""
+    def candidates(self, access: Access, most: int = _PAGE) -> tuple[list[Candidate], int]:
+        """The open cases that a letter answers, most urgent first and those without a letter before the others.
+
+        As many as are looked at together, and how many there are beyond; each look is audited.
+        """
         with self._store.begin(access) as uow:
-            items = [
-                one for one in uow.worklist.listed(("open", "claimed"), limit) if kind_for_case(one.kind)
+            cases = [
+                one for one in uow.worklist.queue(("open", "claimed"), _CASES) if kind_for_case(one.kind)
             ]
-            written_to = uow.letters.sources([str(one.item_id) for one in items])
+            written_to = uow.letters.sources([str(one.item_id) for one in cases])
+            cases.sort(key=lambda one: str(one.item_id) in written_to)  # stable: the most urgent stay first
+            owners = [one.person_id for one in cases[:most]]
+            people, documents = uow.people.of(owners), uow.letters.patients(owners)
             found = []
-            for item in items:
-                person = uow.people.get(item.person_id)
+            for case in cases[:most]:
+                person = people.get(case.person_id)
                 if person is None:
                     continue
-                uow.audit.add("list", "letter", item.person_id, categories=item.category, count=1)
-                found.append((item, person, "written" if str(item.item_id) in written_to else ""))
-            rows = [self._candidate(uow, *one) for one in found]
+                uow.audit.add("list", "letter", case.person_id, categories=case.category, count=1)
+                why = "written" if str(case.item_id) in written_to else ""
+                found.append(
+                    _candidate(case, person, why or _unreachable(documents.get(case.person_id, "{}")))
+                )
             uow.commit()
-        return rows
-
-    def _candidate(self, uow: UnitOfWork, item: WorkItem, person: Person, why: str) -> Candidate:
-        why = why or ("" if postal(patient(uow, person)) else "no-address")
-        kind = kind_for_case(item.kind)
-        return Candidate(item.item_id, kind, person.name, person.kana, person.district, item.opened_at, why)
+        return found, len(cases[most:])
 
     def paper_waiting(self, access: Access) -> int:
         """How many messages wait for paper."""
@@ -327,3 +334,13 @@ class Letters:
 
     def _hash(self, lines: Sequence[str]) -> str:
         return seal(self._hashing, f"post|{'|'.join(lines)}")
+
+
+def _candidate(item: Queued, person: Person, why: str) -> Candidate:
+    kind = kind_for_case(item.kind)
+    return Candidate(item.item_id, kind, person.name, person.kana, person.district, item.opened_at, why)
+
+
+def _unreachable(document: str) -> str:
+    """Why no letter reaches the person of this Patient; empty when one does."""
+    return "" if postal(parse(document.encode())) else "no-address"

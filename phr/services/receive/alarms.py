@@ -146,9 +146,7 @@ def _in_documents(
 ) -> list[Columns]:
     """The readings that were kept as documents, because a client wrote more than the columns can hold."""
     found = []
-    for document in delivery.uow.search.documents(
-        [delivery.person], "Observation", [f"http://loinc.org|{slot.code}"], None
-    ):
+    for document in delivery.uow.search.documents([delivery.person], "Observation", codes=[slot.code]):
         if first <= document.day <= last:
             for one in readings_of(parse(document.body.encode()), delivery.zone):
                 columns = Columns(one.start, one.channels, one.offset, one.quality)

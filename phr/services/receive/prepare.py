@@ -33,6 +33,8 @@ _YEAR: Final = 365.2425
 _KEPT: Final = 200  # samples of one kind kept in quarantine from one delivery; the rest is counted
 Allowed = Callable[[str, date], bool]
 Mask = npt.NDArray[np.bool_]
+Sample = tuple[str, UUID, int]
+"""Which sample of a person: code, source, start."""
 
 
 @dataclass
@@ -43,6 +45,7 @@ class Prepared:
     categories: dict[Slot, str] = field(default_factory=dict)
     sources: dict[UUID, SourceRow] = field(default_factory=dict)
     quarantine: list[Quarantined] = field(default_factory=list)
+    apart: set[Sample] = field(default_factory=set)
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     refused: int = 0
     quarantined: int = 0
@@ -80,6 +83,7 @@ class Preparer:
             series.source.platform,
             series.source.device,
             series.source.method,
+            series.source.phd,
         )
         for number, rows in _by_day(days):
             slot = Slot(series.code, day_of(number), identity)
@@ -100,6 +104,7 @@ class Preparer:
         refused = int(len(days) - keep.sum())
         self.result.refused += refused
         self.result.counts["no-consent", category] += refused
+        self.result.apart |= _named(series, ~keep)
         return series.take(keep), days[keep]
 
     def _possible(
@@ -136,6 +141,7 @@ class Preparer:
             return
         self.result.quarantined += len(chosen)
         self.result.counts["quarantined", f"{series.code} {reason}"] += len(chosen)
+        self.result.apart |= _named(series, rows)
         for row in chosen[:_KEPT].tolist():
             sample = _sample(series, row)
             mark = sha256(f"{series.code}|{series.source.key}|{reason}|{sample}".encode()).hexdigest()[:32]
@@ -143,6 +149,12 @@ class Preparer:
             self.result.quarantine.append(
                 (mark, series.code, category, day, reason, series.source.key, sample)
             )
+
+
+def _named(series: Series, rows: Mask) -> set[Sample]:
+    """Which samples rows are."""
+    source = source_id(series.source.key)
+    return {(series.code, source, start) for start in series.start[rows].tolist()}
 
 
 def _times(series: Series, now_us: int) -> list[tuple[str, Mask]]:

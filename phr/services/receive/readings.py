@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-import orjson
-
 from ingest.codes import VITALS
 from ingest.from_fhir import parse_lines
 from ingest.series import Series
+from phr.domain.fhir.texts import dump
 from risk.alarms import WATCHED
 
 _KEPT: Final = ("resourceType", "status", "code", "subject", "effectiveDateTime", "effectiveInstant")
@@ -39,7 +38,7 @@ def readings_of(resource: Mapping[str, Any], zone: ZoneInfo) -> Sequence[Series]
         plain["effectiveDateTime"] = str(plain.get("effectiveDateTime", ""))[:10]
     subject = str(resource.get("subject", {}).get("reference", ""))
     plain["subject"] = {"reference": subject}
-    found = parse_lines([orjson.dumps(plain)], zone, first_line=0, subjects=frozenset({subject})).series
+    found = parse_lines([dump(plain).encode()], zone, first_line=0, subjects=frozenset({subject})).series
     return [one for one in found if one.code in WATCHED]
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from consent.grants import decide_rows
+import numpy as np
+import numpy.typing as npt
+
+from consent.grants import GrantRow, decide_rows
 from consent.model import Request
 from ingest.series import Reject, Series
 from phr.clock import Clock, micros
@@ -18,12 +21,15 @@ from phr.domain.days import day_at
 from phr.domain.documents import Described
 from phr.domain.reviews import Verdict, with_confirmed, without_rejected
 from phr.domain.samples import Columns, Merged, correct, fingerprints, joined, merge, sample_texts, summarise
+from phr.domain.subscriptions.arrivals import arrivals
+from phr.domain.subscriptions.topics import NEW_OBSERVATION
 from phr.errors import Conflict
 from phr.services.receive.alarms import Warned, raise_alarms
-from phr.services.receive.prepare import Allowed, Prepared, Preparer, coalesce, judged
+from phr.services.receive.prepare import Allowed, Prepared, Preparer, Sample, coalesce, judged
 from phr.services.receive.readings import readings_of
 from phr.store.connections import Mark
 from phr.store.documents import Document
+from phr.store.subscriptions import Happened
 from phr.store.uow import Store, UnitOfWork
 from phr.store.vitals import Chunk, Slot, Write
 
@@ -38,6 +44,8 @@ class Receipt:
     stored: new samples; repeated: there already; conflicts: same identity, other value, kept aside;
     corrected: same identity, other value, from a source that was asked again: the earlier value was set aside;
     quarantined: cannot be true, kept apart; refused: not consented, not kept; rejected: by reason, unreadable.
+    apart: which samples (code, source, start) and documents (id) were not stored as they came; known: which samples
+    were there before.
     """
 
     stored: int = 0
@@ -49,6 +57,8 @@ class Receipt:
     documents: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     warnings: list[Warned] = field(default_factory=list)
+    apart: set[Sample | str] = field(default_factory=set)
+    known: set[Sample] = field(default_factory=set)
 
     def add(self, other: Receipt) -> None:
         """Adds another delivery's counts."""
@@ -61,6 +71,8 @@ class Receipt:
         self.documents += other.documents
         self.rejected.update(other.rejected)
         self.warnings.extend(other.warnings)
+        self.apart |= other.apart
+        self.known |= other.known
 
 
 class Receive:
@@ -95,7 +107,7 @@ class Receive:
         """
         access = Access(role, actor, self._recipient, "collect", request, person)
         now = self._clock.now()
-        with self._store.begin(access) as uow:
+        with self._store.begin(access, locked=person) as uow:
             take = merge if bookmark is None else correct
             receipt = self._receive(uow, person, series, documents, now, symptoms, take)
             for reject in rejects:
@@ -109,6 +121,23 @@ class Receive:
             uow.commit()
         return receipt
 
+    def within(
+        self,
+        uow: UnitOfWork,
+        person: UUID,
+        series: Sequence[Series],
+        documents: Sequence[Described] = (),
+        *,
+        amends: bool = False,
+    ) -> Receipt:
+        """The same in a transaction that is open in a collecting context: with what else it holds, or not at all.
+
+        amends: what is said now stands, and what was kept before is set aside.
+        """
+        uow.vitals.lock(person)
+        take = correct if amends else merge
+        return self._receive(uow, person, series, documents, self._clock.now(), frozenset(), take)
+
     def _receive(
         self,
         uow: UnitOfWork,
@@ -119,24 +148,23 @@ class Receive:
         symptoms: frozenset[str],
         take: Take,
     ) -> Receipt:
-        uow.vitals.lock(person)
-        birth = _birth(uow, person)
-        allowed = self._allowed(uow, person, now)
+        whose = uow.deliveries.known(person)
+        birth, allowed = whose.birth, self._allowed(person, whose.grants, now)
         preparer = Preparer(allowed, self._zone, micros(now), birth)
         for one in coalesce(series):
             preparer.add(one)
         ready = preparer.result
-        receipt = Receipt(refused=ready.refused, quarantined=ready.quarantined)
+        receipt = Receipt(refused=ready.refused, quarantined=ready.quarantined, apart={*ready.apart})
         before = uow.vitals.load(person, ready.parts) if ready.parts else {}
-        verdicts = uow.reviews.of(person, ready.parts)
-        receipt.repeated += _leave_rejected(ready, verdicts)
+        verdicts = uow.reviews.of(person, ready.parts) if whose.reviewed else {}
+        _leave_rejected(ready, verdicts, receipt)
         writes = self._merge(uow, person, ready, before, verdicts, receipt, birth, take)
-        if ready.sources and (writes or not before):
-            uow.vitals.put_sources(person, list(ready.sources.values()))
+        _remember(uow, person, ready, before)
         uow.vitals.save(person, writes, now)
+        _tell(uow, person, ready, writes, now)
         seen = Preparer(allowed, self._zone, micros(now), birth)
         self._documents(uow, person, documents, allowed, now, ready, receipt, seen)
-        for arrived, known in ((ready, before), (seen.result, None)):
+        for arrived, known in ((ready, _unchanged(before, receipt)), (seen.result, None)):
             receipt.warnings += raise_alarms(
                 uow,
                 person,
@@ -155,9 +183,8 @@ class Receive:
             uow.intake.count(person, day_at(now, self._zone), ready.counts)
         return receipt
 
-    def _allowed(self, uow: UnitOfWork, person: UUID, now: datetime) -> Allowed:
+    def _allowed(self, person: UUID, rows: Sequence[GrantRow], now: datetime) -> Allowed:
         """Whether a day of a category may be collected, asked of the rule once per pair."""
-        rows = uow.consents.lines(person)
         known: dict[tuple[str, date], bool] = {}
 
         def allowed(category: str, day: date) -> bool:
@@ -189,10 +216,15 @@ class Receive:
             lost = 0 if merged.losers is None else len(merged.losers)
             if merged.losers is not None:
                 _keep_aside(uow, person, slot, ready.categories[slot], merged.losers)
+                receipt.apart |= _samples(slot, merged.losers.start)
             receipt.stored += merged.added
             receipt.corrected += merged.corrected
             receipt.conflicts += lost - merged.corrected
-            receipt.repeated += len(arrived) - merged.added - lost
+            repeated = len(arrived) - merged.added - lost
+            receipt.repeated += repeated
+            if repeated and old is not None:
+                held = np.isin(arrived.start, old.columns.start)
+                receipt.known |= _samples(slot, arrived.start[held])
             if merged.changed:
                 version = 1 if old is None else old.version + 1
                 columns = with_confirmed(judged(slot.code, merged.columns, slot.day, birth), said)
@@ -215,18 +247,19 @@ class Receive:
         seen: takes their readings, so that a value is judged whatever a client wrote around it.
         """
         for one in documents:
+            receipt.apart.add(one.id)
             if one.category is None:
                 receipt.rejected["unknown-code"] += 1
                 ready.counts["unknown-code", one.type] += 1
             elif not allowed(one.category, one.day):
                 receipt.refused += 1
                 ready.counts["no-consent", one.category] += 1
-            elif not self._impossible(one, seen, ready, receipt) and self._put_document(
-                uow, person, one, now
-            ):
-                receipt.documents += 1
-                for series in readings_of(one.resource, self._zone):
-                    seen.add(series)
+            elif not self._impossible(one, seen, ready, receipt):
+                receipt.apart.discard(one.id)
+                if self._put_document(uow, person, one, now):
+                    receipt.documents += 1
+                    for series in readings_of(one.resource, self._zone):
+                        seen.add(series)
 
     def _impossible(self, one: Described, like: Preparer, ready: Prepared, receipt: Receipt) -> bool:
         """Whether a document's reading cannot be true; then it is set apart as one in columns would be."""
@@ -290,20 +323,36 @@ class Receive:
             uow.intake.count(person, day_at(now, self._zone), numbers)
 
 
-def _leave_rejected(ready: Prepared, verdicts: Mapping[Slot, list[Verdict]]) -> int:
-    """Takes out what a person rejected before, so that it neither comes back nor alarms; gives how many."""
-    left = 0
+def _samples(slot: Slot, starts: npt.NDArray[np.int64]) -> set[Sample]:
+    """Which samples of a day begin at these instants."""
+    return {(slot.code, slot.source_id, start) for start in starts.tolist()}
+
+
+def _unchanged(before: dict[Slot, Chunk], receipt: Receipt) -> dict[Slot, Chunk]:
+    """The days as they were, without what was corrected: a corrected reading is news to the alarms."""
+    if not receipt.corrected:
+        return before
+    found = {}
+    for slot, chunk in before.items():
+        starts = chunk.columns.start.tolist()
+        kept = [n for n, at in enumerate(starts) if (slot.code, slot.source_id, at) not in receipt.apart]
+        found[slot] = replace(chunk, columns=chunk.columns.take(np.array(kept, int)))
+    return found
+
+
+def _leave_rejected(ready: Prepared, verdicts: Mapping[Slot, list[Verdict]], receipt: Receipt) -> None:
+    """Takes out what a person rejected before, so that it neither comes back nor alarms; it is known already."""
     for slot, said in verdicts.items():
         arrived = joined(ready.parts[slot]) if slot in ready.parts else None
         if arrived is None:
             continue
         kept = without_rejected(arrived, said)
-        left += len(arrived) - len(kept)
+        receipt.repeated += len(arrived) - len(kept)
+        receipt.known |= _samples(slot, np.setdiff1d(arrived.start, kept.start))
         if len(kept):
             ready.parts[slot] = [kept]
         else:
             del ready.parts[slot]
-    return left
 
 
 def _keep_aside(uow: UnitOfWork, person: UUID, slot: Slot, category: str, losers: Columns) -> None:
@@ -311,6 +360,25 @@ def _keep_aside(uow: UnitOfWork, person: UUID, slot: Slot, category: str, losers
     uow.vitals.keep_conflicts(person, slot, category, rows)
 
 
-def _birth(uow: UnitOfWork, person: UUID) -> date | None:
-    known = uow.people.get(person)
-    return None if known is None else known.birth_date
+def _tell(uow: UnitOfWork, person: UUID, ready: Prepared, writes: Sequence[Write], now: datetime) -> None:
+    """Notes what arrived for whoever wants to be told; while nobody does, this is one look-up for a delivery."""
+    if not writes or not uow.happenings.wanted(person, NEW_OBSERVATION):
+        return
+    came = [
+        (one.slot.code, one.slot.day, one.slot.source_id, joined(ready.parts[one.slot])) for one in writes
+    ]
+    uow.happenings.note(
+        [
+            Happened(person, NEW_OBSERVATION, one.focus, one.codes, one.labels)
+            for one in arrivals(person, came)
+        ],
+        now,
+    )
+
+
+def _remember(uow: UnitOfWork, person: UUID, ready: Prepared, before: Mapping[Slot, Chunk]) -> None:
+    """Keeps the sources that are new; one with a stored day is known."""
+    seen = {slot.source_id for slot in before}
+    new = [row for identity, row in ready.sources.items() if identity not in seen]
+    if new:
+        uow.vitals.put_sources(person, new)

@@ -16,10 +16,11 @@ from ingest.series import MANUAL, SOFT_LIMIT
 from phr.clock import Clock
 from phr.domain.access import Access, machine
 from phr.domain.days import day_at
+from phr.domain.reviews import CORRECTED
 from phr.domain.samples import Columns, fingerprints, sample_texts, summarise
 from phr.errors import Invalid, NotFound, Refused
 from phr.ids import new_id
-from phr.store.tables import RightsRequest, SampleReview
+from phr.store.tables import RightsRequest
 from phr.store.uow import Store, UnitOfWork
 from phr.store.vitals import Chunk, Slot, Write
 from risk.plausibility import check
@@ -149,21 +150,8 @@ class Correcting:
         slot, start = chunk.slot, int(before.start[0])
         mark = fingerprints(before)[0]
         uow.vitals.keep_conflicts(person, slot, chunk.category, [(start, mark, sample_texts(before)[0])])
-        uow.reviews.put(
-            SampleReview(
-                person_id=person,
-                code=slot.code,
-                day=slot.day,
-                source_id=slot.source_id,
-                start_us=start,
-                fingerprint=mark,
-                category=chunk.category,
-                verdict="rejected",
-                reason=f"corrected: {reason.strip()}",
-                actor=access.actor,
-                at=now,
-            )
-        )
+        why = f"{CORRECTED}: {reason.strip()}"
+        uow.reviews.decide_sample(person, chunk, (start, mark), ("rejected", why), access.actor, now)
         columns = _replaced(chunk.columns, row, after)
         uow.vitals.save(
             person, [Write(slot, chunk.category, chunk.version + 1, columns, summarise(columns))], now

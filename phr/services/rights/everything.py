@@ -16,13 +16,10 @@ import numpy as np
 import orjson
 
 from ingest.codes import VITALS, Channel, Vital
-from ingest.to_fhir import observations
 from phr.domain.access import Access
 from phr.domain.balp import Whose, render
+from phr.domain.derived import derived
 from phr.domain.documents import instant, parse
-from phr.domain.samples import Columns
-from phr.domain.targets import number_of
-from phr.ids import observation_ids
 from phr.store.everything import Held
 from phr.store.search import FoundChunk
 from phr.store.tables import Person
@@ -245,32 +242,8 @@ def _rendered(chunk: FoundChunk, patient: str) -> Iterator[list[bytes]]:
         if channel is not None:
             part = columns.take(np.flatnonzero(~np.isnan(columns.channels[channel])))
         for begin in range(0, len(part), _SLICE):
-            yield _sliced(
-                chunk, part.take(np.arange(begin, min(begin + _SLICE, len(part)))), channel, patient
-            )
-
-
-def _sliced(chunk: FoundChunk, part: Columns, channel: str | None, patient: str) -> list[bytes]:
-    """The Observations of some samples."""
-    return list(
-        observations(
-            VITALS[chunk.code],
-            ids=observation_ids(
-                chunk.person_id, number_of((chunk.code, channel)), chunk.source_id, part.start
-            ),
-            subject=f"Patient/{patient}",
-            start=part.start,
-            duration=part.duration,
-            channels=part.channels,
-            offset=part.offset,
-            quality=part.quality,
-            last_updated=instant(chunk.updated_at),
-            version=str(chunk.version),
-            device=chunk.label,
-            method=chunk.method,
-            channel=channel,
-        )
-    )
+            some = part.take(np.arange(begin, min(begin + _SLICE, len(part))))
+            yield derived(chunk, some, channel, patient)[1]
 
 
 def _rows(chunk: FoundChunk, vital: Vital) -> Iterator[list[Any]]:

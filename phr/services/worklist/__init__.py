@@ -7,6 +7,7 @@ from phr.services.worklist.moving import Decided
 from phr.services.worklist.numbers import Line, Numbers
 from phr.services.worklist.planning import Colleague, Planning
 from phr.services.worklist.rows import Opened, Row, masked
+from phr.store.worklist import Queued
 
 __all__ = [
     "Colleague",
@@ -18,6 +19,7 @@ __all__ = [
     "Numbers",
     "Opened",
     "Planning",
+    "Queued",
     "Row",
     "Worklist",
     "masked",

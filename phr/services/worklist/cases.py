@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ from phr.services.worklist.planning import Planning, capacity_of
 from phr.services.worklist.rows import Opened, Row, case_of, has_duty, masked, moves
 from phr.store.tables import WorkItem
 from phr.store.uow import Store, UnitOfWork
+from phr.store.worklist import Queued
 
 Within = Callable[[UnitOfWork, WorkItem], None]
 """Done in the transaction of a contact, before it is noted."""
@@ -50,15 +51,48 @@ class Worklist:
         late = queue.late_since(self._clock.now(), queue.standard())
         with self._store.begin(access) as uow:
             items = uow.worklist.listed(states, limit, late)
-            people = uow.people.of([item.person_id for item in items])
-            duty = has_duty(uow)
-            rows = []
-            for item in items:
-                person = people.get(item.person_id)
-                if person is not None:
-                    rows.append(Row(item, masked(person, duty=duty)))
-                    uow.audit.add("list", "case", item.person_id, categories=item.category, count=1)
+            rows = self._rows(uow, items)
             uow.commit()
+        return rows
+
+    def queue(self, access: Access, limit: int = 200) -> list[Queued]:
+        """Which cases wait, most urgent first, without why and without whose; audited as a count.
+
+        Whoever is then shown, shown audits.
+        """
+        late = queue.late_since(self._clock.now(), queue.standard())
+        with self._store.begin(access) as uow:
+            found = uow.worklist.queue((OPEN, CLAIMED), limit, late)
+            uow.audit.add("list", "case", count=len(found))
+            uow.commit()
+        return found
+
+    def shown(self, cases: Sequence[Queued], access: Access) -> dict[UUID, Row]:
+        """These cases whole and whose they are, by id; each look is audited."""
+        with self._store.begin(access) as uow:
+            rows = self._rows(uow, uow.worklist.of(cases))
+            uow.commit()
+        return {row.item.item_id: row for row in rows}
+
+    def own(self, access: Access) -> list[Row]:
+        """The open cases in the caller's own hands, most urgent first; each look is audited."""
+        with self._store.begin(access) as uow:
+            items = sorted(uow.worklist.held_by(access.actor), key=lambda one: (one.priority, -one.rank))
+            rows = self._rows(uow, items)
+            uow.commit()
+        return rows
+
+    @staticmethod
+    def _rows(uow: UnitOfWork, items: Sequence[WorkItem]) -> list[Row]:
+        """With the people whom this context may know, as far as the caller's duty lets her see them."""
+        people = uow.people.of([item.person_id for item in items])
+        duty = has_duty(uow)
+        rows = []
+        for item in items:
+            person = people.get(item.person_id)
+            if person is not None:
+                rows.append(Row(item, masked(person, duty=duty)))
+                uow.audit.add("list", "case", item.person_id, categories=item.category, count=1)
         return rows
 
     def open(self, item_id: UUID, access: Access) -> Opened:
@@ -72,7 +106,7 @@ class Worklist:
                 raise NotFound("no such case")
             if access.role == "nurse" and rules.seen(case_of(item)).stage != item.stage:
                 uow.worklist.seen(item)
-            events = uow.worklist.events(item_id)
+            events = uow.worklist.events(item)
             others = [one for one in uow.worklist.of_person(item.person_id) if one.item_id != item_id]
             last = rules.undoable(case_of(item), moves(events), access.actor, self._clock.now())
             mine = item.holder == access.actor or item.holder in self._covers(uow)

@@ -58,7 +58,7 @@ def moved(
             raise NotFound("no such case")
         if step.version is not None and step.version != item.version:
             raise Conflict("the case was changed meanwhile")
-        scene = Scene(uow, item, moves(uow.worklist.events(item_id)), covers(uow), now)
+        scene = Scene(uow, item, moves(uow.worklist.events(item)), covers(uow), now)
         before = case_of(item)
         after = step.change(before, scene)
         if after != before:

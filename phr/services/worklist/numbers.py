@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from statistics import median
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from phr.domain.access import Access
@@ -44,22 +43,32 @@ class Numbers:
         since = datetime.combine(first, time(), self._zone)
         until = datetime.combine(last + timedelta(days=1), time(), self._zone)
         with self._store.begin(access) as uow:
+            only_opened = uow.worklist.opened(since, until)
             happened = uow.worklist.happened(since, until)
-            uow.audit.add("statistics", "case", count=len({item for *_, item in happened}))
+            cases = sum(only_opened.values()) + len({item for *_, item in happened})
+            uow.audit.add("statistics", "case", count=cases)
             uow.commit()
-        return counted(happened)
+        return counted(happened, only_opened)
 
 
-def counted(happened: Sequence[tuple[str, str, datetime, UUID]]) -> list[Line]:
-    """The lines of a time. A decision that was taken back does not count; the case counts when it is closed again."""
-    kinds: dict[str, dict[UUID, list[tuple[str, datetime]]]] = defaultdict(lambda: defaultdict(list))
+def counted(
+    happened: Sequence[tuple[str, str, datetime, Hashable]], only_opened: Mapping[str, int] | None = None
+) -> list[Line]:
+    """The lines of a time. A decision that was taken back does not count; the case counts when it is closed again.
+
+    only_opened: by kind how many more cases were opened and nothing else happened to them.
+    """
+    untouched: Counter[str] = Counter()
+    for kind, number in (only_opened or {}).items():
+        untouched[group_of(kind)] += number
+    kinds: dict[str, dict[Hashable, list[tuple[str, datetime]]]] = defaultdict(lambda: defaultdict(list))
     for kind, event, at, item in happened:
         kinds[group_of(kind)][item].append((event, at))
-    return [_line(kind, list(cases.values())) for kind, cases in sorted(kinds.items())]
+    return [_line(kind, list(kinds[kind].values()), untouched[kind]) for kind in sorted({*kinds, *untouched})]
 
 
-def _line(kind: str, cases: Sequence[Sequence[tuple[str, datetime]]]) -> Line:
-    opened = contacts = escalated = 0
+def _line(kind: str, cases: Sequence[Sequence[tuple[str, datetime]]], opened: int) -> Line:
+    contacts = escalated = 0
     outcomes: Counter[str] = Counter()
     waited: list[float] = []
     for events in cases:

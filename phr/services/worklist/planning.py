@@ -18,14 +18,13 @@ _MOST: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Colleague:
-    """A nurse of the organisation with her plan. held: open cases in her hands that the asking nurse may see."""
+    """A nurse of the organisation with her plan."""
 
     subject: str
     display: str
     lead: bool
     protected: bool
     capacity: int
-    held: int
     substitute: str
     away_from: date | None
     away_until: date | None
@@ -47,12 +46,10 @@ class Planning:
     def nurses(self, access: Access) -> dict[str, str]:
         """The nurses of the caller's organisation: subject and name, by name."""
         with self._store.begin(Access("system", "directory", "", "session", access.request)) as uow:
-            accounts = uow.accounts.all()
+            accounts = uow.accounts.of_role("nurse")
             uow.commit()
         found = [
-            (one.display or one.subject, one.subject)
-            for one in accounts
-            if one.role == "nurse" and one.recipient == access.recipient and not one.disabled
+            (one.display or one.subject, one.subject) for one in accounts if one.recipient == access.recipient
         ]
         return {subject: display for display, subject in sorted(found)}
 
@@ -74,7 +71,6 @@ class Planning:
         nurses = self.nurses(access)
         with self._store.begin(access) as uow:
             plans = {plan.subject: plan for plan in uow.staffing.plans()}
-            held = uow.worklist.held_count()
             duties = {duty.subject: duty for duty in uow.staffing.duties(access.recipient)}
             uow.commit()
         usual = queue.standard().capacity
@@ -88,13 +84,22 @@ class Planning:
                     duty is not None and duty.lead,
                     duty is not None and duty.protected,
                     usual if plan is None else plan.capacity,
-                    held.get(subject, 0),
                     "" if plan is None else plan.substitute,
                     None if plan is None else plan.away_from,
                     None if plan is None else plan.away_until,
                 )
             )
         return team
+
+    def held(self, access: Access) -> dict[str, int]:
+        """How many open cases each nurse has in her hands, of those that the asking nurse may see.
+
+        Consent is asked for each of them: not for a page that shows no such number.
+        """
+        with self._store.begin(access) as uow:
+            found = uow.worklist.held_count()
+            uow.commit()
+        return found
 
     def set_capacity(self, subject: str, capacity: int, access: Access) -> None:
         """Sets how many open cases a nurse follows. Only the lead may."""

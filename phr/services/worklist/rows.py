@@ -9,6 +9,7 @@ from phr.domain.queue import Waiting
 from phr.domain.worklist import Case, Move
 from phr.store.tables import Person, WorkEvent, WorkItem
 from phr.store.uow import UnitOfWork
+from phr.store.worklist import Queued
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,6 @@ def moves(events: Sequence[WorkEvent]) -> list[Move]:
     return [Move(event.version, event.event, event.actor, event.at) for event in events]
 
 
-def waiting(item: WorkItem) -> Waiting:
-    """The case as the queue sees it."""
-    device = str(item.basis.get("device", "")) if isinstance(item.basis, dict) else ""
-    return Waiting(item.kind, item.opened_at, item.holder, device)
+def waiting(case: Queued) -> Waiting:
+    """The case as the limits of the list see it."""
+    return Waiting(case.kind, case.opened_at, case.holder, case.device)

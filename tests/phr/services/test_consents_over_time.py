@@ -39,16 +39,17 @@ def messages(admin, person):
 def test_on_the_eighteenth_birthday_what_the_guardian_agreed_to_lapses_and_both_are_told(system, admin):
     """Once; a night without the job changes nothing, and running it again tells nobody twice."""
     family = a_family(system, 17)
-    assert system.majority.round(request="t") == 0
+    system.majority.round(request="t")
     assert "inactive" not in given(system, family).values()
     system.clock.tick(timedelta(days=366 + 20))
     try:
-        assert system.majority.round(request="t") == 1
+        system.majority.round(request="t")  # others whom this shared database holds may be of age too
         assert set(given(system, family).values()) == {"inactive"}
         assert messages(admin, family.child) == ["consent.of-age"]
         assert messages(admin, family.mother) == ["consent.guardian-ended"]
         assert system.majority.round(request="t") == 0
         assert len(messages(admin, family.child)) == 1
+        assert len(messages(admin, family.mother)) == 1
     finally:
         system.clock.tick(timedelta(days=-386))
 

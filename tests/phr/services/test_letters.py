@@ -130,16 +130,16 @@ def test_a_withdrawn_consent_takes_the_letter_out_of_the_batch(system, somebody,
 def test_without_consent_there_is_no_letter(system, admin):
     person, _patient = a_person(system)
     item = a_case(admin, person)
-    assert item not in [one.item for one in system.letters.candidates(NURSE)]
+    assert item not in [one.item for one in system.letters.candidates(NURSE)[0]]
     with pytest.raises(Refused, match="not-there"):
         system.letters.from_cases([item], NURSE)
 
 
 def test_a_case_is_written_to_once(system, somebody):
-    (candidate,) = system.letters.candidates(NURSE)
+    (candidate,) = system.letters.candidates(NURSE)[0]
     assert (candidate.kind, candidate.why) == ("checkup-advice", "")
     system.letters.from_cases([somebody[3]] * 2, NURSE)
-    (candidate,) = system.letters.candidates(NURSE)
+    (candidate,) = system.letters.candidates(NURSE)[0]
     assert candidate.why == "written"
     with pytest.raises(Refused, match="written"):
         system.letters.from_cases([somebody[3]], NURSE)
@@ -149,7 +149,7 @@ def test_who_has_no_address_is_said_and_left_out(system, somebody, admin):
     person, patient = a_person(system, "住所 なし", address=False)
     agreed(system, person, patient)
     item = a_case(admin, person, "intensive")
-    whys = {one.name: (one.kind, one.why) for one in system.letters.candidates(NURSE)}
+    whys = {one.name: (one.kind, one.why) for one in system.letters.candidates(NURSE)[0]}
     assert whys["住所 なし"] == ("guidance-invitation", "no-address")
     made = system.letters.from_cases([item, somebody[3]], NURSE)
     assert (made.letters, made.left_out) == (1, {"no-address": 1})

@@ -149,7 +149,8 @@ def test_a_substitute_acts_within_the_dates_and_not_after(system, clock, team):
         system.worklist.contact(item, nurse(team[1]), "phone-reached")
     system.planning.set_away(team[0], "", None, nurse(team[0]))
     plan = next(one for one in system.planning.team(nurse(team[0])) if one.subject == team[0])
-    assert (plan.substitute, plan.away_from, plan.held) == ("", None, 1)
+    assert (plan.substitute, plan.away_from) == ("", None)
+    assert system.planning.held(nurse(team[0]))[team[0]] == 1
 
 
 def test_claim_and_contact_are_taken_back_within_a_day_and_the_history_says_so(system, clock, admin, team):

@@ -9,7 +9,7 @@ import pytest
 
 from ingest.series import Source
 from phr.domain.days import begins, day_at
-from phr.errors import Invalid
+from phr.errors import Refused
 from tests.build import blood_pressure
 from tests.phr.services.at_home import CUFF, WATCH
 from tests.phr.services.scenes import a_person, a_series, nurse, rows_of
@@ -192,6 +192,6 @@ def test_a_value_in_a_document_alarms_and_confirms_like_one_in_columns(system, c
         "alarm:bp-high-confirmed",
     }
     assert "after lunch" not in repr(rows_of(admin, "work_item", person)) + repr(messages(admin, person))
-    with pytest.raises(Invalid):
+    with pytest.raises(Refused):
         post(999, 2, **note)
     assert len(rows_of(admin, "quarantine", person)) == 1

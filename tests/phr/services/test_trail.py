@@ -78,3 +78,32 @@ def test_rows_written_while_the_trail_is_checked_are_no_problem(system):
 def test_the_service_itself_cannot_change_the_trail(system):
     with system.database.app() as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
         connection.execute("UPDATE phr.audit_event SET actor = 'x'")
+
+
+def test_a_trail_longer_than_one_transaction_is_read_to_its_end(system, monkeypatch):
+    """Each block of rows has a transaction of its own, since the seal of a context lives for minutes."""
+    person, _ = a_person(system)
+    for minute in range(5):
+        system.receive(
+            person, [heart_rates(datetime(2026, 11, 1, 0, minute, tzinfo=UTC), [60.0])], request="t"
+        )
+    whole = system.trail.verify(request="t")
+    monkeypatch.setattr("phr.services.trail._BLOCK", 5)
+    again = system.trail.verify(request="t")
+    assert again.problems == []
+    assert again.rows == whole.rows >= 5
+    assert sum("line" in one for one in system.trail.export(request="t")) == whole.rows
+
+
+def test_the_whole_check_is_noted_apart_from_that_of_each_hour(system, admin, row):
+    """What it found wrong stays on the pages until a whole check finds it right again."""
+    chain, seq = row
+    verdict = system.trail.verify_new(request="t")
+    system.proofs.note(ok=verdict.ok, whole=False, request="t")
+    assert system.proofs.newest(request="t").ok
+    admin.execute("UPDATE phr.audit_event SET actor = 'nobody' WHERE chain = %s AND seq = %s", (chain, seq))
+    assert not system.prove(request="t")
+    system.proofs.note(ok=True, whole=False, request="t")
+    assert not system.proofs.newest(request="t").ok
+    admin.execute("DELETE FROM phr.heartbeat WHERE name LIKE 'audit-%'")
+    assert system.proofs.newest(request="t") is None

@@ -91,7 +91,7 @@ def test_a_bomb_or_a_trick_fails_and_writes_nothing_outside(town, me, tmp_path, 
     after = look(town, me, sent)
     assert (after.state, after.error, after.stored) == ("failed", "unreadable", 0)
     assert not there(town, sent)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
     assert not list(tmp_path.rglob("evil*"))
     assert not list(tmp_path.parent.glob("evil*"))
 
