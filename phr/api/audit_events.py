@@ -7,17 +7,19 @@ import binascii
 import struct
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Any, Final
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import orjson
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
-from phr.api import parameters
-from phr.api.callers import Reading, request_id, system_of
-from phr.api.problems import FHIR_JSON
+from phr.api import held, parameters
+from phr.api.callers import Reading
+from phr.api.fhir import Raw
+from phr.api.interactions import Answer, Call, call_of, respond
+from phr.api.scoped import require
 from phr.clock import micros
 from phr.domain.access import Access
 from phr.domain.audit_query import After, AuditQuery, matching, result_words
@@ -49,53 +51,69 @@ _CURSOR: Final = struct.Struct(">qhq")
 _ACTIONS: Final = frozenset("CRUDE")
 
 
-def _audience(who: Reading) -> Caller:
+def _audience(who: Caller, action: str) -> None:
     """Residents with their own record, operators with the purpose of the review; nobody else reads the trail."""
     if (who.role, who.purpose) not in {("resident", "self"), ("operator", "audit")}:
         raise HTTPException(403, "this purpose reads no audit trail")
-    return who
+    require(who, "AuditEvent", action)
 
 
-Auditing = Annotated[Caller, Depends(_audience)]
-
-
-@router.get("/AuditEvent")
-def search_audit_events(request: Request, who: Auditing) -> Response:
-    """Search of AuditEvents, newest first, by patient, date, action, agent, entity, outcome, purpose, type, subtype and _id."""
-    system = system_of(request)
-    given = parameters.pairs(request.url.query)
-    asked, nobody = _asked(given, who, system.settings.tz)
-    base = f"{system.settings.base_url}/fhir"
-    rows, more = ([], False) if nobody else system.trail.search(asked, _access(request, who))
-    links = [{"relation": "self", "url": f"{base}/AuditEvent?{urlencode(given)}"}]
+def search(call: Call, query: str) -> Answer:
+    """AuditEvents, newest first, by patient, date, action, agent, entity, outcome, purpose, type, subtype and _id."""
+    _audience(call.who, "s")
+    system = call.system
+    given = parameters.pairs(query)
+    asked, nobody = _asked(given, call.who, system.settings.tz)
+    rows, more = ([], False) if nobody else system.trail.search(asked, _access(call))
+    links = [{"relation": "self", "url": f"{call.base}/AuditEvent?{urlencode(given)}"}]
     if more and rows:
-        links.append({"relation": "next", "url": f"{base}/AuditEvent?{_after(given, rows[-1])}"})
+        links.append({"relation": "next", "url": f"{call.base}/AuditEvent?{_after(given, rows[-1])}"})
     bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset", "link": links}
-    whose, city = _whose(who), system.settings.recipient
+    whose, city = _whose(call.who), system.settings.recipient
     if rows:
         bundle["entry"] = [
-            {"fullUrl": f"{base}/AuditEvent/{one['id']}", "resource": one, "search": {"mode": "match"}}
-            for one in (render(row, whose, city, base) for row in rows)
+            {"fullUrl": f"{call.base}/AuditEvent/{one['id']}", "resource": one, "search": {"mode": "match"}}
+            for one in (render(row, whose, city, call.base) for row in rows)
         ]
-    return Response(orjson.dumps(bundle), headers={"Cache-Control": "no-store"}, media_type=FHIR_JSON)
+    return Answer(200, orjson.dumps(bundle))
 
 
-@router.get("/AuditEvent/{identity}")
-def read_audit_event(request: Request, identity: str, who: Auditing) -> Response:
+def read(call: Call, identity: str, _query: str = "") -> Answer:
     """One AuditEvent."""
+    _audience(call.who, "r")
     found = IDENT.fullmatch(identity)
     if found is None or not _fits(int(found[1]), int(found[2])):
         raise NotFound("no such event")
-    system = system_of(request)
-    row = system.trail.one(int(found[1]), int(found[2]), _access(request, who))
-    base = f"{system.settings.base_url}/fhir"
-    body = orjson.dumps(render(row, _whose(who), system.settings.recipient, base))
-    return Response(body, headers={"Cache-Control": "no-store", "ETag": 'W/"1"'}, media_type=FHIR_JSON)
+    row = call.system.trail.one(int(found[1]), int(found[2]), _access(call))
+    body = orjson.dumps(render(row, _whose(call.who), call.system.settings.recipient, call.base))
+    return Answer(200, body, {"ETag": 'W/"1"'})
 
 
-def _access(request: Request, who: Caller) -> Access:
+@router.get("/AuditEvent")
+@router.head("/AuditEvent", include_in_schema=False)
+def search_audit_events(request: Request, who: Reading) -> Response:
+    """Search of AuditEvents, newest first, by patient, date, action, agent, entity, outcome, purpose, type, subtype and _id."""
+    return respond(request, search(call_of(request, who), request.url.query))
+
+
+@router.post("/AuditEvent/_search")
+def search_audit_events_by_form(request: Request, who: Reading, body: Raw) -> Response:
+    """The same search with its parameters in the body."""
+    query = held.form_query(request.url.query, request.headers.get("content-type", ""), body)
+    return respond(request, search(call_of(request, who), query))
+
+
+@router.get("/AuditEvent/{identity}")
+@router.head("/AuditEvent/{identity}", include_in_schema=False)
+def read_audit_event(request: Request, identity: str, who: Reading) -> Response:
+    """One AuditEvent."""
+    return respond(request, read(call_of(request, who), identity))
+
+
+def _access(call: Call) -> Access:
+    who = call.who
     person = who.person if who.role == "resident" else None
-    return Access(who.role, who.subject, who.recipient, who.purpose, request_id(request), person)
+    return Access(who.role, who.actor, who.recipient, who.purpose, call.request, person)
 
 
 def _whose(who: Caller) -> Whose:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from hmac import compare_digest
 from typing import Final
 
 import orjson
 from fastapi import APIRouter, Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.exceptions import HTTPException
 
 from phr.api.callers import request_id, system_of
+from phr.config import counted_in
 from phr.errors import PhrError
+from phr.metrics import REQUESTS, SECONDS, exposed
+
+__all__ = ["REQUESTS", "SECONDS", "router"]
 
 router = APIRouter()
-REQUESTS: Final = Counter("phr_requests_total", "Requests by route and status.", ["route", "status"])
-SECONDS: Final = Histogram("phr_request_seconds", "Duration of requests by route.", ["route"])
-UNUSUAL: Final = Gauge("phr_unusual_access", "Findings of unusual access in the last week by rule.", ["rule"])
-LEDGER: Final = Gauge("phr_ledger_letters", "Letters to the points ledger by state.", ["state"])
-DIFFERENCES: Final = Gauge("phr_ledger_differences", "Differences that the last comparison found.")
-RESTING: Final = Gauge("phr_ledger_resting", "1 while the ledger is left alone after failures.")
 _WORKER_SECONDS: Final = 300
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
+_BY_PROXY: Final = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 
 
 @router.get("/healthz")
@@ -43,27 +45,24 @@ def ready(request: Request) -> Response:
 
 @router.get("/metrics")
 def metrics(request: Request) -> Response:
-    """Prometheus metrics: routes are patterns, never addresses with ids."""
+    """Prometheus metrics, for this machine or for who has the token: routes are patterns, never addresses with ids."""
+    _refuse_others(request)
     try:
-        for rule, count in system_of(request).unusual.counts(request=request_id(request)).items():
-            UNUSUAL.labels(rule).set(count)
+        readings = system_of(request).gauges(request=request_id(request))
     except PhrError:
-        UNUSUAL.clear()  # the database does not answer: better no figure than an old one
-    _of_ledger(request)
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+        readings = []  # the database does not answer: what this process counted is shown all the same
+    return Response(exposed(readings, counted_in()), media_type=CONTENT_TYPE_LATEST)
 
 
-def _of_ledger(request: Request) -> None:
-    try:
-        state = system_of(request).ledger_desk.state(actor="metrics", request=request_id(request))
-    except PhrError:
-        LEDGER.clear()
+def _refuse_others(request: Request) -> None:
+    """404 for other machines without the token, and for whatever came through a proxy on this one."""
+    token = system_of(request).settings.metrics_token.get_secret_value()
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    if token and scheme.lower() == "bearer" and compare_digest(given.strip().encode(), token.encode()):
         return
-    LEDGER.labels("waiting").set(state.waiting)
-    LEDGER.labels("no-budget").set(state.no_budget)
-    LEDGER.labels("dead").set(state.given_up)
-    DIFFERENCES.set(state.compared[0].found if state.compared else 0)
-    RESTING.set(state.open_until is not None)
+    here = request.client is not None and request.client.host in _LOOPBACK
+    if not here or any(name in request.headers for name in _BY_PROXY):
+        raise HTTPException(404)
 
 
 @router.get("/.well-known/audit-roots.json")

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import struct
+from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
-from zoneinfo import ZoneInfo
 
-from phr.domain.query import MAX_COUNT, Cursor, ObservationQuery, dates, split, tokens
+from phr.domain.fhir.texts import instant
+from phr.domain.query import MAX_COUNT, split
 from phr.errors import Invalid
 
 Pairs = list[tuple[str, str]]
-_RESULT: Final = frozenset({"_count", "_sort", "_format", "_cursor"})
-_OBSERVATION: Final = frozenset({"_id", "code", "category", "date", "patient", "subject", "status"}) | _RESULT
 _FORMATS: Final = frozenset({"json", "application/json", "application/fhir+json"})
-_CURSOR: Final = struct.Struct(">q")
 
 
 def pairs(query: str) -> Pairs:
@@ -42,22 +37,6 @@ def check(given: Pairs, known: frozenset[str]) -> None:
             raise Invalid("only JSON is served", field="_format")
 
 
-def observation_query(given: Pairs, zone: ZoneInfo) -> ObservationQuery:
-    """The search of Observations that the parameters ask for."""
-    check(given, _OBSERVATION)
-    return ObservationQuery(
-        patients=patients(given),
-        codes=tuple(tokens(value, "code") for name, value in given if name == "code"),
-        categories=tuple(tokens(value, "category") for name, value in given if name == "category"),
-        dates=tuple(dates(value, "date", zone) for name, value in given if name == "date"),
-        statuses=tuple(tokens(value, "status") for name, value in given if name == "status"),
-        ids=_ids(given),
-        descending=_descending(given),
-        count=count(given),
-        cursor=_cursor(given),
-    )
-
-
 def patients(given: Pairs) -> tuple[str, ...]:
     """The Patient ids that patient and subject name; both given means both must hold."""
     groups = []
@@ -72,13 +51,6 @@ def patients(given: Pairs) -> tuple[str, ...]:
     return tuple(one for one in dict.fromkeys(groups[0]) if all(one in group for group in groups[1:]))
 
 
-def _ids(given: Pairs) -> tuple[str, ...] | None:
-    groups = [split(value, ",") for name, value in given if name == "_id"]
-    if not groups:
-        return None
-    return tuple(one for one in groups[0] if all(one in group for group in groups[1:]))
-
-
 def count(given: Pairs) -> int:
     """Matches on a page."""
     found = [value for name, value in given if name == "_count"]
@@ -89,27 +61,11 @@ def count(given: Pairs) -> int:
     return min(int(found[-1]), MAX_COUNT)
 
 
-def _descending(given: Pairs) -> bool:
-    found = [value for name, value in given if name == "_sort"]
-    if not found:
-        return True
-    if found[-1] not in ("date", "-date"):
-        raise Invalid("only date and -date are supported", field="_sort")
-    return found[-1] == "-date"
+def encoded(given: Pairs) -> str:
+    """Parameters as they stand in an address."""
+    return urlencode(given)
 
 
-def _cursor(given: Pairs) -> Cursor | None:
-    found = [value for name, value in given if name == "_cursor"]
-    if not found:
-        return None
-    try:
-        raw = base64.urlsafe_b64decode(found[-1].encode("ascii") + b"==")
-        return Cursor(_CURSOR.unpack_from(raw)[0], raw[_CURSOR.size :].decode("ascii"))
-    except (binascii.Error, struct.error, UnicodeError, ValueError) as error:
-        raise Invalid("not a page of this search", field="_cursor") from error
-
-
-def with_cursor(given: Pairs, cursor: Cursor) -> str:
-    """The query string of the page after a cursor."""
-    text = base64.urlsafe_b64encode(_CURSOR.pack(cursor.start_us) + cursor.id.encode()).decode().rstrip("=")
-    return urlencode([pair for pair in given if pair[0] != "_cursor"] + [("_cursor", text)])
+def instant_of(us: int) -> str:
+    """Microseconds as a FHIR instant."""
+    return instant(datetime.fromtimestamp(us / 1_000_000, UTC))

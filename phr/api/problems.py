@@ -11,13 +11,29 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from phr import logs
-from phr.errors import Busy, Conflict, Invalid, NotAllowed, NotFound, PhrError, Refused, Unsafe
+from phr.errors import (
+    Busy,
+    Conflict,
+    Gone,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    OutOfScope,
+    PhrError,
+    Refused,
+    TooCostly,
+    Unmet,
+    Unsafe,
+)
 
 _STATUS: Final[dict[type[PhrError], tuple[int, str]]] = {
     Invalid: (400, "invalid"),
     NotAllowed: (403, "forbidden"),
+    Gone: (410, "deleted"),
     NotFound: (404, "not-found"),
+    Unmet: (412, "conflict"),
     Conflict: (409, "conflict"),
+    TooCostly: (403, "too-costly"),
     Refused: (422, "business-rule"),
     Busy: (503, "transient"),
     Unsafe: (500, "exception"),
@@ -44,6 +60,7 @@ _MACHINES: Final = (
     "/metrics",
     "/openapi.json",
     "/static",
+    "/api-catalog",
 )
 
 
@@ -79,8 +96,21 @@ def of_error(error: PhrError) -> tuple[int, str, str, dict[str, str]]:
     for kind, (status, code) in _STATUS.items():
         if isinstance(error, kind):
             headers = {"Retry-After": str(error.after_seconds)} if isinstance(error, Busy) else {}
+            if isinstance(error, OutOfScope):
+                headers = {
+                    "WWW-Authenticate": 'Bearer realm="phr", error="insufficient_scope"'
+                }  # RFC 6750 3.1
             return status, code, str(error), headers
     return 500, "exception", "something went wrong here; your data are safe", {}
+
+
+def explained(error: PhrError | HTTPException) -> tuple[int, bytes, dict[str, str]]:
+    """Status, OperationOutcome and headers of an error in one entry of a bundle."""
+    if isinstance(error, HTTPException):
+        code = _BY_STATUS.get(error.status_code, "processing")
+        return error.status_code, outcome(code, str(error.detail)), dict(error.headers or {})
+    status, code, text, headers = of_error(error)
+    return status, outcome(code, text, element=element_of(error)), headers
 
 
 def element_of(error: Exception) -> str:
@@ -90,19 +120,20 @@ def element_of(error: Exception) -> str:
     return place if place[:1].isupper() and place.isascii() and "-" not in place else ""
 
 
+def answered(request: Request, error: PhrError | HTTPException) -> Response:
+    """The answer to an error that the service knows."""
+    if isinstance(error, HTTPException):
+        code = _BY_STATUS.get(error.status_code, "processing")
+        return answer(request, error.status_code, code, str(error.detail), dict(error.headers or {}))
+    status, code, text, headers = of_error(error)
+    return answer(request, status, code, text, headers, element_of(error))
+
+
 def install(app: FastAPI) -> None:
     """Puts the translations into an app."""
 
     async def known(request: Request, error: Exception) -> Response:
-        status, code, text, headers = of_error(error if isinstance(error, PhrError) else PhrError())
-        element = element_of(error)
-        return answer(request, status, code, text, headers, element)
-
-    async def http(request: Request, error: Exception) -> Response:
-        status = error.status_code if isinstance(error, HTTPException) else 500
-        headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
-        text = str(error.detail) if isinstance(error, HTTPException) else ""
-        return answer(request, status, _BY_STATUS.get(status, "processing"), text, headers)
+        return answered(request, error if isinstance(error, PhrError | HTTPException) else PhrError())
 
     async def malformed(request: Request, error: Exception) -> Response:
         places: list[Any] = list(error.errors()) if isinstance(error, RequestValidationError) else []
@@ -114,7 +145,7 @@ def install(app: FastAPI) -> None:
         return answer(request, 500, "exception", "something went wrong here; your data are safe")
 
     app.add_exception_handler(PhrError, known)
-    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(HTTPException, known)
     app.add_exception_handler(RequestValidationError, malformed)
     app.add_exception_handler(Exception, unknown)
 

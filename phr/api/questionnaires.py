@@ -7,9 +7,13 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Request, Response
 
-from phr.api import parameters
-from phr.api.callers import system_of
+from phr.api import parameters, reading
+from phr.api.callers import caller, system_of
+from phr.api.fhir import Identity
+from phr.api.interactions import call_of, respond
 from phr.api.problems import FHIR_JSON
+from phr.api.searching import conditions, search
+from phr.domain.fhirsearch import fits
 from phr.errors import NotFound
 from risk.questionnaires.definition import NAMES, form
 from risk.questionnaires.fhir import questionnaire
@@ -19,14 +23,15 @@ router = APIRouter(prefix="/fhir")
 
 @router.get("/Questionnaire")
 def search_questionnaires(request: Request) -> Response:
-    """Search of Questionnaires by _id and url."""
+    """Search of Questionnaires: the service's own for everybody; who signed in finds others by other ids."""
+    system = system_of(request)
     given = parameters.pairs(request.url.query)
-    parameters.check(given, frozenset({"_id", "url", "_format"}))
-    found = [questionnaire(form(name)) for name in NAMES]
-    for name, value in given:
-        if name in {"_id", "url"}:
-            wanted = value.split(",")
-            found = [one for one in found if one["id" if name == "_id" else "url"] in wanted]
+    if "authorization" in request.headers and any(name == "_cursor" for name, _value in given):
+        return respond(request, search(call_of(request, caller(request)), "Questionnaire", request.url.query))
+    asked = conditions(system, "Questionnaire", given)
+    found = [one for name in NAMES if fits(asked, one := questionnaire(form(name)))]
+    if not found and "authorization" in request.headers:
+        return respond(request, search(call_of(request, caller(request)), "Questionnaire", request.url.query))
     base = f"{system_of(request).settings.base_url}/fhir"
     bundle: dict[str, Any] = {
         "resourceType": "Bundle",
@@ -43,8 +48,10 @@ def search_questionnaires(request: Request) -> Response:
 
 
 @router.get("/Questionnaire/{identity}")
-def read_questionnaire(identity: str) -> Response:
-    """One Questionnaire."""
-    if identity not in NAMES:
+def read_questionnaire(request: Request, identity: Identity) -> Response:
+    """One Questionnaire; those of the service are for everybody, others for who signed in."""
+    if identity in NAMES:
+        return Response(orjson.dumps(questionnaire(form(identity))), media_type=FHIR_JSON)
+    if "authorization" not in request.headers:
         raise NotFound("no such resource")
-    return Response(orjson.dumps(questionnaire(form(identity))), media_type=FHIR_JSON)
+    return respond(request, reading.read(call_of(request, caller(request)), "Questionnaire", identity))

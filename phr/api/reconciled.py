@@ -14,10 +14,11 @@ from ingest.codes import HL7_CATEGORY, VITALS
 from phr.api import parameters
 from phr.api.callers import Reading, access_about, system_of
 from phr.api.problems import FHIR_JSON
+from phr.api.scoped import admits, require
 from phr.domain.days import begins
 from phr.domain.documents import instant
 from phr.domain.reconcile import KINDS
-from phr.errors import Invalid
+from phr.errors import Invalid, OutOfScope
 from phr.ids import person_id
 from phr.services.reconciled import DayView, Share
 
@@ -30,6 +31,7 @@ _SPACE: Final = UUID("6f3a1a7e-0f0d-4f39-9b0a-5d2c1c1f8a01")
 @router.get("/Observation/$reconciled")
 def reconciled(request: Request, who: Reading) -> Response:
     """Days of one vital: an Observation a day and a Provenance that names who answered for which time."""
+    require(who, "Observation", "s")
     given = parameters.pairs(request.url.query)
     parameters.check(given, frozenset({"patient", "subject", "code", "start", "end", "_format"}))
     named = parameters.patients(given) or ((who.subject,) if who.role == "resident" else ())
@@ -47,6 +49,9 @@ def reconciled(request: Request, who: Reading) -> Response:
     entries = [
         entry for day in days for entry in _entries(day, code, patient, now, zone, system.settings.recipient)
     ]
+    days_of = (one["resource"] for one in entries if one["resource"]["resourceType"] == "Observation")
+    if not all(admits(who, "Observation", "s", one) for one in days_of):
+        raise OutOfScope("the token has no scope for this code")
     bundle = {"resourceType": "Bundle", "type": "collection", "timestamp": instant(now)}
     body = orjson.dumps({**bundle, "entry": entries} if entries else bundle)
     return Response(body, headers={"Cache-Control": "no-store"}, media_type=FHIR_JSON)

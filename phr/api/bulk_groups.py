@@ -1,0 +1,150 @@
+"""FHIR Group: cohorts of one recipient, kept for exports. A Group of another recipient does not exist."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from starlette.exceptions import HTTPException
+
+from phr.api import held, negotiation
+from phr.api.callers import Calling
+from phr.api.fhir import Identity, Raw
+from phr.api.interactions import Answer, Call, call_of, respond
+from phr.api.scoped import admits, require
+from phr.domain.bulk.limits import limits, may
+from phr.domain.fhir.patching import patched
+from phr.domain.fhir.texts import dump, parse, parse_any
+from phr.errors import Invalid, NotAllowed, NotFound
+from phr.ids import new_id
+
+router = APIRouter(prefix="/fhir")
+
+
+def _allowed(call: Call, action: str) -> None:
+    if not may(limits().grouping, call.who.role, call.who.purpose):
+        raise NotAllowed("this role keeps no Groups for this purpose")
+    require(call.who, "Group", action)
+
+
+def _answered(resource: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Answer:
+    meta = resource["meta"]
+    tag = {"ETag": f'W/"{meta["versionId"]}"'}
+    return Answer(status, dump(resource).encode(), {**tag, **(headers or {})})
+
+
+def _admitted(call: Call, action: str, resource: dict[str, Any]) -> dict[str, Any]:
+    if not admits(call.who, "Group", action, resource):
+        raise NotFound("no such Group")
+    return resource
+
+
+def create(call: Call, body: bytes) -> Answer:
+    """Keeps a new Group."""
+    _allowed(call, "c")
+    resource = parse(body)
+    if not admits(call.who, "Group", "c", {**resource, "id": str(new_id())}):
+        raise NotAllowed("the token's scopes do not hold this Group")
+    made = call.system.cohorts.create(resource, call.access(None))
+    place = f"{call.base}/Group/{made['id']}/_history/{made['meta']['versionId']}"
+    return _answered(made, 201, {"Location": place})
+
+
+def read(call: Call, identity: str, _query: str = "") -> Answer:
+    """A Group of the caller's recipient."""
+    _allowed(call, "r")
+    return _answered(_admitted(call, "r", call.system.cohorts.read(identity, call.access(None))))
+
+
+def _refuse_conditional(identity: str) -> None:
+    if not identity:
+        raise HTTPException(405, "Group: is named by its id")
+
+
+def update(call: Call, identity: str, body: bytes, _query: str = "") -> Answer:
+    """Puts another Group in the place of one that is there; the server gives the ids, so none is made."""
+    _allowed(call, "u")
+    _refuse_conditional(identity)
+    resource = parse(body)
+    if resource.get("id") != identity:
+        raise Invalid("must be the id in the address", field="Group.id")
+    _admitted(call, "u", call.system.cohorts.read(identity, call.access(None)))
+    expected = negotiation.expected_version(call.headers)
+    return _answered(call.system.cohorts.update(identity, resource, expected, call.access(None)))
+
+
+def patch(call: Call, identity: str, operations: Any, _query: str = "") -> Answer:
+    """Changes parts of a Group by JSON Patch, such as its members; what comes out is checked as if it came whole."""
+    _allowed(call, "u")
+    _refuse_conditional(identity)
+    present = _admitted(call, "u", call.system.cohorts.read(identity, call.access(None)))
+    expected = negotiation.expected_version(call.headers)
+    version = int(present["meta"]["versionId"]) if expected is None else expected
+    resource = patched(present, operations)
+    return _answered(call.system.cohorts.update(identity, resource, version, call.access(None)))
+
+
+def delete(call: Call, identity: str, _query: str = "") -> Answer:
+    """Removes a Group. What was exported with it stays as it is."""
+    _allowed(call, "d")
+    _refuse_conditional(identity)
+    try:
+        _admitted(call, "d", call.system.cohorts.read(identity, call.access(None)))
+    except NotFound:
+        return Answer(204)
+    call.system.cohorts.remove(identity, call.access(None))
+    return Answer(204)
+
+
+def search(call: Call, query: str) -> Answer:
+    """The Groups of the caller's recipient, all or those that fit."""
+    _allowed(call, "s")
+    return held.searchset(call, "Group", query, lambda _given: call.system.cohorts.listed(call.access(None)))
+
+
+@router.post("/Group")
+def create_group(request: Request, who: Calling, body: Raw) -> Response:
+    """Keeps a new Group."""
+    negotiation.check_sent(request.headers)
+    return respond(request, create(call_of(request, who), body))
+
+
+@router.head("/Group", include_in_schema=False)
+@router.get("/Group")
+def search_groups(request: Request, who: Calling) -> Response:
+    """The Groups of the caller's recipient."""
+    return respond(request, search(call_of(request, who), request.url.query))
+
+
+@router.post("/Group/_search")
+def search_groups_by_form(request: Request, who: Calling, body: Raw) -> Response:
+    """The same search with its parameters in the body."""
+    query = held.form_query(request.url.query, request.headers.get("content-type", ""), body)
+    return respond(request, search(call_of(request, who), query))
+
+
+@router.head("/Group/{identity}", include_in_schema=False)
+@router.get("/Group/{identity}")
+def read_group(request: Request, identity: Identity, who: Calling) -> Response:
+    """One Group."""
+    return respond(request, read(call_of(request, who), identity))
+
+
+@router.put("/Group/{identity}")
+def update_group(request: Request, identity: Identity, who: Calling, body: Raw) -> Response:
+    """The next version of a Group."""
+    negotiation.check_sent(request.headers)
+    return respond(request, update(call_of(request, who), identity, body))
+
+
+@router.patch("/Group/{identity}")
+def patch_group(request: Request, identity: Identity, who: Calling, body: Raw) -> Response:
+    """Changes parts of a Group."""
+    negotiation.check_sent(request.headers, patch=True)
+    return respond(request, patch(call_of(request, who), identity, parse_any(body)))
+
+
+@router.delete("/Group/{identity}")
+def delete_group(request: Request, identity: Identity, who: Calling) -> Response:
+    """Removes a Group."""
+    return respond(request, delete(call_of(request, who), identity))
