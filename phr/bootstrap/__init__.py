@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from ingest.cloud.webhooks import Keys
+from phr import tracing
+from phr.bootstrap.bulk import Bulk
 from phr.bootstrap.consent import Consenting
+from phr.bootstrap.counted import timed
+from phr.bootstrap.doctor import Examined
 from phr.bootstrap.evaluation import Evaluation
 from phr.bootstrap.family import Family
+from phr.bootstrap.fhir import Fhir
+from phr.bootstrap.growing import Growing
 from phr.bootstrap.guidance import Guidance
 from phr.bootstrap.health import Health
 from phr.bootstrap.keeping import Kept
@@ -22,8 +28,12 @@ from phr.bootstrap.open_data import Opening
 from phr.bootstrap.operating import Running
 from phr.bootstrap.rewards import Rewards
 from phr.bootstrap.rights import Rights
+from phr.bootstrap.searching import Searching
 from phr.bootstrap.signin import SignIn
+from phr.bootstrap.smart import SmartApps
+from phr.bootstrap.spanned import spanned
 from phr.bootstrap.staff import StaffWork
+from phr.bootstrap.subscribing import Subscribing
 from phr.bootstrap.visits import Away
 from phr.bootstrap.watching import Watching
 from phr.clients import google
@@ -35,7 +45,7 @@ from phr.ids import new_id
 from phr.services.cards import Cards
 from phr.services.checkups import Checkups
 from phr.services.connections import Connecting, Desk, Noticing, Syncing, Vault
-from phr.services.deliver import Deliver, Send, TryLaterError, UndeliverableError
+from phr.services.deliver import Deliver, Send, SendMany, TryLaterError, UndeliverableError
 from phr.services.identities import Identities
 from phr.services.importing import Importing
 from phr.services.intake import Intake
@@ -68,13 +78,17 @@ __all__ = ["System", "ledger_store", "start", "stop_embedded"]
 
 class System(
     Consenting,
+    Bulk,
     Health,
     Guidance,
     Evaluation,
+    Examined,
     Messages,
     Family,
+    Fhir,
     Nutrition,
     SignIn,
+    SmartApps,
     StaffWork,
     Running,
     Away,
@@ -84,6 +98,9 @@ class System(
     Rewards,
     Rights,
     Ledgering,
+    Subscribing,
+    Searching,
+    Growing,
 ):
     """Everything that this process runs, made on first use."""
 
@@ -221,7 +238,7 @@ class System(
 
         s = self.settings
         keys = Keys(self.key("release"), self.lasting_key("release-project"), self.key("release-signature"))
-        return Export(self.store, self.clock, s.tz, s.recipient, keys, s.export_k)
+        return Export(self.store, self.clock, s.tz, s.recipient, keys, s.export_k, self.long_reads)
 
     def release_tombstone(self, uow: UnitOfWork, person: UUID, release: str) -> None:
         """In the transaction of a withdrawal: the number to delete, for whoever holds a copy."""
@@ -246,8 +263,11 @@ class System(
         """Delivers letters."""
         senders: dict[str, Send] = {"revoke": _to_cloud(self.connections)}
         to_people = {"message": self.message_sender, "recipient": self.recipient_sender}
-        together = {} if self.points_by_file else {"ledger": self.ledger_letters(ledger)}
-        return Deliver(self.store, self.clock, self.settings.recipient, senders, to_people, together)
+        together: dict[str, SendMany] = {"subscription": self.subscription_letters}
+        if not self.points_by_file:
+            together["ledger"] = self.ledger_letters(ledger)
+        ways = (timed(senders), timed(to_people), timed(together))
+        return Deliver(self.store, self.clock, self.settings.recipient, *ways)
 
     @property
     def broker_url(self) -> str:
@@ -262,6 +282,10 @@ class System(
         """Rows a second of COPY into a plain table on the same server, for benchmarks."""
         return Baseline(self.database.admin).copy(seconds, values)
 
+    def know_sizes(self) -> None:
+        """Tells the planner how much there is now; for benchmarks."""
+        Baseline(self.database.admin).know_sizes()
+
     def baseline_copy_out(self) -> float:
         """Rows a second of COPY from that table, for benchmarks."""
         return Baseline(self.database.admin).copy_out()
@@ -270,9 +294,14 @@ class System(
         """Seconds of a SELECT from that table, for benchmarks."""
         return Baseline(self.database.admin).select(hits, repeats)
 
+    def baseline_jsonb(self, bodies: Sequence[bytes], together: int) -> float:
+        """Rows a second of JSON texts into a plain table, so many in each transaction, for benchmarks."""
+        return Baseline(self.database.admin).jsonb(bodies, together)
+
     def without_policies(self) -> Observations:
         """Search as a role that row-level security does not bind: only benchmarks ask, for the price of consent."""
         engine = open_engine(self.database.admin, self.settings.pool_size)
+        self.closing.callback(engine.dispose)
         return Observations(Store(engine, self.sealer), self.settings.tz)
 
     def migrate(self) -> None:
@@ -294,4 +323,10 @@ def _to_cloud(connections: Connecting) -> Send:
 
 def start(settings: Settings | None = None, clock: Clock | None = None) -> System:
     """The system as settings say."""
-    return System(settings or Settings(), clock or SystemClock())
+    settings = settings or Settings()
+    if not settings.tracing_url:
+        return System(settings, clock or SystemClock())
+    end = tracing.begin(settings.tracing_url, settings.tracing_share)
+    made: System = spanned(System)(settings, clock or SystemClock())
+    made.closing.callback(end)
+    return made

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from consent.model import Consent
 from phr.bootstrap.core import Core
+from phr.bootstrap.counted import TimedConsents
 from phr.domain.access import Access
 from phr.domain.agreeing import Acting, check_performers
 from phr.domain.days import day_at
@@ -37,7 +38,7 @@ class Consenting(Core):
     def consents(self) -> Consents:
         """Consents."""
         s = self.settings
-        return Consents(
+        return TimedConsents(
             self.store,
             self.clock,
             s.tz,

@@ -7,10 +7,13 @@ from functools import cached_property
 
 from phr.bootstrap.core import Core
 from phr.services.keeping import Keeping
+from phr.services.keeping_log import KeepingLog
+from phr.services.retention import Retaining
 from phr.services.trail import Trail
 from phr.store.baseline import Baseline
 from phr.store.engine import Database, open_engine
 from phr.store.migrate import upgrade
+from phr.store.retention import Retention
 from phr.store.uow import Store
 
 
@@ -28,6 +31,18 @@ class Kept(Core):
             self.database,
             lambda other: upgrade(other, self.sealer),
         )
+
+    @cached_property
+    def keeping_log(self) -> KeepingLog:
+        """Base backups and the database's log, for the state of any instant."""
+        s = self.settings
+        return KeepingLog(lambda: self.store, self.clock, s.recipient, self.database, s.home / "wal")
+
+    @cached_property
+    def retaining(self) -> Retaining:
+        """Deleting samples by their age, when somebody asks for it."""
+        s = self.settings
+        return Retaining(Retention(self.database.admin, self.sealer), self.clock, s.tz, s.recipient)
 
     @property
     def backup_recipients(self) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import segno
 
@@ -19,7 +19,8 @@ from phr.domain.messages.letters import Sender
 from phr.domain.points import fiscal_year, load_rules, step_goal
 from phr.errors import Busy, Invalid, Unsafe
 from phr.ids import new_id
-from phr.services.deliver import SendTo, TryLaterError
+from phr.services.alarm_letters import AlarmLetters
+from phr.services.deliver import Deliver, SendTo, TryLaterError
 from phr.services.letters import Letters
 from phr.services.messages import DUTY, Addressing, AddressVault, Duty, Inbox, Nudging, Sending
 from phr.services.messages.sending import Outside
@@ -99,6 +100,13 @@ class Messages(Core):
                 raise TryLaterError(str(trouble), timedelta(seconds=trouble.after_seconds)) from trouble
 
         return send
+
+    @cached_property
+    def alarm_letters(self) -> AlarmLetters:
+        """Letters of alarms, beside whatever else a worker does."""
+        s = self.settings
+        letters = Deliver(self.store, self.clock, s.recipient, {}, {"message": self.message_sender})
+        return AlarmLetters(letters.alarms, cast("Any", self).operate.beat)
 
     @cached_property
     def inbox(self) -> Inbox:

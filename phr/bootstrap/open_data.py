@@ -27,7 +27,8 @@ class Opening(Core):
 
         s = self.settings
         districts = tuple(one.strip() for one in s.open_districts.split(",") if one.strip())
-        return OpenData(self.store, self.clock, s.tz, s.recipient, Place(s.city, districts, s.base_url))
+        place = Place(s.city, districts, s.base_url)
+        return OpenData(self.store, self.clock, s.tz, s.recipient, place, self.long_reads)
 
     def broker(self) -> Broker:
         """The city's context broker."""

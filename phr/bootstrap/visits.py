@@ -17,7 +17,7 @@ class Away(Core):
     @cached_property
     def emergency(self) -> Emergency:
         """Emergency cards."""
-        return Emergency(self.store, self.clock, self.settings.tz, self.receive)
+        return Emergency(self.store, self.clock, self.settings.tz, self.receive, self.receive.within)
 
     @cached_property
     def visits(self) -> Visits:
