@@ -6,19 +6,20 @@ import re
 from typing import Any, Final
 from urllib.parse import quote
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from phr.web.acting import Closed, Over, closed_page, over_page, within
+from phr.web.acting import Closed, Over, closed_page, over_page
 from phr.web.answer import SignInNeeded, see
 from phr.web.forms import local_address
 from phr.web.headers import SECURITY_HEADERS
 from phr.web.pages import (
     account,
     acting,
+    apps,
     break_glass,
     cards,
     components,
@@ -51,6 +52,7 @@ from phr.web.pages import (
     visits,
 )
 from phr.web.render import Renderer
+from phr.web.routing import add
 from phr.web.sheets import SITE, STATIC, asset
 
 _AREAS: Final = (
@@ -68,6 +70,7 @@ _AREAS: Final = (
     family,
     messages,
     connect,
+    apps,
     uploads,
     cards,
     counter,
@@ -111,7 +114,7 @@ def mount(app: FastAPI, renderer: Renderer) -> None:
     app.state.renderer = renderer
     app.mount("/static", Assets(directory=STATIC), name="static")
     for area in _AREAS:
-        app.include_router(area.router, include_in_schema=False, dependencies=[Depends(within)])
+        add(app, area.router)
     app.add_exception_handler(SignInNeeded, _to_sign_in)
     app.add_exception_handler(Closed, closed_page)
     app.add_exception_handler(Over, over_page)

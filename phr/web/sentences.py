@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from phr.web.sentences_apps import APPS
 from phr.web.sentences_earning import EARNING
 from phr.web.sentences_files import FILES
 from phr.web.sentences_health import HEALTH
@@ -68,6 +69,12 @@ SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
         "left-out": N_("まだ書いていません"),
         "no-record": N_(
             "この番号と生年月日の記録に、書きこめませんでした。番号、生年月日、本人の「共有」を見てください"
+        ),
+        "stopped-since": N_(
+            "この用紙の日か、そのあとに、この共有は止められています。もう一度始めるかを本人に聞き、新しい用紙に書いてもらってください"
+        ),
+        "card-may-be-newer": N_(
+            "用紙の日か、そのあとに書かれたカードが、もうあります。どちらが正しいか、本人に確かめてください"
         ),
         "no-consent-answers": N_(
             "まだ記録していません。「共有」で「機器からの取りこみ」を始めると、記録できます。"
@@ -204,6 +211,7 @@ SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
     **HEALTH,
     **RUNNING,
     **REWARDS,
+    **APPS,
     **EARNING,
     **RIGHTS,
     **RECORD,

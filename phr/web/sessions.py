@@ -15,6 +15,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from consent.purposes import recipient_name
+from phr import logs
 from phr.domain.access import Access, resident
 from phr.domain.family.acting import Scope as ActingScope
 from phr.errors import NotAllowed, NotFound, PhrError, Refused
@@ -186,7 +187,7 @@ class SessionMiddleware:
         state["ending"] = self._ending
 
     def _session(self, secret: str, path: str) -> WebSession | None:
-        request = str(new_id())
+        request = logs.bound() or str(new_id())
         caller: Caller | None = self._system.accounts.caller(secret, "web", request)
         if caller is None or caller.role not in _ROLES:
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import Depends, Form, Request
 from fastapi.responses import Response
 
 from phr.errors import Busy, Conflict, Invalid, Refused
@@ -13,8 +13,9 @@ from phr.web.answer import Service, SignInNeeded, html, see
 from phr.web.forms import checked_form, session_of
 from phr.web.pages.signin import asked, attempt_of, credential_of
 from phr.web.ports import Session
+from phr.web.routing import page_router
 
-router = APIRouter(prefix="/account")
+router = page_router(prefix="/account")
 _NOTICES: Final = ("ended", "passphrase", "totp", "passkey", "removed")
 _PROBLEMS: Final = ("passkey-failed", "last")
 _Short = Annotated[str, Form(max_length=200)]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form
+from fastapi import Depends, Form
 from fastapi.responses import Response
 
 from phr.errors import NotFound
 from phr.web.answer import Resident, Service, see
 from phr.web.forms import checked_form
+from phr.web.routing import page_router
 
-router = APIRouter(prefix="/acting")
+router = page_router(prefix="/acting")
 
 
 @router.post("", dependencies=[Depends(checked_form)])

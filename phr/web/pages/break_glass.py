@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Literal, cast
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import Depends, Form, Request
 from fastapi.responses import Response
 
 from phr.errors import Busy, Invalid, NotFound
 from phr.web.answer import Nurse, Service, html, see
 from phr.web.forms import checked_form
+from phr.web.routing import page_router
 
-router = APIRouter(prefix="/staff/break-glass")
+router = page_router(prefix="/staff/break-glass")
 _Line = Annotated[str, Form(max_length=200)]
 
 

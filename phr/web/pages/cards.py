@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import Depends, Form, Request
 from fastapi.responses import Response
 
 from phr.errors import NotFound
 from phr.web.answer import Resident, Service, html, see
 from phr.web.forms import checked_form
+from phr.web.routing import page_router
 from phr.web.sentences import SENTENCES
 
-router = APIRouter()
+router = page_router()
 _PAGE: Final = "/connect/cards"
 
 

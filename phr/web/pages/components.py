@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from phr.web.answer import Operator, html
+from phr.web.routing import page_router
 from phr.web.views.components import COMPONENTS
 
-router = APIRouter()
+router = page_router()
 
 
 @router.get("/components")

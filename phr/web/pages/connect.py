@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import Response
 
 from phr.errors import Busy, NotAllowed, Refused
 from phr.web.answer import Resident, Service, html, see
 from phr.web.forms import checked_form
 from phr.web.headers import CONTENT_SECURITY_POLICY
+from phr.web.routing import page_router
 from phr.web.sentences import SENTENCES
 
-router = APIRouter()
+router = page_router()
 _PAGE: Final = "/connect"
 _Word = Annotated[str, Query(max_length=2048)]
 _PROBLEMS: Final = {"no-consent": "no-consent", "attempt": "expired", "scopes": "scopes"}

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Annotated, Final
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
+from fastapi import Depends, File, Form, Request, UploadFile
 from fastapi.responses import Response
 
 from phr.errors import Invalid, NotFound
@@ -16,9 +16,10 @@ from phr.web.forms import checked_form
 from phr.web.pages.resident import day_of
 from phr.web.ports import Services, Session
 from phr.web.ports.counter import NewRepresentative
+from phr.web.routing import page_router
 from phr.web.views.counter import CounterSearch
 
-router = APIRouter(prefix="/counter")
+router = page_router(prefix="/counter")
 _FORM: Final = [Depends(checked_form)]
 _Text = Annotated[str, Form(max_length=200)]
 _NOTICES: Final = frozenset({"added", "ended"})

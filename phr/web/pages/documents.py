@@ -7,16 +7,17 @@ from datetime import date
 from typing import Annotated, Final
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi import Depends, Form, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from phr.errors import Conflict, Invalid, NotAllowed, Refused
 from phr.web.answer import Resident, Service, html, see
 from phr.web.forms import checked_form
 from phr.web.headers import PAGE_HEADERS
+from phr.web.routing import page_router
 from phr.web.sentences import SENTENCES
 
-router = APIRouter(prefix="/documents")
+router = page_router(prefix="/documents")
 _Text = Annotated[str, Form(max_length=2000)]
 _Short = Annotated[str, Form(max_length=200)]
 _CHANNELS: Final = 12

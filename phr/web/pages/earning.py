@@ -8,7 +8,7 @@ from datetime import date
 from typing import Annotated, Final, Literal, cast
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import Depends, Form, Request
 from fastapi.responses import Response
 
 from phr.errors import Conflict, Invalid, NotAllowed
@@ -16,9 +16,10 @@ from phr.web.answer import Nurse, Resident, Service, html, see
 from phr.web.forms import checked_form
 from phr.web.ports import Services, Session
 from phr.web.ports.earning import PointList
+from phr.web.routing import page_router
 from phr.web.views.earning import StaffPoints
 
-router = APIRouter()
+router = page_router()
 _Text = Annotated[str, Form(max_length=4000)]
 _Long = Annotated[str, Form(max_length=20_000)]
 _Notice = Literal["", "released", "reversed", "goal", "room"]

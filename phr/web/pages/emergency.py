@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from fastapi.responses import Response
 
 from phr.domain.emergency import BLOOD, FIELDS
@@ -14,9 +14,10 @@ from phr.errors import Invalid, NotFound
 from phr.web.answer import Resident, Service, html, see
 from phr.web.forms import checked_form
 from phr.web.headers import PAGE_HEADERS
+from phr.web.routing import page_router
 from phr.web.views.emergency import EmergencyForm
 
-router = APIRouter()
+router = page_router()
 _PAGE: Final = "/emergency"
 _LONGEST: Final = 2000
 

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Annotated, Final
 from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import Depends, Form, Query, Request
 from fastapi.responses import Response
 
 from phr.errors import Conflict, Invalid, NotFound
@@ -17,8 +17,9 @@ from phr.web.answer import Nurse, Service, html, locale_of, see
 from phr.web.forms import checked_form
 from phr.web.headers import PAGE_HEADERS
 from phr.web.ports.evaluation import NewProgramme
+from phr.web.routing import page_router
 
-router = APIRouter(prefix="/staff/programme")
+router = page_router(prefix="/staff/programme")
 _Text = Annotated[str, Form(max_length=4000)]
 _List = Annotated[str, Form(max_length=400_000)]
 NOTICES: Final = (
@@ -35,6 +36,7 @@ NOTICES: Final = (
 _FILES: Final = ("report.pdf", "numbers.csv", "figure.svg")
 _YEAR: Final = re.compile(r"(\d{4})\D+(\d{1,8})\D+(\d{1,8})\D*", re.ASCII)
 _MOST_NUMBERS: Final = 3
+_LONG: Final = 5  # digits that no number of a page has
 
 
 def _day(text: str) -> date | None:
@@ -44,8 +46,10 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _page(ident: str, done: str, numbers: tuple[int, ...] = ()) -> Response:
-    query = urlencode([("done", done), *(("n", number) for number in numbers)])
+def _page(ident: str, done: str, numbers: tuple[int, ...] = (), page: str = "") -> Response:
+    """Back to the programme, to the page of members that was open."""
+    opened = [("page", page)] if page.isascii() and page.isdigit() and len(page) < _LONG else []
+    query = urlencode([("done", done), *opened, *(("n", number) for number in numbers)])
     return see(f"/staff/programme/{quote(ident, safe='')}?{query}")
 
 
@@ -108,17 +112,23 @@ def _years(text: str) -> tuple[tuple[int, int, int], ...] | None:
 
 
 @router.get("/{ident}")
-def programme(request: Request, session: Nurse, services: Service, ident: str, done: str = "") -> Response:
-    """One programme."""
+def programme(
+    request: Request,
+    session: Nurse,
+    services: Service,
+    ident: str,
+    done: str = "",
+    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+) -> Response:
+    """One programme with a page of its members."""
     numbers = tuple(
         int(n)
         for n in request.query_params.getlist("n")[:_MOST_NUMBERS]
         if n.isascii() and n.isdigit() and len(n) < 9
     )
     notice = done if done in NOTICES and (done != "added" or len(numbers) == _MOST_NUMBERS) else ""
-    return html(
-        request, "programme", replace(services.programme(session, ident), notice=notice, numbers=numbers)
-    )
+    view = services.programme(session, ident, page)
+    return html(request, "programme", replace(view, notice=notice, numbers=numbers))
 
 
 @router.post("/{ident}/members", dependencies=[Depends(checked_form)])
@@ -140,27 +150,41 @@ def add(
 
 @router.post("/{ident}/marks", dependencies=[Depends(checked_form)])
 def mark(
-    session: Nurse, services: Service, ident: str, number: _Text = "", what: _Text = "", on: _Text = ""
+    session: Nurse,
+    services: Service,
+    ident: str,
+    number: _Text = "",
+    what: _Text = "",
+    on: _Text = "",
+    page: _Text = "",
 ) -> Response:
     """Notes the day on which a member enrolled, completed or withdrew; no day takes it back."""
     day = _day(on)
     if on.strip() and day is None:
-        return _page(ident, "not-valid")
-    return _tried(ident, "marked", lambda: services.programme_mark(session, ident, number, what, day))
+        return _page(ident, "not-valid", page=page)
+    return _tried(ident, page, "marked", lambda: services.programme_mark(session, ident, number, what, day))
 
 
 @router.post("/{ident}/loans", dependencies=[Depends(checked_form)])
 def lend(
-    session: Nurse, services: Service, ident: str, number: _Text = "", kind: _Text = "", serial: _Text = ""
+    session: Nurse,
+    services: Service,
+    ident: str,
+    number: _Text = "",
+    kind: _Text = "",
+    serial: _Text = "",
+    page: _Text = "",
 ) -> Response:
     """Lends a device."""
-    return _tried(ident, "lent", lambda: services.programme_lend(session, ident, number, kind, serial))
+    return _tried(ident, page, "lent", lambda: services.programme_lend(session, ident, number, kind, serial))
 
 
 @router.post("/{ident}/loans/{loan}", dependencies=[Depends(checked_form)])
-def end_loan(session: Nurse, services: Service, ident: str, loan: str, how: _Text = "") -> Response:
+def end_loan(
+    session: Nurse, services: Service, ident: str, loan: str, how: _Text = "", page: _Text = ""
+) -> Response:
     """A device came back, or is lost."""
-    return _tried(ident, "ended", lambda: services.programme_loan_end(session, ident, loan, how))
+    return _tried(ident, page, "ended", lambda: services.programme_loan_end(session, ident, loan, how))
 
 
 @router.post("/{ident}/report", dependencies=[Depends(checked_form)])
@@ -181,14 +205,14 @@ def file(request: Request, session: Nurse, services: Service, ident: str, name: 
     return Response(found.body, media_type=found.media, headers=headers)
 
 
-def _tried(ident: str, done: str, act: Callable[[], None]) -> Response:
+def _tried(ident: str, page: str, done: str, act: Callable[[], None]) -> Response:
     """Does it, and says in words what kept it from being done; what is not there at all is another page's matter."""
     try:
         act()
     except Conflict:
-        return _page(ident, "lent-already")
+        done = "lent-already"
     except NotFound:
-        return _page(ident, "no-member")
+        done = "no-member"
     except Invalid:
-        return _page(ident, "not-valid")
-    return _page(ident, done)
+        done = "not-valid"
+    return _page(ident, done, page=page)

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Annotated, Final
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import Depends, Form, Request
 from fastapi.responses import Response
 
 from phr.errors import Conflict, Invalid, NotAllowed
@@ -15,9 +15,10 @@ from phr.web.answer import Nurse, Resident, Service, html, see
 from phr.web.forms import checked_form, number_typed
 from phr.web.ports import Services, Session
 from phr.web.ports.family import CheckInAnswers
+from phr.web.routing import page_router
 from phr.web.views.family import Entry
 
-router = APIRouter()
+router = page_router()
 _Text = Annotated[str, Form(max_length=2000)]
 _FORM: Final = [Depends(checked_form)]
 _NOTICES: Final = frozenset({"saved", "brushed", "answered", "late", "no-consent", "acting-over"})

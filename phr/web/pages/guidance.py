@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Annotated, Final, cast
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import Depends, Form, Request
 from fastapi.responses import Response
 
 from phr.errors import Conflict, Invalid, NotFound, Refused
@@ -15,9 +15,10 @@ from phr.web.answer import Nurse, Resident, Service, html, see
 from phr.web.forms import checked_form
 from phr.web.guidance_form import STEPS, event_typed
 from phr.web.ports import Services, Session
+from phr.web.routing import page_router
 from phr.web.views.guidance import Notice
 
-router = APIRouter()
+router = page_router()
 _NOTICES: Final = ("recorded", "undone", "taken", "late", "refused")
 _MOST: Final = 40  # fields of the longest form, and some
 _LONGEST: Final = 4000

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Annotated, Final, Literal, cast
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi import Depends, Form, Query, Request
 from fastapi.responses import Response
 
 from phr.domain.paper_forms import number_in
@@ -22,9 +22,10 @@ from phr.web.pages.paper import Copier
 from phr.web.ports import Services, Session
 from phr.web.ports.health import PaperForm
 from phr.web.questionnaire_form import LONGEST, field_of, only_open, read_form
+from phr.web.routing import page_router
 from phr.web.views.health import Filling
 
-router = APIRouter()
+router = page_router()
 _PURPOSE: Final = "risk"
 _Text = Annotated[str, Form(max_length=200)]
 _Number = Annotated[str, Query(alias="for", max_length=100)]

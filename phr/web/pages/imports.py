@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 
 from phr.web.answer import Nurse, Service, html, table
+from phr.web.routing import page_router
 
-router = APIRouter(prefix="/staff/imports")
+router = page_router(prefix="/staff/imports")
 
 
 @router.get("")

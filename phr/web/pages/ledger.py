@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Final, Literal, cast
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import Depends, Form, Request
 from fastapi.responses import Response
 
 from phr.errors import NotFound
 from phr.web.answer import Operator, Service, html, see
 from phr.web.forms import checked_form
+from phr.web.routing import page_router
 
-router = APIRouter(prefix="/operate/points")
+router = page_router(prefix="/operate/points")
 _NOTICES: Final = ("retried", "gone", "again")
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, HTTPException, Request
+from fastapi import Depends, Form, HTTPException, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
@@ -14,8 +14,9 @@ from phr.errors import Busy, Invalid, NotFound, Refused
 from phr.web.answer import Nurse, Resident, Service, html, see, table
 from phr.web.forms import checked_form
 from phr.web.headers import PAGE_HEADERS
+from phr.web.routing import page_router
 
-router = APIRouter()
+router = page_router()
 _PAGE: Final = "/messages"
 _STAFF: Final = "/staff/letters"
 _Text = Annotated[str, Form(max_length=4000)]

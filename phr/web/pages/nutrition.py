@@ -6,16 +6,17 @@ from dataclasses import replace
 from typing import Annotated, Final
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import Depends, Form, Request
 from fastapi.responses import Response
 
 from phr.errors import Invalid, NotFound
 from phr.web.answer import Nurse, Resident, Service, html, see
 from phr.web.forms import checked_form, number_typed
 from phr.web.ports import Services, Session
+from phr.web.routing import page_router
 from phr.web.views.nutrition import FIELDS, FoodTyped
 
-router = APIRouter()
+router = page_router()
 _PAGE: Final = "/nutrition"
 _Text = Annotated[str, Form(max_length=40)]
 _OCCASIONS: Final = frozenset({"breakfast", "lunch", "snack", "dinner"})

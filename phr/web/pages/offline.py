@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import JSONResponse, Response
 
 from phr.web.answer import html, renderer_of
 from phr.web.headers import SECURITY_HEADERS
 from phr.web.render import static_url
+from phr.web.routing import page_router
 from phr.web.sheets import STATIC
 
-router = APIRouter()
+router = page_router()
 _BLUE: Final = "#0055ad"
 _WHITE: Final = "#ffffff"
 

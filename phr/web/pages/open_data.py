@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from phr.errors import NotFound
 from phr.web.answer import Service, html
 from phr.web.headers import PAGE_HEADERS
+from phr.web.routing import page_router
 
-router = APIRouter(prefix="/open-data")
+router = page_router(prefix="/open-data")
 _MEDIA: Final = {
     "statistics.csv": "text/csv; charset=utf-8",
     "catalogue.jsonld": "application/ld+json",

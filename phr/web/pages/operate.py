@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Final, Literal, cast
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import Depends, Form, Request
 from fastapi.responses import Response
 
 from phr.errors import Conflict, Invalid, Refused
 from phr.web.answer import Operator, Service, html, see
 from phr.web.forms import checked_form
+from phr.web.routing import page_router
 from phr.web.sentences import SENTENCES
 
-router = APIRouter(prefix="/operate")
+router = page_router(prefix="/operate")
 _NOTICES: Final = ("reviewed", "own", "done-already", "note")
 
 

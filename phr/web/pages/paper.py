@@ -7,20 +7,24 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, File, Query, Request, UploadFile
+from fastapi import Depends, File, Query, Request, UploadFile
 from fastapi.responses import Response
 
+from phr.domain.emergency import FIELDS
 from phr.domain.paper_forms import number_in
-from phr.errors import Conflict, Invalid, NotFound
+from phr.errors import Conflict, Invalid, NotFound, Unmet
 from phr.web.answer import Resident, Service, SignInNeeded, html, locale_of, see
 from phr.web.forms import checked_form, session_of
 from phr.web.headers import PAGE_HEADERS
 from phr.web.paper_form import day_typed, read_diary, read_food
 from phr.web.ports import Session
 from phr.web.ports.paper import Decision, Signed
+from phr.web.routing import page_router
 
-router = APIRouter()
+router = page_router()
 _LONGEST: Final = 60
+_WRITTEN: Final = 2000
+_PAPERS: Final = frozenset({"a4", "a6"})
 _LARGEST: Final = 20_000_000
 _Number = Annotated[str, Query(alias="for", max_length=100)]
 _Version = Annotated[str, Query(max_length=40)]
@@ -48,6 +52,15 @@ async def _typed(request: Request) -> dict[str, str]:
 
 
 _Typed = Annotated[dict[str, str], Depends(_typed)]
+
+
+async def _written(request: Request) -> dict[str, str]:
+    """The fields of an emergency card, longer than any number."""
+    form = await request.form(max_files=0, max_fields=30)
+    return {name: value[:_WRITTEN] for name, value in form.items() if isinstance(value, str)}
+
+
+_Written = Annotated[dict[str, str], Depends(_written)]
 
 
 @router.get("/paper")
@@ -83,7 +96,7 @@ def staff_paper_list(
     """Every form on paper: blank sheets, and where to copy what was written."""
     view = replace(
         services.paper_list(session),
-        notice=done if done in {"sheet", "consent-on", "consent-off"} else "",
+        notice=done if done in {"sheet", "card", "consent-on", "consent-off"} else "",
         red=red == "1",
         stored=stored,
         repeated=repeated,
@@ -146,12 +159,44 @@ def copy_consent(
             known = {"patient": "no-record", "text": "choose", "day": "not-a-day"}
             field = error.field if error.field in known else "patient"
             problems[field] = known[field]
+        except Unmet:
+            problems["on"] = "stopped-since"
         except Conflict:
             problems["on"] = "not-shared"
         else:
             return see(f"/staff/paper?done=consent-{'on' if decision.on else 'off'}")
     view = replace(services.copying_consent(session, purpose), typed=typed, problems=problems)
     return html(request, "paper_consent", view, status=422)
+
+
+@router.get("/staff/paper/emergency")
+def copying_card(request: Request, session: Copier, services: Service, patient: _Number = "") -> Response:
+    """The form for an emergency card on paper; the square code of the sheet fills in the number."""
+    view = replace(services.copying_card(session), typed={"patient": patient})
+    return html(request, "paper_emergency", view)
+
+
+@router.post("/staff/paper/emergency", dependencies=[Depends(checked_form)])
+def copy_card(request: Request, session: Copier, services: Service, typed: _Written) -> Response:
+    """Keep the card, or show the form again with what is wrong; printed at once for who has no screen."""
+    signed, problems = _signed(typed, "day")
+    if signed is not None:
+        try:
+            card = services.copy_emergency_card(
+                session, signed, typed, confirmed=typed.get("confirmed") == "1"
+            )
+        except Invalid as error:
+            known = {"patient": "no-record", "day": "not-a-day", "sheet": "nothing"}
+            field = error.field if error.field in {*known, *FIELDS} else "patient"
+            problems[field] = known.get(field, "too-long")
+        except Unmet:
+            problems["confirmed"] = "card-may-be-newer"
+        else:
+            if typed.get("print") in _PAPERS:
+                return _pdf(services.copied_card_pdf(card, typed["print"]), "emergency-card")
+            return see("/staff/paper?done=card")
+    view = replace(services.copying_card(session), typed=typed, problems=problems)
+    return html(request, "paper_emergency", view, status=422)
 
 
 @router.get("/staff/paper/{name}")

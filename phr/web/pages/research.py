@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import Depends, Form, Request
 from fastapi.responses import Response, StreamingResponse
 
 from phr.errors import Invalid, NotFound
@@ -13,10 +13,11 @@ from phr.web.forms import checked_form
 from phr.web.headers import PAGE_HEADERS
 from phr.web.pages.resident import day_of
 from phr.web.ports import ResearchRequest
+from phr.web.routing import page_router
 from phr.web.sentences import SENTENCES
 from phr.web.views.research import Catalogue, RequestForm
 
-router = APIRouter(prefix="/research")
+router = page_router(prefix="/research")
 _Text = Annotated[str, Form(max_length=10_000)]
 _LONGEST: Final = {"title": 200, "protocol": 200, "responsible": 200, "committee": 200, "purpose": 4000}
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Annotated, Final, cast
 
-from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi import Depends, Form, Query, Request
 from fastapi.responses import Response
 
 from phr.errors import Invalid, NotFound
@@ -16,11 +16,12 @@ from phr.web.forms import checked_form, number_typed
 from phr.web.headers import PAGE_HEADERS
 from phr.web.ports import BloodPressureEntry, Services, Session
 from phr.web.ports.resident import Terms
+from phr.web.routing import page_router
 from phr.web.sentences import SENTENCES
 from phr.web.views.resident import TYPED, Entry, LookedFor, More, Period
 from phr.web.words import WORDS
 
-router = APIRouter()
+router = page_router()
 _PERIODS: Final = ("day", "week", "month", "year")
 # Hard limits of plausibility: what no person has is a slip of the finger.
 _RANGES: Final = {

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Annotated, Final
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import Depends, Form, Request
 from fastapi.responses import Response
 
 from phr.errors import Busy, Conflict, Invalid, NotFound, Refused
@@ -15,9 +15,10 @@ from phr.web.answer import Registrar, Resident, Service, html, locale_of, see, t
 from phr.web.forms import checked_form
 from phr.web.headers import PAGE_HEADERS
 from phr.web.ports import Services, Session
+from phr.web.routing import page_router
 from phr.web.sentences import SENTENCES
 
-router = APIRouter()
+router = page_router()
 _FORM: Final = [Depends(checked_form)]
 _Text = Annotated[str, Form(max_length=80)]
 _EXCHANGE: Final = "/points/exchange"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi import Depends, Form, Query, Request
 from fastapi.responses import Response
 
 from phr.errors import Conflict, Invalid, NotFound
@@ -15,9 +15,10 @@ from phr.web.answer import Operator, Service, SignInNeeded, html, see, table
 from phr.web.forms import checked_form, session_of
 from phr.web.headers import PAGE_HEADERS
 from phr.web.ports import Session
+from phr.web.routing import page_router
 from phr.web.sentences import SENTENCES
 
-router = APIRouter()
+router = page_router()
 _ANSWER: Final = frozenset({"registrar", "operator"})
 _STEPS: Final = frozenset({"preliminary", "final", "closed", "tell"})
 _Text = Annotated[str, Form(max_length=2000)]

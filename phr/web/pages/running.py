@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Final, Literal, cast
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import Depends, Form, Request
 from fastapi.responses import Response
 
 from phr.errors import Conflict, NotFound, Refused
 from phr.web.answer import Operator, Service, html, see
 from phr.web.forms import checked_form
 from phr.web.ports import Services, Session
+from phr.web.routing import page_router
 from phr.web.sentences import SENTENCES
 
-router = APIRouter(prefix="/operate")
+router = page_router(prefix="/operate")
 _Word = Annotated[str, Form(max_length=200)]
 _NOTICES: Final = ("approved", "second-person", "retried", "gone")
 

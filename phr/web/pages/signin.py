@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Final
 
 import orjson
-from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi import Depends, Form, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from phr.errors import Busy, Conflict, Invalid, NotAllowed, Refused
@@ -25,9 +25,10 @@ from phr.web.forms import checked_form, local_address, session_of
 from phr.web.headers import PAGE_HEADERS
 from phr.web.languages import offered
 from phr.web.ports import Browser, Services, SignedIn, ToTie
+from phr.web.routing import page_router
 from phr.web.views.signin import SignIn
 
-router = APIRouter()
+router = page_router()
 _YEAR: Final = 365 * 24 * 3600
 _ATTEMPT: Final = "phr_attempt"
 TIE: Final = "phr_tie"

@@ -6,17 +6,18 @@ from dataclasses import replace
 from typing import Annotated, Final, Literal, cast
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi import Depends, Form, Query, Request
 from fastapi.responses import Response
 
 from phr.errors import Conflict, Invalid, NotFound, Refused
 from phr.web.answer import Nurse, Service, html, see, table
 from phr.web.forms import checked_form
 from phr.web.ports import Contact, Services, Session
+from phr.web.routing import page_router
 from phr.web.views.staff import KINDS, Case, Gone
 from phr.web.words import WORDS
 
-router = APIRouter(prefix="/staff")
+router = page_router(prefix="/staff")
 _Text = Annotated[str, Form(max_length=4000)]
 _LIST_NOTICES: Final = ("claimed", "taken", "closed", "full")
 _CASE_NOTICES: Final = (

@@ -7,17 +7,18 @@ from datetime import date
 from typing import Annotated, Final, Literal, cast
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi import Depends, Form, Query, Request
 from fastapi.responses import Response
 
 from phr.errors import Invalid, NotFound, Refused
 from phr.web.answer import Nurse, Resident, Service, html, see, table
 from phr.web.forms import checked_form
 from phr.web.ports import Away, Services, Session
+from phr.web.routing import page_router
 from phr.web.views.team import Doubts, Search
 from phr.web.words import WORDS
 
-router = APIRouter()
+router = page_router()
 _Text = Annotated[str, Form(max_length=4000)]
 _Sought = Annotated[str, Form(max_length=100)]
 _Typed = Annotated[str, Query(max_length=100)]

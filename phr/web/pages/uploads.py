@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, ExitStack
 from typing import Annotated, Final
 
 import anyio
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import Depends, Header, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
@@ -22,9 +22,10 @@ from phr.web.forms import checked_form, session_of
 from phr.web.headers import PAGE_HEADERS
 from phr.web.multipart import OneFileForm
 from phr.web.ports import Coming, Piece, Services, Session
+from phr.web.routing import page_router
 from phr.web.sentences import SENTENCES
 
-router = APIRouter()
+router = page_router()
 _PAGE: Final = "/connect/files"
 _PARTS: Final = "/connect/files/parts"
 _TUS: Final = {"Tus-Resumable": "1.0.0"}

@@ -5,15 +5,16 @@ from __future__ import annotations
 import hmac
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from fastapi.responses import JSONResponse, Response
 
 from phr.errors import NotAllowed
 from phr.web.answer import Nurse, Service, html, locale_of, renderer_of
 from phr.web.headers import PAGE_HEADERS
+from phr.web.routing import page_router
 from phr.web.views.visits import Entered
 
-router = APIRouter()
+router = page_router()
 _LONGEST: Final = 16_384
 _STATUS: Final = {"stored": 200, "repeated": 200, "gone": 404, "invalid": 422}
 

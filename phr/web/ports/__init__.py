@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from phr.web.ports.acting import ActingPages
+from phr.web.ports.apps import AppPages
 from phr.web.ports.break_glass import BreakGlassPages
 from phr.web.ports.counter import CounterPages
 from phr.web.ports.documents import DocumentPages, RightsStaffPages
@@ -38,6 +39,7 @@ from phr.web.ports.visits import VisitPages
 __all__ = [
     "AccountPages",
     "ActingPages",
+    "AppPages",
     "Away",
     "BloodPressureEntry",
     "BreakGlassPages",
@@ -90,6 +92,7 @@ class Services(
     ActingPages,
     ResidentPages,
     ConnectPages,
+    AppPages,
     UploadPages,
     CardPages,
     CounterPages,

@@ -39,7 +39,7 @@ class EvaluationPages(Protocol):
         """Every programme."""
         ...
 
-    def programme(self, session: Session, ident: str) -> ProgrammePage:
+    def programme(self, session: Session, ident: str, page: int = 1) -> ProgrammePage:
         """One programme with its last report. NotFound when it is not this organisation's."""
         ...
 

@@ -9,7 +9,10 @@ from datetime import date, datetime
 
 @dataclass(frozen=True, slots=True)
 class EmergencyCard:
-    """The card; saved: None before the first time. notice: ``saved``, or empty."""
+    """The card. notice: ``saved``, or empty.
+
+    saved: when it came in, None before the first time; paper: staff copied it from a sheet; written: the day on it.
+    """
 
     name: str
     kana: str
@@ -18,6 +21,8 @@ class EmergencyCard:
     saved: datetime | None
     own_device: bool = False
     notice: str = ""
+    paper: bool = False
+    written: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

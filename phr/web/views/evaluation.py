@@ -127,7 +127,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class ProgrammePage:
-    """One programme. notice: what just happened, with its numbers."""
+    """One programme. members: those of this page, by kana; notice: what just happened, with its numbers."""
 
     ident: str
     name: str
@@ -147,6 +147,8 @@ class ProgrammePage:
     today: date
     notice: str = ""
     numbers: tuple[int, ...] = ()
+    page: int = 1
+    pages: int = 1
 
     @property
     def out(self) -> int:

@@ -98,12 +98,13 @@ class BatchLine:
 
 @dataclass(frozen=True, slots=True)
 class Letters:
-    """The nurse's page of letters. paper: messages that wait for paper."""
+    """The nurse's page of letters. paper: messages that wait for paper; beyond: cases that come after these."""
 
     candidates: tuple[LetterCandidate, ...]
     batches: tuple[BatchLine, ...]
     paper: int
     notice: str = ""
+    beyond: int = 0
 
 
 @dataclass(frozen=True, slots=True)

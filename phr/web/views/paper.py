@@ -14,7 +14,7 @@ Texts = Mapping[str, str]
 class Sheet:
     """One form: its sheet as PDF, the page that does the same, and for staff the page that copies it.
 
-    ``kind``: diary, food, questionnaire, consent, emergency; ``title`` by language, empty where the kind says it all.
+    ``kind``: diary, food, questionnaire, consent, rights, emergency (to write on), emergency-card (to carry); ``title`` by language, empty where the kind says it all.
     """
 
     kind: str
@@ -59,3 +59,19 @@ class CopyingConsent:
     versions: tuple[str, ...]
     typed: Mapping[str, str] = field(default_factory=dict)
     problems: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CopyingCard:
+    """The form for an emergency card on paper. ``longest``: field -> longest text; ``blood``: the choices."""
+
+    today: date
+    longest: Mapping[str, int]
+    blood: tuple[str, ...]
+    typed: Mapping[str, str] = field(default_factory=dict)
+    problems: Mapping[str, str] | None = None
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """What was typed, as the form of the resident reads it."""
+        return self.typed

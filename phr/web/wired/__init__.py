@@ -5,6 +5,7 @@ from __future__ import annotations
 from phr.web.ports import Services
 from phr.web.wired.account import AccountArea
 from phr.web.wired.acting import ActingArea
+from phr.web.wired.apps import AppArea
 from phr.web.wired.break_glass import BreakGlassArea
 from phr.web.wired.cards import Carding
 from phr.web.wired.connect import Connections
@@ -46,6 +47,7 @@ class Wired(
     ActingArea,
     Own,
     Connections,
+    AppArea,
     Uploading,
     Carding,
     CounterArea,

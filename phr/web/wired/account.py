@@ -10,13 +10,14 @@ from phr.errors import NotFound
 from phr.web.ports import Session
 from phr.web.sessions import WebSession, held, own_device
 from phr.web.views.account import AccountPage, Offer, PasskeyLine, SessionLine
-from phr.web.wired.parts import Area
+from phr.web.wired.parts import Area, together
 from phr.web.wired.signin import offered
 
 
 class AccountArea(Area):
     """Sessions and factors of who is signed in."""
 
+    @together
     def account(self, session: Session, notice: str) -> AccountPage:
         """Sessions and factors."""
         one = held(session)

@@ -15,12 +15,13 @@ from phr.web.ports import Session
 from phr.web.sessions import WebSession, held
 from phr.web.views.break_glass import GlassForm, GlassView, Measured, OpenGlass
 from phr.web.wired.goals import age_on
-from phr.web.wired.parts import Area
+from phr.web.wired.parts import Area, together
 
 
 class BreakGlassArea(Area):
     """Opening without consent."""
 
+    @together
     def glass_form(self, session: Session) -> GlassForm:
         """The form, and the glasses that are open."""
         one = held(session)

@@ -11,12 +11,13 @@ from phr.services.cards import SYSTEM
 from phr.web.ports import Session
 from phr.web.sessions import held
 from phr.web.views.cards import CardLine, Cards, NewCard
-from phr.web.wired.parts import Area
+from phr.web.wired.parts import Area, together
 
 
 class Carding(Area):
     """A resident's own cards."""
 
+    @together
     def cards(self, session: Session, notice: str) -> Cards:
         """The cards that work."""
         one = held(session)

@@ -11,7 +11,7 @@ from consent.categories import CATEGORIES
 from phr.web.ports import Session
 from phr.web.sessions import held
 from phr.web.views.connect import Connect, State, TurnedAway
-from phr.web.wired.parts import Area
+from phr.web.wired.parts import Area, together
 
 _OURS: Final = frozenset({"scope-missing", "refused", "bad-payload", "not-asked-for"})
 """What a reading says about itself and not about a measurement."""
@@ -20,6 +20,7 @@ _OURS: Final = frozenset({"scope-missing", "refused", "bad-payload", "not-asked-
 class Connections(Area):
     """A resident's connection to Google Health."""
 
+    @together
     def connection(self, session: Session, notice: str) -> Connect:
         """The connection as it stands."""
         one = held(session)

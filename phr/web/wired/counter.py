@@ -22,7 +22,7 @@ from phr.web.ports import Session
 from phr.web.ports.counter import NewRepresentative
 from phr.web.sessions import WebSession, held
 from phr.web.views.counter import CounterHit, CounterPerson, CounterSearch, Link, Representative
-from phr.web.wired.parts import Area
+from phr.web.wired.parts import Area, together
 
 _HOURS: Final = 12
 _MOST: Final = 30
@@ -31,6 +31,7 @@ _MOST: Final = 30
 class CounterArea(Area):
     """What the counter does for somebody who stands there."""
 
+    @together
     def counter_search(self, session: Session, name: str) -> CounterSearch:
         """People whose name or kana begins so; that they were found is on their record."""
         one = held(session)
@@ -42,6 +43,7 @@ class CounterArea(Area):
             hits.append(_hit(self._system.register.known(person, _register(one))))
         return CounterSearch(name, tuple(hits))
 
+    @together
     def counter_person(self, session: Session, patient: str) -> CounterPerson:
         """One person, and who acts for them."""
         one = held(session)

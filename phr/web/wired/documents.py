@@ -24,7 +24,7 @@ from phr.web.views.documents import (
     RequestLine,
     ValueLine,
 )
-from phr.web.wired.parts import Area
+from phr.web.wired.parts import Area, together
 
 _FRESH: Final = timedelta(minutes=10)
 _TEXT: Final = 2000
@@ -34,6 +34,7 @@ _ASKABLE: Final = frozenset({"disclose", "correct", "stop"})
 class DocumentArea(Area):
     """Own documents and rights."""
 
+    @together
     def documents(self, session: Session, notice: str) -> Documents:
         """Copies, requests, and whether use is stopped."""
         one, system = held(session), self._system
@@ -69,6 +70,7 @@ class DocumentArea(Area):
         one = held(session)
         self._system.take_outs.remove(one.person, ident_of(ident), one.access())
 
+    @together
     def correct_page(self, session: Session, day: date | None, ident: str) -> Correct:
         """The values of a day."""
         one, today = held(session), self._parts.today()
@@ -123,6 +125,7 @@ class DocumentArea(Area):
         one = held(session)
         self._system.stop_of_use.go_on(one.person, one.access())
 
+    @together
     def delete_page(self, session: Session) -> DeleteAccount:
         """What goes and what stays."""
         one = held(session)

@@ -17,7 +17,7 @@ from phr.web.ports import Session
 from phr.web.ports.earning import PointList
 from phr.web.sessions import WebSession, held
 from phr.web.views.earning import PointProof, PointReview, StaffPoints
-from phr.web.wired.parts import Area
+from phr.web.wired.parts import Area, together
 
 RULES: Final = {
     "steps_goal": "steps",
@@ -84,6 +84,7 @@ class EarningArea(Area):
         verdict = self._system.points_lists.attend(one.whom, code, one.access())
         return "counted" if isinstance(verdict, Award) else verdict.reason
 
+    @together
     def staff_points(self, session: Session) -> StaffPoints:
         """Awards that wait, those decided last, and the forms."""
         one = held(session)

@@ -17,7 +17,7 @@ from phr.web.ports import Session
 from phr.web.ports.evaluation import NewProgramme, ReportFile
 from phr.web.sessions import held
 from phr.web.views import evaluation as views
-from phr.web.wired.parts import Area
+from phr.web.wired.parts import Area, together
 from risk.programme.rules import Outcome, standard
 
 if TYPE_CHECKING:
@@ -31,14 +31,16 @@ _WORK: Final = {"active-support": "intensive", "motivational-support": "motivati
 class EvaluationArea(Area):
     """What staff see of whether a programme helps."""
 
+    @together
     def programmes(self, session: Session) -> views.Programmes:
         """Every programme."""
         rows = tuple(_line(one) for one in self._system.programmes.listed(_access(session)))
         return views.Programmes(rows, OUTCOMES)
 
-    def programme(self, session: Session, ident: str) -> views.ProgrammePage:
-        """One programme with its last report."""
-        found = self._system.programmes.opened(_ident(ident), _access(session))
+    @together
+    def programme(self, session: Session, ident: str, page: int = 1) -> views.ProgrammePage:
+        """One programme with its last report and a page of its members."""
+        found = self._system.programmes.opened(_ident(ident), _access(session), page)
         made = found.reports[0] if found.reports else None
         plan = found.programme
         return views.ProgrammePage(
@@ -58,6 +60,8 @@ class EvaluationArea(Area):
             kinds=tuple(_WORK),
             report=None if made is None else _report(made),
             today=self._parts.today(),
+            page=found.page,
+            pages=found.pages,
         )
 
     def programme_make(self, session: Session, new: NewProgramme) -> str:

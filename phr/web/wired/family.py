@@ -40,7 +40,7 @@ from phr.web.views.family import (
     VaccineLine,
 )
 from phr.web.wired.growth_picture import picture
-from phr.web.wired.parts import Area
+from phr.web.wired.parts import Area, together
 
 _STEPS: Final = {"weight": 2.0, "height": 10.0}
 _LOGGED: Final = 20
@@ -50,6 +50,7 @@ _CORRECTED: Final = 37
 class FamilyArea(Area):
     """What a guardian sees and does for a child, and a nurse for families."""
 
+    @together
     def family(self, session: Session) -> FamilyPage:
         """For whom one acts, and who acts for oneself."""
         one = held(session)
@@ -77,6 +78,7 @@ class FamilyArea(Area):
             ),
         )
 
+    @together
     def child(self, session: Session, child: str) -> ChildPage:
         """A child's record."""
         one = held(session)
@@ -117,6 +119,7 @@ class FamilyArea(Area):
         """Store the weeks of pregnancy and the days of check-ups."""
         self._system.children.put_facts(self._entering(held(session), child), Facts(weeks, days))
 
+    @together
     def brushing(self, session: Session, child: str) -> BrushingPage:
         """The game of a child; an empty child is the one who is signed in."""
         one = held(session)
@@ -134,6 +137,7 @@ class FamilyArea(Area):
         way = "guardian" if child else "own"
         self._system.brushing.brush(person, day, time, actor=one.subject, request=one.request, way=way)
 
+    @together
     def check_in(self, session: Session, check_in: str) -> CheckInPage:
         """A check-in of one's own."""
         one = held(session)
@@ -172,6 +176,7 @@ class FamilyArea(Area):
             reached=found.reached,
         )
 
+    @together
     def staff_families(self, session: Session) -> StaffFamilies:
         """The families that the nurse may see, and their check-ins."""
         access = held(session).access("guidance")

@@ -45,7 +45,7 @@ from phr.web.views.guidance import (
 )
 from phr.web.wired.daily import daily_values
 from phr.web.wired.goals import age_on
-from phr.web.wired.parts import Area, Parts
+from phr.web.wired.parts import Area, Parts, together
 from phr.web.wired.vitals import KINDS
 
 _LEVELS: Final = {"active": "active-support", "motivational": "motivational-support"}
@@ -57,6 +57,7 @@ _AGAIN: Final = frozenset({"declined", "dropped-out"})
 class GuidanceArea(Area):
     """Courses of the nurse's organisation, and one's own."""
 
+    @together
     def guidance_courses(self, session: Session, *, ended: bool) -> CourseList:
         """The courses, evaluations that are due first."""
         rows = self._system.courses.listed(_guidance(held(session)), ended=ended)
@@ -80,6 +81,7 @@ class GuidanceArea(Area):
             ended,
         )
 
+    @together
     def guidance_course(self, session: Session, course: str) -> CoursePage:
         """One course with its points, its weeks, and the steps that may follow."""
         one = held(session)
@@ -192,6 +194,7 @@ class GuidanceArea(Area):
         """Take the last event back."""
         self._system.courses.undo(_id(course), _guidance(held(session)), licence, version)
 
+    @together
     def own_guidance(self, session: Session) -> OwnGuidance:
         """The resident's own courses, without points."""
         one = held(session)

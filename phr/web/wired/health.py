@@ -32,7 +32,7 @@ from phr.web.views.home import Mean, TargetPage
 from phr.web.views.resident import ConsentCard
 from phr.web.wired import home_results, paper_forms
 from phr.web.wired.goals import age_on
-from phr.web.wired.parts import Area
+from phr.web.wired.parts import Area, together
 from phr.web.wired.sharing import SharingPages
 from phr.web.wired.staff_words import case_id, guidance
 from phr.web.wired.vitals import BLOOD_PRESSURE
@@ -53,6 +53,7 @@ class TargetPages(Area):
         opened = self._system.worklist.open(case_id(case), guidance(held(session)))
         return opened.person.patient_id
 
+    @together
     def home_target(self, session: Session, patient: str) -> TargetPage:
         """A person's week of home blood pressure and goal."""
         one, today = held(session), self._parts.today()
@@ -85,6 +86,7 @@ class TargetPages(Area):
 class HealthArea(TargetPages):
     """What a resident sees of scores, trends and questionnaires."""
 
+    @together
     def risk(self, session: Session, answers: Mapping[str, bool]) -> RiskPage:
         """The published score; before the person asked for it nothing is read."""
         one = held(session)
@@ -112,6 +114,7 @@ class HealthArea(TargetPages):
         cards = SharingPages(self._parts).sharing(session, "").cards
         return next(card for card in cards if card.purpose == _PURPOSE)
 
+    @together
     def questionnaires(self, session: Session) -> QuestionnaireList:
         """Every questionnaire, and when it was last answered."""
         one = held(session)
@@ -121,6 +124,7 @@ class HealthArea(TargetPages):
             found.append(_named(form(name), answered))
         return QuestionnaireList(tuple(found))
 
+    @together
     def questionnaire(self, session: Session, name: str) -> Filling:
         """The empty form."""
         one, known = held(session), _form(name)
@@ -141,6 +145,7 @@ class HealthArea(TargetPages):
             _form(name), answers, patient, proxy=proxy, actor=one.subject, request=one.request
         )
 
+    @together
     def answered(self, session: Session, name: str, ident: str) -> QuestionnaireResult:
         """The own answers: those of that id, else the newest."""
         one, known = held(session), _form(name)
@@ -171,6 +176,7 @@ class HealthArea(TargetPages):
             _form(name), form.answers, form.patient, born=form.born, day=form.day, access=one.access()
         )
 
+    @together
     def answered_by(self, session: Session, name: str, patient: str, ident: str) -> QuestionnaireResult:
         """A person's answers with their points, for staff who may see them."""
         one, known = held(session), _form(name)

@@ -10,7 +10,7 @@ from phr.services.differences import Differing
 from phr.web.ports import Session
 from phr.web.sessions import held
 from phr.web.views.imports import DifferenceLine, Imports
-from phr.web.wired.parts import Area
+from phr.web.wired.parts import Area, together
 from risk.differences import WORDS
 from risk.reasons import LEVELS, METABO
 
@@ -20,6 +20,7 @@ _UNKNOWN = ("コードなし", "no such code")
 class ImportArea(Area):
     """Differences between delivered judgements and ours."""
 
+    @together
     def imports(self, session: Session, after: str) -> Imports:
         """The next differences."""
         access = held(session).access("guidance")

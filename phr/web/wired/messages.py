@@ -30,7 +30,7 @@ from phr.web.views.messages import (
     ScreeningLine,
     Stop,
 )
-from phr.web.wired.parts import Area
+from phr.web.wired.parts import Area, together
 
 _REMINDER: Final = "reminder"
 
@@ -38,6 +38,7 @@ _REMINDER: Final = "reminder"
 class MessageArea(Area):
     """Messages, reminders and letters, as residents and staff see them."""
 
+    @together
     def messages(self, session: Session, notice: str) -> Messages:
         """The own inbox and its settings."""
         one = held(session)
@@ -134,20 +135,23 @@ class MessageArea(Area):
             else:
                 self._system.addressing.said_on_line(said.user, said.text, request=request)
 
+    @together
     def letters(self, session: Session, notice: str) -> Letters:
         """What can be written, and what was."""
         access = _guidance(session)
         letters = self._system.letters
+        found, beyond = letters.candidates(access)
         return Letters(
             candidates=tuple(
                 LetterCandidate(
                     str(one.item), one.kind, one.name, one.kana, one.district, one.opened_at, one.why
                 )
-                for one in letters.candidates(access)
+                for one in found
             ),
             batches=tuple(_batch(one) for one in letters.batches(access)),
             paper=letters.paper_waiting(access),
             notice=notice,
+            beyond=beyond,
         )
 
     def make_letters(self, session: Session, cases: Sequence[str]) -> tuple[str, dict[str, int]]:
@@ -159,6 +163,7 @@ class MessageArea(Area):
         """A batch for the messages that wait for paper."""
         return str(self._system.letters.from_messages(_guidance(session)).batch)
 
+    @together
     def letter_batch(self, session: Session, batch: str, notice: str) -> Batch:
         """One batch."""
         opened = self._system.letters.opened(_id(batch), _guidance(session))

@@ -23,7 +23,7 @@ from phr.web.views.nutrition import (
 )
 from phr.web.wired import vitals
 from phr.web.wired.daily import daily_values
-from phr.web.wired.parts import Area
+from phr.web.wired.parts import Area, together
 from risk.nutrition import occasion_of
 from risk.nutrition_targets import Target, standard
 
@@ -36,6 +36,7 @@ _ADULT: Final = 18
 class NutritionArea(Area):
     """Food and drink."""
 
+    @together
     def food(self, session: Session) -> FoodPage:
         """The week, the last entries and the form."""
         one = held(session)
@@ -89,6 +90,7 @@ class NutritionArea(Area):
         proxy = one.acting is not None
         self._system.diary.drink(one.whom, millilitres, proxy=proxy, actor=one.subject, request=one.request)
 
+    @together
     def case_food(self, session: Session, case: str) -> CaseFood:
         """The week of a case's person."""
         one = held(session)

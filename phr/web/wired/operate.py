@@ -16,7 +16,7 @@ from phr.web.ports import Session
 from phr.web.sessions import WebSession, held, organisation_name
 from phr.web.views.operate import AuditLine, AuditReview, ToApprove
 from phr.web.views.parts import Proof
-from phr.web.wired.parts import Area
+from phr.web.wired.parts import Area, together
 
 
 class Operating(Area):
@@ -26,6 +26,7 @@ class Operating(Area):
         proved = self._parts.proofs.newest(request=one.request)
         return None if proved is None else Proof(proved.ok, proved.at, proved.root, proved.rows)
 
+    @together
     def audit_review(self, session: Session) -> AuditReview:
         """Reads to review, oldest open first."""
         one = held(session)

@@ -7,16 +7,20 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
 
 from consent.build import Choice, build
 from consent.categories import CATEGORIES
 from consent.fhir import write
 from consent.purposes import PURPOSES
 from consent.texts import TEXTS
+from phr.domain.agreeing import last_stopped
+from phr.domain.days import day_at
 from phr.domain.paper_forms import DAYS, Entry, Pressure, Weight, address_of
 from phr.domain.points_rules import RulesError
-from phr.errors import Conflict, Invalid, NotFound
+from phr.errors import Conflict, Invalid, NotFound, Unmet
 from phr.ids import person_id
+from phr.services.consents import Held
 from phr.services.paper import Copied
 from phr.services.points import Happened
 from phr.web.languages import translations
@@ -26,7 +30,7 @@ from phr.web.sessions import WebSession, held, organisation_name
 from phr.web.views.paper import Copying, CopyingConsent, PaperList, Sheet
 from phr.web.wired import paper_sheets
 from phr.web.wired.decisions import CONSENTS, permits, without
-from phr.web.wired.parts import Area
+from phr.web.wired.parts import Area, together
 from phr.web.words import N_, WORDS
 from risk.questionnaires.definition import NAMES, form
 
@@ -38,6 +42,7 @@ _LANGUAGES: Final = frozenset({"ja", "en"})
 class PaperArea(Area):
     """Forms on paper."""
 
+    @together
     def paper_list(self, session: Session) -> PaperList:
         """Every form, with the sheets of a resident's own, or blank ones for staff."""
         staff = session.role != "resident"
@@ -57,13 +62,16 @@ class PaperArea(Area):
             sheets.append(Sheet("consent", f"{page}.pdf", page if staff else "/sharing", purpose=purpose))
         if session.role in {"resident", "registrar"}:
             sheets.append(Sheet("rights", f"{top}/rights.pdf", "/staff/rights" if staff else "/documents"))
+        sheets.append(
+            Sheet("emergency", f"{top}/emergency.pdf", f"{top}/emergency" if staff else "/emergency/edit")
+        )
         if not staff:
-            sheets.append(Sheet("emergency", "/emergency/card-a4.pdf", "/emergency"))
+            sheets.append(Sheet("emergency-card", "/emergency/card-a4.pdf", "/emergency"))
         return PaperList(tuple(sheets), staff=staff)
 
     def paper_sheet(self, session: Session, name: str, language: str) -> bytes:
-        """The sheet of a diary, or of a request about the records, as PDF."""
-        if name not in {*_DIARIES, "rights"}:
+        """The sheet of a diary, of a request about the records or of the emergency card, as PDF."""
+        if name not in {*_DIARIES, "rights", "emergency"}:
             raise NotFound("form")
         language = language if language in _LANGUAGES else "ja"
         title = paper_sheets.title_of(name, language)
@@ -71,8 +79,12 @@ class PaperArea(Area):
         sheet = self._paper_frame(held(session), language, title, path)
         if name == "diary":
             return paper_sheets.printed(paper_sheets.diary(sheet, DAYS), self._parts.now())
-        made = paper_sheets.food(sheet) if name == "food" else paper_sheets.rights(sheet)
-        return paper_sheets.printed(made, self._parts.now())
+        makers = {
+            "food": paper_sheets.food,
+            "rights": paper_sheets.rights,
+            "emergency": paper_sheets.emergency,
+        }
+        return paper_sheets.printed(makers[name](sheet), self._parts.now())
 
     def consent_sheet(self, session: Session, purpose: str, language: str) -> bytes:
         """The sheet of a decision about one purpose as PDF, with the text that the screen shows today."""
@@ -131,6 +143,7 @@ class PaperArea(Area):
             return f"{settings.city} {organisation_name(reference)}"
         return organisation_name(reference)
 
+    @together
     def copying(self, session: Session, name: str) -> Copying:
         """The empty form for a sheet."""
         del session
@@ -172,6 +185,7 @@ class PaperArea(Area):
         except RulesError:
             return  # a year without rules earns nothing; the values are stored all the same
 
+    @together
     def copying_consent(self, session: Session, purpose: str) -> CopyingConsent:
         """The empty form for a decision on paper."""
         del session
@@ -193,9 +207,23 @@ class PaperArea(Area):
             raise Invalid("is after today", field="day")
         person = self._parts.paper.owner(signed.patient, signed.born, one.access().for_purpose("consent"))
         if decision.on:
+            self._refuse_stopped(one, person, purpose, signed.day)
             self._paper_begin(one, person, purpose, decision)
         else:
             self._paper_end(one, person, purpose)
+
+    def _refuse_stopped(self, one: WebSession, person: UUID, purpose: str, day: date) -> None:
+        """A sheet that is copied late does not begin again what the resident has stopped on its day or since."""
+        consents, who = (
+            self._system.consents,
+            {"actor": one.subject, "role": one.role, "request": one.request},
+        )
+        for each in consents.all(person, **who):
+            if each.version > 1:
+                versions = consents.history(person, str(each.consent.id), **who)[::-1]
+                stopped = last_stopped([_shares(version, purpose, self._parts.zone) for version in versions])
+                if stopped is not None and stopped >= day:
+                    raise Unmet("it was stopped after the sheet was written")
 
     def _paper_begin(self, one: WebSession, person: UUID, purpose: str, decision: Decision) -> None:
         settings = self._parts.settings
@@ -249,3 +277,9 @@ class PaperArea(Area):
                     request=one.request,
                     expected_version=each.version,
                 )
+
+
+def _shares(version: Held, purpose: str, zone: ZoneInfo) -> tuple[date, bool]:
+    """The day on which a version was recorded, and whether it lets a purpose in."""
+    shared = version.consent.status == "active" and bool(permits(version.consent, purpose))
+    return day_at(version.recorded_at, zone), shared

@@ -128,6 +128,54 @@ _RIGHTS: Final[dict[str, dict[str, Any]]] = {
     },
 }
 _RIGHTS_LINES: Final = 8
+_EMERGENCY: Final[dict[str, dict[str, Any]]] = {
+    "ja": {
+        "title": "緊急カードに書くこと",
+        "lead": [
+            "災害のときや、急に具合が悪くなったときに、まわりの人に見せるカードです。",
+            "書けるところだけで、かまいません。薬は、お薬手帳を見ながら書いてください。",
+        ],
+        "blanks": ["書いた日"],
+        "columns": [("書くこと", 9), ("ここに書いてください", 31)],
+        "lines": [
+            ("血液型（1つに○）", 1, "A　・　B　・　O　・　AB　　　＋　・　－　　　わからない"),
+            ("アレルギー", 2, ""),
+            ("飲んでいる薬", 4, ""),
+            ("持病・これまでの病気", 2, ""),
+            ("かかりつけ", 1, ""),
+            ("緊急の連絡先", 1, ""),
+            ("連絡先の電話", 1, ""),
+            ("伝えたいこと", 2, ""),
+        ],
+        "notes": [
+            "前に書いたカードがあるときは、この用紙のとおりに、全部が新しくなります。変わらないことも、もう一度書いてください。",
+            "見られるのは、あなたが「共有」で、質問票を見てよいとした相手と、命にかかわる緊急のときに理由を残して見る人だけです。",
+        ],
+    },
+    "en": {
+        "title": "What to write on your emergency card",
+        "lead": [
+            "A card to show to people around you in a disaster, or when you suddenly feel ill.",
+            "Write only what you can. For medicines, look at your medicine notebook.",
+        ],
+        "blanks": ["Date of writing"],
+        "columns": [("What", 9), ("Write here", 31)],
+        "lines": [
+            ("Blood type (circle one)", 1, "A  ·  B  ·  O  ·  AB      +  ·  −      I do not know"),
+            ("Allergies", 2, ""),
+            ("Medicines", 4, ""),
+            ("Conditions, earlier illnesses", 2, ""),
+            ("Doctor", 1, ""),
+            ("Emergency contact", 1, ""),
+            ("Telephone of the contact", 1, ""),
+            ("Please note", 2, ""),
+        ],
+        "notes": [
+            "If you wrote a card before, this sheet replaces all of it. Please write again what has not changed.",
+            "Only those whom you let see your questionnaires on the page Sharing can see it, and who opens it in a danger to life and leaves the reason.",
+        ],
+    },
+}
 FOOD_LINES: Final = 16
 
 
@@ -160,7 +208,8 @@ def frame(language: str, title: str, address: str, patient: str, city: str, tele
 
 def title_of(name: str, language: str) -> str:
     """What a sheet is called."""
-    return str({"diary": _DIARY, "food": _FOOD, "rights": _RIGHTS}[name][language]["title"])
+    known = {"diary": _DIARY, "food": _FOOD, "rights": _RIGHTS, "emergency": _EMERGENCY}
+    return str(known[name][language]["title"])
 
 
 def diary(sheet: dict[str, Any], days: int) -> dict[str, Any]:
@@ -194,6 +243,22 @@ def rights(sheet: dict[str, Any]) -> dict[str, Any]:
         **{key: said[key] for key in ("lead", "choices", "blanks", "notes")},
         "columns": _columns(said),
         "lines": [[""] for _ in range(_RIGHTS_LINES)],
+    }
+
+
+def emergency(sheet: dict[str, Any]) -> dict[str, Any]:
+    """What the emergency card asks for, with lines to write on."""
+    said = _EMERGENCY[sheet["language"]]
+    lines = [
+        [label if at == 0 else "", given if at == 0 else ""]
+        for label, count, given in said["lines"]
+        for at in range(count)
+    ]
+    return {
+        **sheet,
+        **{key: said[key] for key in ("lead", "blanks", "notes")},
+        "columns": _columns(said),
+        "lines": lines,
     }
 
 

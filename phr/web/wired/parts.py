@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import update_wrapper
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from phr.clients.ledger import LedgerClient
@@ -62,6 +63,7 @@ from phr.services.rights.requests import Requests as RightsRequests
 from phr.services.rights.stopping import Stopping
 from phr.services.risk_display import RiskDisplay
 from phr.services.set_apart import SetApart
+from phr.services.smart import Apps, Asking, Clients
 from phr.services.trail import Trail
 from phr.services.uploads import Uploads
 from phr.services.visits import Visits
@@ -92,6 +94,12 @@ class System(Protocol):
     def consents(self) -> Consents: ...  # noqa: D102
     @property
     def connections(self) -> Connecting: ...  # noqa: D102
+    @property
+    def smart_asking(self) -> Asking: ...  # noqa: D102
+    @property
+    def smart_apps(self) -> Apps: ...  # noqa: D102
+    @property
+    def smart_clients(self) -> Clients: ...  # noqa: D102
     @property
     def uploads(self) -> Uploads: ...  # noqa: D102
     @property
@@ -230,6 +238,24 @@ class Parts:
     def today(self) -> date:
         """The civil day of the city."""
         return day_at(self.now(), self.zone)
+
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+def together(read: Callable[Concatenate[Any, _P], _R]) -> Callable[Concatenate[Any, _P], _R]:
+    """A page that only reads, in one transaction.
+
+    What it reads is committed, with its audit rows, before anything is rendered.
+    """
+
+    def reading(self: Any, /, *given: _P.args, **named: _P.kwargs) -> _R:
+        with self._system.store.together():
+            return read(self, *given, **named)
+
+    update_wrapper(reading, read)
+    return reading
 
 
 class Area:

@@ -24,7 +24,7 @@ from phr.web.views.resident import TYPED, Period, Record, SlotAverage
 from phr.web.wired import home_results, vitals
 from phr.web.wired.daily import daily_values, day_columns, shares_of_day, told_values
 from phr.web.wired.goals import age_on, steps_goal
-from phr.web.wired.parts import Area
+from phr.web.wired.parts import Area, together
 from phr.web.wired.vitals import KINDS, Reading
 from risk.home_blood_pressure import HomePressure
 
@@ -41,6 +41,7 @@ _SYMPTOMS: Final = {
 class Records(Area):
     """One vital at a time."""
 
+    @together
     def record(self, session: Session, vital: str, period: Period, last: date | None) -> Record:
         """One vital over the period that ends with ``last``."""
         if vital not in KINDS:
@@ -84,6 +85,7 @@ class Records(Area):
         access = Access("resident", one.subject, recipient, "collect", one.request, one.whom)
         return self._parts.permissions.of(one.whom, access)[category].permitted
 
+    @together
     def record_samples(self, session: Session, vital: str, day: date, most: int) -> Fine:
         """Every sample of one day of a stream, thinned to about so many."""
         if vital not in _STREAMS:

@@ -28,7 +28,7 @@ from phr.web.views.research import (
     Variable,
     VariableGroup,
 )
-from phr.web.wired.parts import Area
+from phr.web.wired.parts import Area, together
 
 _PURPOSE: Final = "research-deidentified"
 _TEXTS: Final = {
@@ -58,6 +58,7 @@ _FINENESS: Final = {
 class Researching(Area):
     """Nothing here shows a person, and no count below k."""
 
+    @together
     def catalogue(self, session: Session) -> Catalogue:
         """The variables with their counts, and the own requests."""
         one = held(session)
@@ -113,6 +114,7 @@ class Researching(Area):
         )
         return self._parts.requests.file(asked, _access(held(session)))
 
+    @together
     def release(self, session: Session, number: str) -> Release:
         """One request with what became of it, or one release."""
         one = held(session)

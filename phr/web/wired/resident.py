@@ -11,6 +11,7 @@ import numpy as np
 
 from phr.domain.access import Access
 from phr.domain.days import begins
+from phr.domain.smart.tokens import APP
 from phr.services.directory import Listed
 from phr.web import charts
 from phr.web.ports import Session
@@ -35,7 +36,7 @@ from phr.web.wired.earning import RULES, proof_of, review_of
 from phr.web.wired.examined import check_up
 from phr.web.wired.goals import rules_in_words, steps_goal
 from phr.web.wired.leads import lead_of, next_step
-from phr.web.wired.parts import Area, Parts
+from phr.web.wired.parts import Area, Parts, together
 from phr.web.wired.vitals import KINDS, Reading
 
 _SHOWN: Final = ("blood-pressure", "steps", "sleep", "weight")
@@ -57,6 +58,7 @@ _SELF: Final = frozenset({"resident", "system"})
 class Own(Area):
     """What a resident sees of the own record."""
 
+    @together
     def today(self, session: Session) -> Today:
         """How things are now."""
         one = held(session)
@@ -116,6 +118,7 @@ class Own(Area):
         access = Access("resident", one.subject, recipient, "collect", one.request, one.whom)
         return any(found.permitted for found in self._parts.permissions.of(one.whom, access).values())
 
+    @together
     def who_looked(self, session: Session, asked: LookedFor) -> WhoLooked:
         """The reads of the own record that are asked for."""
         one, day = held(session), asked.day
@@ -155,6 +158,7 @@ class Own(Area):
         )
         return [row for row in rows if row.at.astimezone(self._parts.zone).date() >= first]
 
+    @together
     def check_up(self, session: Session) -> CheckUpPage:
         """The own check-ups, three at most, oldest first."""
         one = held(session)
@@ -261,7 +265,8 @@ def _readers(rows: Iterable[Any]) -> int:
     """Different people who read, without the person and without machines."""
     seen = list(rows)
     family = _family(seen)
-    return len({row.actor for row in seen if _role(row, family) not in _SELF and row.outcome != "refused"})
+    others = {row.actor for row in seen if _role(row, family) not in _SELF and row.outcome != "refused"}
+    return sum(not actor.startswith(APP) for actor in others)
 
 
 def _family(rows: Iterable[Any]) -> frozenset[str]:
@@ -269,7 +274,14 @@ def _family(rows: Iterable[Any]) -> frozenset[str]:
     return frozenset(row.actor for row in rows if row.role == "resident" and row.purpose == "family")
 
 
+def _own(row: Any) -> bool:
+    """Whether somebody's own app looked: its organisation is the person."""
+    return bool(row.actor.startswith(APP)) and row.role == "resident"
+
+
 def _role(row: Any, family: frozenset[str]) -> str:
+    if row.actor.startswith(APP):
+        return "app"
     return "family" if row.role == "resident" and row.actor in family else str(row.role)
 
 
@@ -292,7 +304,9 @@ def _lines(rows: Iterable[Any], names: Mapping[str, Listed], zone: ZoneInfo) -> 
             at=group[0].at,
             who="" if machine or listed is None else listed.display,
             role="machine" if machine else role,
-            organisation="" if role in _SELF | {"family"} else organisation_name(group[0].recipient),
+            organisation=""
+            if role in _SELF | {"family"} or _own(group[0])
+            else organisation_name(group[0].recipient),
             action=action,
             categories=tuple(sorted(categories)),
             purpose="self" if role == "resident" else purpose,

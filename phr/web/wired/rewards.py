@@ -31,7 +31,7 @@ from phr.web.views.rewards import (
     TogetherPage,
     WaitingLine,
 )
-from phr.web.wired.parts import Area
+from phr.web.wired.parts import Area, together
 
 _SHOWN: Final = 12
 _YEARS: Final = 3
@@ -71,6 +71,7 @@ class RewardArea(Area):
         one = held(session)
         self._rewards.moves.cancel(one.person, actor=one.subject, request=one.request)
 
+    @together
     def give_page(self, session: Session) -> GivePage:
         """To whom points can be given."""
         one = held(session)
@@ -117,6 +118,7 @@ class RewardArea(Area):
         made: bytes = self._rewards.points_paper(view)
         return made
 
+    @together
     def together_page(self, session: Session) -> TogetherPage:
         """Goal, streak and groups."""
         one = held(session)

@@ -24,7 +24,7 @@ from phr.web.views.documents import (
     TimerLine,
 )
 from phr.web.wired.documents import ident_of, request_line
-from phr.web.wired.parts import Area
+from phr.web.wired.parts import Area, together
 
 CHECKS: Final = (
     ("consent", "yes", "docs/explanation/consent.md"),
@@ -44,6 +44,7 @@ CHECKS: Final = (
 class RightsStaff(Area):
     """Requests, incidents, provisions."""
 
+    @together
     def rights_work(self, session: Session, notice: str) -> RightsWork:
         """What must be answered."""
         access = self._rights(session)
@@ -77,6 +78,7 @@ class RightsStaff(Area):
         else:
             requests.decide(number, step, text, access)
 
+    @together
     def incidents_page(self, session: Session, notice: str) -> Incidents:
         """The register."""
         one, today = held(session), self._parts.today()
@@ -126,6 +128,7 @@ class RightsStaff(Area):
         text: str = self._system.incidents.draft(ident_of(ident), actor=one.subject, request=one.request)
         return text
 
+    @together
     def provisions_page(self, session: Session) -> Provisions:
         """The log of provisions."""
         one = held(session)

@@ -30,8 +30,9 @@ from phr.web.views.running import (
     Status,
 )
 from phr.web.wired.operate import Operating
+from phr.web.wired.parts import together
 
-_CHECKS: Final = ("audit-",)
+_CHECKS: Final = ("audit-", "begun-", "job-")
 _KEPT: Final = ("backup", "restore-drill")
 _WEEKS: Final = 6
 _UNITS: Final = {"devices": "{devices}", "uptake": "%", "incidents": "1"}
@@ -42,6 +43,7 @@ _ORDER: Final = ("residents", "opt-ins", "withdrawals", "devices", "uptake", "in
 class RunningArea(Operating):
     """Counts and states, never a person's data."""
 
+    @together
     def status(self, session: Session) -> Status:
         """How the service is."""
         one = held(session)
@@ -127,6 +129,7 @@ class RunningArea(Operating):
         one = held(session)
         self._system.operate.revive(_id(letter), actor=one.subject, request=one.request)
 
+    @together
     def staff_accounts(self, session: Session) -> StaffAccounts:
         """The accounts of staff."""
         one = held(session)

@@ -23,6 +23,7 @@ from phr.web.ports.resident import Terms
 from phr.web.sessions import WebSession, held, organisation_name
 from phr.web.views.resident import ConsentCard, ConsentChange, LeftOut, Received, Sharing
 from phr.web.wired.decisions import CONSENTS, permits, without
+from phr.web.wired.parts import together
 from phr.web.wired.receipts import RESEARCH, Receipts, live
 
 _OFFERED: Final = (
@@ -53,6 +54,7 @@ class _Given:
 class SharingPages(Receipts):
     """Every purpose with its decision."""
 
+    @together
     def sharing(self, session: Session, receipt: str) -> Sharing:
         """All purposes; with the receipt of that number when it is the person's own."""
         one = held(session)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
@@ -18,7 +18,7 @@ from phr.domain.days import day_at
 from phr.domain.worklist import UNDO_WITHIN
 from phr.errors import NotFound
 from phr.services.permissions import Permission as Permitted
-from phr.services.worklist import Colleague, Opened, Row
+from phr.services.worklist import Colleague, Opened, Queued, Row
 from phr.services.worklist.rows import waiting
 from phr.web import charts
 from phr.web.ports import Session
@@ -29,7 +29,7 @@ from phr.web.wired import vitals
 from phr.web.wired.examined import check_up
 from phr.web.wired.goals import age_on
 from phr.web.wired.guidance import case_guidance
-from phr.web.wired.parts import Area
+from phr.web.wired.parts import Area, together
 from phr.web.wired.staff_words import STATES, case_id, guidance, happened, kind_of, reasons
 from phr.web.wired.vitals import KINDS
 
@@ -44,62 +44,72 @@ _CHARTED: Final = ("blood-pressure", "weight", "steps")
 class Staff(Area):
     """Cases of the nurse's organisation."""
 
+    @together
     def work_list(self, session: Session, kind: str, page: int, *, whole: bool = False) -> WorkList:
         """Open cases, red first; of the free ones as many as she can take, unless the whole list is asked for."""
         one = held(session)
         access = guidance(one)
-        rows = self._system.worklist.listed(access, limit=_MOST)
+        line = self._system.worklist.queue(access, limit=_MOST)
         team = {member.subject: member for member in self._system.planning.team(access)}
         me = team.get(one.subject)
         capacity = queue.standard().capacity if me is None else me.capacity
-        cases = [waiting(row.item) for row in rows]
+        cases = [waiting(case) for case in line]
         wanted = [whole or fits for fits in queue.suggested(cases, one.subject, capacity)]
         storms = queue.storms(cases, queue.standard())
         again = _folded(storms, wanted, whole=whole)
-        places = [
-            place
-            for place, row in enumerate(rows)
-            if wanted[place] and (not kind or kind_of(row.item.kind) == kind)
-        ]
-        owners = [(rows[place].item.person_id, kind_of(rows[place].item.kind)) for place in places]
-        folded = {
-            places[first]: [places[later] for later in rest] for first, rest in queue.together(owners).items()
-        }
+        folded = _rows_of(line, wanted, kind)
         places = list(folded)
         pages = max(1, -(-len(places) // _ROWS))
         page = min(page, pages)
-        part = places[(page - 1) * _ROWS : page * _ROWS]
-        names = self._parts.directory.named((row.item.holder or "" for row in rows), request=one.request)
-        shown = {subject: listed.display or subject for subject, listed in names.items()}
-        of_person: dict[UUID, list[int]] = defaultdict(list)
-        for place, row in enumerate(rows):
-            of_person[row.item.person_id].append(place)
+        rows = self._work_rows(line, folded, places[(page - 1) * _ROWS : page * _ROWS], again, one)
         return WorkList(
             now=self._parts.now(),
-            rows=tuple(
-                replace(
-                    self._row(rows[place], one, shown, again.get(place)),
-                    also=tuple(
-                        _also(rows[other].item, shown, told=other in folded[place])
-                        for other in of_person[rows[place].item.person_id]
-                        if other != place
-                    ),
-                )
-                for place in part
-            ),
-            counts=Counter(kind_of(row.item.kind) for row in rows),
+            rows=tuple(rows),
+            counts=Counter(kind_of(case.kind) for case in line),
             kind=kind,
             page=page,
             pages=pages,
-            held=sum(row.item.holder == one.subject for row in rows),
+            held=sum(case.holder == one.subject for case in line),
             capacity=capacity,
-            rule_versions=tuple(sorted({row.item.rule_version for row in rows if row.item.rule_version})),
+            rule_versions=tuple(sorted({case.rule_version for case in line if case.rule_version})),
             hidden=wanted.count(False),
             whole=whole,
             storms=tuple((storm.device, len(storm.places)) for storm in storms),
             covered=tuple(member.display for member in team.values() if self._covered(member, one.subject)),
             lead=me is not None and me.lead,
         )
+
+    def _work_rows(
+        self,
+        line: Sequence[Queued],
+        folded: Mapping[int, Sequence[int]],
+        part: Sequence[int],
+        again: Mapping[int, tuple[str, int]],
+        one: WebSession,
+    ) -> Iterator[WorkRow]:
+        """The rows of one page, each with the person's other cases; nothing of anybody else is read."""
+        of_person: dict[UUID, list[int]] = {line[place].person_id: [] for place in part}
+        for place, case in enumerate(line):
+            if case.person_id in of_person:
+                of_person[case.person_id].append(place)
+        found = self._system.worklist.shown(
+            [line[place] for places in of_person.values() for place in places], guidance(one)
+        )
+        rows = {place: found.get(line[place].item_id) for places in of_person.values() for place in places}
+        holders = {row.item.holder or "" for row in found.values()}
+        names = self._parts.directory.named(holders, request=one.request)
+        shown = {subject: listed.display or subject for subject, listed in names.items()}
+        for place in part:
+            row = rows[place]
+            if row is None:  # gone since, or whose it is may not be known
+                continue
+            others = ((other, rows[other]) for other in of_person[row.item.person_id] if other != place)
+            also = tuple(
+                _also(case.item, shown, told=other in folded[place])
+                for other, case in others
+                if case is not None
+            )
+            yield replace(self._row(row, one, shown, again.get(place)), also=also)
 
     def _covered(self, member: Colleague, me: str) -> bool:
         """Whether somebody stands in for this colleague today."""
@@ -133,21 +143,31 @@ class Staff(Area):
         )
 
     def case(self, session: Session, case: str) -> Case:
-        """One case: what may be seen, and what may not."""
+        """One case: what may be seen, and what may not. That she looked is written down before the rest is read."""
         one = held(session)
+        opened = self._system.worklist.open(case_id(case), guidance(one))
+        return self._case(one, case, opened)
+
+    @together
+    def _case(self, one: WebSession, case: str, opened: Opened) -> Case:
         access = guidance(one)
-        opened = self._system.worklist.open(case_id(case), access)
         item, person = opened.item, opened.person
         names = self._parts.directory.named(
             {item.holder or "", *(event.actor for event in opened.events)}, request=one.request
         )
         shown = {subject: listed.display or subject for subject, listed in names.items()}
-        about = access.about(person.person_id)
-        across = self._parts.permissions.across(person.person_id, about, _PURPOSES)
-        examined = check_up(self._parts.checkups.of(person.person_id, about))
         team = self._system.planning.team(access)
-        guidance_now = case_guidance(self._parts, item, person, about)
         address, household = self._system.finding.address(person.person_id, access)
+        unlikely = len(self._system.confirmations.pending(person.person_id, access))
+        apart = len(self._system.set_apart.listed(person.person_id, access))
+        about = access.about(
+            person.person_id
+        )  # what has the same reason stands together: a change costs a round trip
+        examined = check_up(self._parts.checkups.of(person.person_id, about))
+        guidance_now = case_guidance(self._parts, item, person, about)
+        phone = self._phone(person.patient_id, about)
+        drawn = tuple(self._charts(person.person_id, about, guidance_now))
+        across = self._parts.permissions.across(person.person_id, about, _PURPOSES)
         return Case(
             case=case,
             kind=kind_of(item.kind),
@@ -157,14 +177,14 @@ class Staff(Area):
             born=person.birth_date,
             age=age_on(person.birth_date, self._parts.today()),
             district=person.district,
-            phone=self._phone(person.patient_id, about),
+            phone=phone,
             state=_shown_state(item.state, item.stage),
             holder=shown.get(item.holder or "", item.holder or ""),
             mine=opened.mine,
             version=item.version,
             referral=() if examined is None else examined.referral,
             reasons=tuple(reasons(item)),
-            charts=tuple(self._charts(person.person_id, about, guidance_now)),
+            charts=drawn,
             permissions=self._shared(across["guidance"]),
             purposes=tuple(_purpose(purpose, found, self._parts.zone) for purpose, found in across.items()),
             check_up=examined,
@@ -179,8 +199,8 @@ class Staff(Area):
                 (member.subject, member.display) for member in team if member.subject != item.holder
             ),
             lead=any(member.lead for member in team if member.subject == one.subject),
-            unlikely=len(self._system.confirmations.pending(person.person_id, access)),
-            apart=len(self._system.set_apart.listed(person.person_id, access)),
+            unlikely=unlikely,
+            apart=apart,
             others=tuple(
                 (str(other.item_id), kind_of(other.kind), _shown_state(other.state, other.stage))
                 for other in opened.others
@@ -245,6 +265,17 @@ class Staff(Area):
             who = names.get(event.actor, event.actor)
             made.append(Event(str(event.version), event.at, what, outcome, who, memo, until))
         return made
+
+
+def _rows_of(line: Sequence[Queued], wanted: Sequence[bool], kind: str) -> dict[int, list[int]]:
+    """The places of the list with a row of their own, and those told in the same row: of one person and kind."""
+    places = [
+        place for place, case in enumerate(line) if wanted[place] and (not kind or kind_of(case.kind) == kind)
+    ]
+    owners = [(line[place].person_id, kind_of(line[place].kind)) for place in places]
+    return {
+        places[first]: [places[later] for later in rest] for first, rest in queue.together(owners).items()
+    }
 
 
 def _also(item: Any, shown: Mapping[str, str], *, told: bool) -> Also:

@@ -17,12 +17,11 @@ from phr.web.sessions import WebSession, held
 from phr.web.views.staff import Neighbour
 from phr.web.views.team import ApartValue, Count, Doubt, Doubts, Hit, Member, Search, Statistics, Team
 from phr.web.wired.goals import age_on
-from phr.web.wired.parts import Area
+from phr.web.wired.parts import Area, together
 from phr.web.wired.staff_words import case_id, guidance, kind_of, reasons
 from phr.web.words import ITEMS, WORDS
 
 _FISCAL: Final = 4  # the Japanese fiscal year begins in April
-_MOST: Final = 1000
 _VITALS: Final = {
     "85354-9": "blood-pressure",
     "29463-7": "weight",
@@ -41,10 +40,12 @@ _SHOWN: Final = ("systolic", "diastolic", "value")
 class TeamArea(Area):
     """What nurses do beside the list."""
 
+    @together
     def team(self, session: Session) -> Team:
         """The nurses of the organisation with their plans."""
         one = held(session)
         members = self._system.planning.team(guidance(one))
+        hands = self._system.planning.held(guidance(one))
         return Team(
             tuple(
                 Member(
@@ -53,7 +54,7 @@ class TeamArea(Area):
                     m.lead,
                     m.protected,
                     m.capacity,
-                    m.held,
+                    hands.get(m.subject, 0),
                     m.substitute,
                     m.away_from,
                     m.away_until,
@@ -77,6 +78,7 @@ class TeamArea(Area):
         """Hand all open cases of a nurse to a colleague."""
         return self._system.worklist.hand_over(nurse, colleague, guidance(held(session)))
 
+    @together
     def search(self, session: Session, name: str, born: str, address: str) -> Search:
         """People by kana, birth date or address."""
         found = self._system.finding(name, born, address, guidance(held(session)))
@@ -99,6 +101,7 @@ class TeamArea(Area):
             tuple((str(case.item_id), kind_of(case.kind), case.state) for case in found.cases),
         )
 
+    @together
     def statistics(self, session: Session, first: date | None, last: date | None) -> Statistics:
         """Numbers of a time; of the fiscal year so far when no day is given."""
         today = self._parts.today()
@@ -122,18 +125,17 @@ class TeamArea(Area):
             ),
         )
 
+    @together
     def own_list(self, session: Session) -> Sequence[Sequence[object]]:
         """The caller's own open cases as rows of a table."""
         one = held(session)
-        rows = self._system.worklist.listed(guidance(one), limit=_MOST)
+        rows = self._system.worklist.own(guidance(one))
         policy = queue.standard()
         table: list[Sequence[object]] = [
             ["区分", "氏名", "かな", "生年月日", "地区", "支援措置", "理由", "開始日時", "期限", "連絡"]
         ]
         for row in rows:
             item, person = row.item, row.person
-            if item.holder != one.subject:
-                continue
             longest = queue.deadline(item.kind, policy)
             until = None if longest is None else item.opened_at + longest
             table.append(
@@ -152,6 +154,7 @@ class TeamArea(Area):
             )
         return table
 
+    @together
     def doubts_of(self, session: Session, case: str) -> Doubts:
         """The values in doubt of the person of a case."""
         one = held(session)
@@ -165,6 +168,7 @@ class TeamArea(Area):
             person.name or person.patient_id,
         )
 
+    @together
     def my_doubts(self, session: Session) -> Doubts:
         """The resident's own values in doubt."""
         one = held(session)

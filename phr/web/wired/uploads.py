@@ -12,7 +12,7 @@ from phr.services.uploads import READABLE
 from phr.web.ports import Coming, Piece, Session
 from phr.web.sessions import held
 from phr.web.views.uploads import UploadLine, Uploads, UploadState
-from phr.web.wired.parts import Area
+from phr.web.wired.parts import Area, together
 
 _REASONS: Final = {
     "bad-value": "bad-value no-value bad-unit bad-type no-answer too-long bad-row no-device-information",
@@ -30,6 +30,7 @@ _MEGA: Final = 1_000_000
 class Uploading(Area):
     """A resident's own files."""
 
+    @together
     def uploads(self, session: Session, notice: str, *, again: bool = False) -> Uploads:
         """The files as they stand."""
         one = held(session)
