@@ -2,38 +2,66 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Awaitable, Callable
+import gc
 from types import ModuleType
-from typing import Final
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 
 from phr import logs
 from phr.api import (
     audit_events,
+    bulk,
+    bulk_groups,
+    bulk_import,
     bundles,
+    catalog,
     consents,
     everything,
     fhir,
+    frequent,
     health,
     hooks,
     ledger,
+    oauth,
+    oauth_metadata,
+    observing,
     problems,
     questionnaires,
     reconciled,
+    rest,
+    searches,
+    subscriptions,
+    validating,
 )
 from phr.api.ledger_paths import LedgerPaths
+from phr.api.named import Named
+from phr.api.oauth_cors import Cors
 from phr.api.rates import RateMiddleware
+from phr.api.shedding import Shedding
+from phr.api.watch import Watch
 from phr.bootstrap import System, ledger_store, start
 from phr.web.errors import html_error
 from phr.web.mount import mount
 from phr.web.render import renderer
+from phr.web.routing import add
 from phr.web.sessions import SessionMiddleware
 from phr.web.wired import wire
 
-_HSTS: Final = "max-age=63072000; includeSubDomains"
-Next = Callable[[Request], Awaitable[Response]]
+
+def served() -> FastAPI:
+    """The application of a server process: what is loaded now stays as long as the process does.
+
+    The garbage collector need not go through it again and again: each time would hold up a request by a quarter second.
+    """
+    app = create_app()
+    settle()
+    return app
+
+
+def settle() -> None:
+    """Takes what is loaded by now out of what the garbage collector goes through (docs.python.org/3/library/gc.html)."""
+    gc.collect()
+    gc.freeze()
 
 
 def create_app(system: System | None = None) -> FastAPI:
@@ -47,38 +75,40 @@ def create_app(system: System | None = None) -> FastAPI:
     app.state.ledger_store = store
     app.state.ledger_connections = system.ledger_connections
     app.state.ledger_token = system.ledger_token
-    app.include_router(health.router)
-    app.include_router(bundles.router)
-    app.include_router(reconciled.router)
-    app.include_router(questionnaires.router)
-    app.include_router(audit_events.router)
-    app.include_router(fhir.router)
-    app.include_router(consents.router)
-    app.include_router(everything.router)
-    app.include_router(hooks.router)
+    add(app, frequent.router)  # first: nothing is matched before what is called most
+    add(app, health.router)
+    add(app, catalog.router)
+    add(app, oauth.router)
+    add(app, oauth_metadata.router)
+    add(app, bulk.router)
+    add(app, bulk_groups.router)
+    add(app, bulk_import.router)
+    add(app, bundles.router)
+    add(app, rest.first)
+    add(app, reconciled.router)
+    add(app, questionnaires.router)
+    add(app, audit_events.router)
+    add(app, subscriptions.router)
+    add(app, validating.router)
+    add(app, fhir.router)
+    add(app, consents.router)
+    add(app, everything.router)
+    add(app, observing.router)
+    add(app, rest.router)  # after all that have FHIR routes of their own
+    add(app, searches.router)  # after rest: a history is no type
+    add(app, hooks.router)
     app.include_router(ledger.router, prefix="/ledger/v2")
     mount(app, renderer(system.settings.city, system.settings.tz, system.settings.telephone))
     app.state.html_error = html_error
     problems.install(app)
+    app.add_middleware(frequent.Shortcut)  # the innermost
     app.add_middleware(SessionMiddleware, system=system)
-    app.middleware("http")(_watch)
+    app.add_middleware(Watch, secure=system.settings.base_url.startswith("https://"))
+    if system.settings.load_shedding == "on":
+        app.add_middleware(Shedding, highest=system.settings.pool_size)
     if system.settings.limits_rates:  # the outermost: what comes too fast costs no query
         app.add_middleware(RateMiddleware, broker_url=system.settings.broker_url)
+    app.add_middleware(Cors, system=system)
     app.add_middleware(LedgerPaths)
-    app.state.secure = system.settings.base_url.startswith("https://")
+    app.add_middleware(Named)
     return app
-
-
-async def _watch(request: Request, call_next: Next) -> Response:
-    """Counts and times requests by their route's pattern, and closes doors that no page needs."""
-    began = time.perf_counter()
-    response = await call_next(request)
-    route = str(getattr(request.scope.get("route"), "path", "other"))
-    health.REQUESTS.labels(route, str(response.status_code)).inc()
-    health.SECONDS.labels(route).observe(time.perf_counter() - began)
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "no-referrer")
-    response.headers.setdefault("Cache-Control", "no-store")
-    if request.app.state.secure:  # RFC 6797; a name that was once reached by TLS is never tried without
-        response.headers.setdefault("Strict-Transport-Security", _HSTS)
-    return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ from ingest.cloud.endpoints import GOOGLE
 from phr.errors import Unsafe
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+_COUNTED_IN: Final = "PROMETHEUS_MULTIPROC_DIR"
 _WEAK: Final = frozenset({"", "changeme", "changethis", "secret", "password", "phr"})
 
 
@@ -51,6 +53,10 @@ class Settings(BaseSettings):
         "",
         description="Role that migrates (CREATEROLE and CREATE on the database); empty means PHR_DATABASE_URL.",
     )
+    replica_url: str = Field(
+        "",
+        description="A physical standby of that server for exports; it answers only when it knows all that was acknowledged before.",
+    )
     broker_url: str = Field(
         "", description="Redis or RabbitMQ for the worker; empty uses the database itself."
     )
@@ -83,6 +89,10 @@ class Settings(BaseSettings):
         "auto",
         pattern="^(auto|on|off)$",
         description="Whether calls that come too fast are turned away: auto does so except where only this machine reaches the service.",
+    )
+    load_shedding: Literal["on", "off"] = Field(
+        "on",
+        description="Whether the least urgent requests are turned away when more come than can be answered: on or off.",
     )
     google_client_id: str = Field("", description="OAuth client id for the Google Health API.")
     google_client_secret: SecretStr = Field(
@@ -167,6 +177,18 @@ class Settings(BaseSettings):
         description="Whom a push service may write to about our push messages.",
     )
     recipient: str = Field("Organization/city-health", description="The city's own organisation in consents.")
+    metrics_token: SecretStr = Field(
+        SecretStr(""),
+        description="Bearer token with which another machine may read /metrics; empty lets only this machine read them.",
+    )
+    tracing_url: str = Field(
+        "",
+        pattern="^(https?://.*)?$",
+        description="Where spans go: the traces address of an OpenTelemetry collector (OTLP over HTTP); empty makes none.",
+    )
+    tracing_share: float = Field(
+        1.0, ge=0, le=1, description="Share of requests that are traced, from 0 to 1."
+    )
     pool_size: int = Field(8, ge=1, le=200, description="Database connections kept open by one process.")
     log_level: str = Field(
         "INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR."
@@ -185,6 +207,12 @@ class Settings(BaseSettings):
     )
     upload_keep_hours: int = Field(
         24, ge=1, le=720, description="Hours that an unfinished upload is kept, so that it can go on."
+    )
+    bulk_keep_hours: int = Field(
+        24,
+        ge=1,
+        le=168,
+        description="Hours that the files of a bulk export lie ready for the client that asked.",
     )
     rights_days: int = Field(
         30,
@@ -269,6 +297,16 @@ class Settings(BaseSettings):
         if not given or (weak and not self.on_loopback):
             raise Unsafe("PHR_SECRET_KEYS needs one secret of at least 32 characters that is not a default")
         return [key.encode() for key in given]
+
+
+def counted_in() -> str:
+    """The folder in which the server's processes count together; empty when there is one process."""
+    return os.environ.get(_COUNTED_IN, "")
+
+
+def count_in(folder: Path) -> None:
+    """Lets the processes that this one starts count together; prometheus_client reads it when it is imported there."""
+    os.environ[_COUNTED_IN] = str(folder)
 
 
 def _generated(path: Path) -> str:

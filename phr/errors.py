@@ -3,10 +3,14 @@
 PhrError
 ├── Invalid          mend the request; names the field
 ├── NotAllowed       ask for consent or for another role (answered like NotFound where existence would leak)
+│   └── OutOfScope   ask the person for a scope that holds this
 ├── NotFound         it does not exist, or not for you
+├── Gone             leave it: it was deleted; the person may read its earlier versions
 ├── Conflict         read it again; somebody was quicker
+├── Unmet            read it again; the condition that you set does not hold
 ├── Busy             the same call may go through later
 ├── Refused          a rule of the service says no (a job that would break k, a wrong setting)
+│   └── TooCostly    search for less: one person, or a shorter time
 └── Unsafe           the installation itself is wrong (weak secret, too powerful database role)
 """
 
@@ -34,12 +38,24 @@ class NotAllowed(PhrError):
         self.reason = reason
 
 
+class OutOfScope(NotAllowed):
+    """The token's scopes do not hold this."""
+
+
 class NotFound(PhrError):
     """Unknown, or not this caller's."""
 
 
+class Gone(NotFound):
+    """It was there, and was deleted."""
+
+
 class Conflict(PhrError):
     """Somebody else changed it meanwhile."""
+
+
+class Unmet(Conflict):
+    """A condition of the request does not hold: another version is the present one, or more than one fits."""
 
 
 class Busy(PhrError):
@@ -52,6 +68,10 @@ class Busy(PhrError):
 
 class Refused(PhrError):
     """A rule of the service says no; the text says what would help."""
+
+
+class TooCostly(Refused):
+    """A search that would go through too much; the text says what to name."""
 
 
 class Unsafe(PhrError):

@@ -4,13 +4,36 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Any
+from contextvars import ContextVar
+from typing import Any, Final
 
 import structlog
 
+from phr import tracing
+
 _SAFE = frozenset(
-    {"event", "level", "timestamp", "request", "route", "status", "seconds", "count", "kind", "reason", "job"}
-)
+    {"event", "level", "timestamp", "request", "trace", "route", "status", "seconds", "count", "kind", "reason", "job"}
+)  # fmt: skip
+_REQUEST: Final[ContextVar[str]] = ContextVar("request", default="")
+
+
+def bind(request: str) -> None:
+    """Every line of this request names it from now on."""
+    _REQUEST.set(request)
+
+
+def bound() -> str:
+    """The request that is being answered; empty outside of one."""
+    return _REQUEST.get()
+
+
+def _tied(_logger: Any, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Adds the request and the trace that a line belongs to."""
+    if "request" not in event and (request := _REQUEST.get()):
+        event["request"] = request
+    if trace := tracing.trace_id():
+        event["trace"] = trace
+    return event
 
 
 def _only_safe(_logger: Any, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
@@ -27,6 +50,7 @@ def configure(level: str = "INFO") -> None:
     """Sends the service's logs to standard error."""
     structlog.configure(
         processors=[
+            _tied,
             _only_safe,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),

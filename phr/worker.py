@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
-from collections.abc import Callable
-from functools import cache
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from functools import cache, partial
 from typing import Any, Final
 
 from celery import Celery, current_app
-from celery.beat import EmbeddedService
+from celery.beat import EmbeddedService, Scheduler
 from celery.schedules import crontab
 
 from phr import logs
 from phr.bootstrap import System, start
-from phr.errors import Conflict, Refused
+from phr.domain.signs import FAILED, JOB
+from phr.errors import Conflict, PhrError, Refused
 from phr.ids import new_id
 
 _running: list[System] = []
@@ -25,8 +31,20 @@ _EARLY: Final = (5, 10)  # city time: after the assessment, before anybody looks
 _MIDNIGHT: Final = (0, 5)  # city time: who comes of age does so when the day begins
 _BEFORE_DAWN: Final = (4, 20)  # city time: the day's letters have gone out
 _MORNING: Final = (8, 30)  # city time: after the quiet hours
-_STOPPED: Final = {"uploads", "copies"}  # what a stopping worker waits for: they give their file back
+_STOPPED: Final = {"uploads", "copies", "bulk"}  # what a stopping worker waits for: they give their file back
+_HANDOVER: Final = timedelta(minutes=1)  # longer than the silence after which a worker loses its turn
 _PATIENCE: Final = 20.0  # seconds for a file to be given back when the worker stops
+_COUNTED: Final = {"deliver", "uploads", "copies", "bulk"}  # what they work on counts its own tries
+_GENTLE: Final = 10  # niceness of what runs beside: a tenth of the weight of a page or a letter
+_BESIDE: Final = {
+    "uploads",
+    "copies",
+    "bulk",
+    "assess",
+    "earn",
+    "prove",
+}  # they begin in a thread of their own
+_SET_BACK: Final = 30.0  # seconds by which a clock is set back; less is what keeping it right does
 
 
 def _system() -> System:
@@ -36,17 +54,40 @@ def _system() -> System:
     return _running[0]
 
 
-def told_by_kind(job: str, work: Callable[..., Any]) -> Callable[..., Any]:
-    """The same work whose failure is logged by its kind: the text of an exception may hold a value or a name."""
+def told_by_kind(job: str, work: Callable[..., Any], *, apart: bool = False) -> Callable[..., Any]:
+    """The same work whose failure is logged by its kind: the text of an exception may hold a value or a name.
+
+    apart: it runs in a thread of its own; what only began there has not ended well yet.
+    """
 
     def run(**given: Any) -> Any:
         try:
-            return work(**given)
+            if not _may_begin(job, apart=apart):
+                logs.get().error("job rests", job=job, reason="worker-lost")
+                return None
+            done = work(**given)
         except Exception as error:  # noqa: BLE001 - whatever failed; the next round of the schedule tries again
             logs.get().error("job failed", job=job, reason=type(error).__name__)
+            _sign(FAILED + job)
             return None
+        if apart or job not in _apart:
+            _sign(JOB + job)
+        return done
 
     return run
+
+
+def _may_begin(job: str, *, apart: bool) -> bool:
+    """Notes the start of a job, so that one that no worker survives is known; what begins in a thread is noted there."""
+    if job in _COUNTED or (job in _BESIDE and not apart):
+        return True
+    return _system().operate.begin(job, request=f"worker-{new_id()}")
+
+
+def _sign(of_life: str) -> None:
+    """Notes for the metrics that a job ended; that the database is away is told by the job itself."""
+    with suppress(PhrError):
+        _system().operate.beat(of_life, request=f"worker-{new_id()}")
 
 
 @cache
@@ -65,6 +106,8 @@ def make_app(system: System) -> Celery:
         task_acks_late=True,
         worker_prefetch_multiplier=1,
         broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,  # it comes back some day, and nobody should have to start us then
+        worker_cancel_long_running_tasks_on_connection_loss=False,  # it ends well, and its repeat finds nothing to do
         timezone=system.settings.zone,
         worker_hijack_root_logger=False,
     )
@@ -79,14 +122,17 @@ def _jobs() -> dict[str, tuple[Callable[..., Any], float | crontab, int]]:
     """Every job by its name: the work, its seconds or time of day in the city, and after how many seconds it is stale."""
     return {
         "deliver": (deliver, 5.0, 60),
+        "subscriptions": (subscriptions, 5.0, 60),
         "uploads": (uploads, 5.0, 60),
         "copies": (copies, 10.0, 60),
+        "bulk": (bulk, 5.0, 60),
         "sync": (sync, 60.0, 60),
         "escalate": (escalate, 300.0, 300),
         "rights": (rights, 900.0, 900),
         "measure": (measure, 3600.0, 3600),
         "watch": (watch, 3600.0, 3600),
         "seal": (seal, 3600.0, 3600),
+        "prove": (prove, crontab(day_of_week=0, hour=1, minute=30), 6 * 24 * 3600),
         "budgets": (budgets, 3600.0, 3600),
         "tidy": (tidy, 3600.0, 3600),
         "forget": (forget, 3600.0, 3600),
@@ -97,7 +143,7 @@ def _jobs() -> dict[str, tuple[Callable[..., Any], float | crontab, int]]:
         "remind": (remind, _at(_MORNING), 3600),
         "moves": (moves, 30.0, 60),
         "ending": (ending, _at(_AFTER_MIDNIGHT), 12 * 3600),
-        "open": (tell_openly, crontab(month_of_year=4, day_of_month=10, hour=4, minute=0), 24 * 3600),
+        "open": (tell_openly, crontab(month_of_year=4, day_of_month=10, hour=4, minute=0), 30 * 24 * 3600),
     }
 
 
@@ -109,9 +155,17 @@ def deliver() -> dict[str, int]:
     """Delivers what is due. Arguments and results hold no personal data."""
     system = _system()
     request = f"worker-{new_id()}"
-    system.operate.beat("worker", request=request)
-    done = system.deliver(system.one_ledger)(request=request)
+    set_back = system.operate.beat("worker", request=request)
+    delivering = system.deliver(system.one_ledger)
+    if set_back:
+        delivering.clock_went_back(request=request)
+    done = delivering(request=request)
     return {"delivered": done.delivered, "waiting": done.waiting, "dead": done.dead}
+
+
+def subscriptions() -> int:
+    """Numbers what happened for those who want to be told; the deliveries tell them. Says how many events."""
+    return _system().numbering.round(request=f"worker-{new_id()}").events
 
 
 def budgets() -> int:
@@ -155,11 +209,26 @@ def _beside(name: str, work: Callable[..., Any]) -> bool:
     if running is not None and running.is_alive():
         return False
     thread = threading.Thread(
-        target=told_by_kind(name, work), kwargs={"request": f"worker-{new_id()}"}, name=name, daemon=True
+        target=_gently(told_by_kind(name, work, apart=True)),
+        kwargs={"request": f"worker-{new_id()}"},
+        name=name,
+        daemon=True,
     )
     _apart[name] = thread
     thread.start()
     return True
+
+
+def _gently(work: Callable[..., Any]) -> Callable[..., Any]:
+    """The same work in a thread that gives way: pages and alarms come before the export of a whole city."""
+
+    def run(**given: Any) -> Any:
+        if sys.platform == "linux":  # elsewhere a thread has no priority of its own
+            thread = threading.get_native_id()
+            os.setpriority(os.PRIO_PROCESS, thread, max(_GENTLE, os.getpriority(os.PRIO_PROCESS, thread)))
+        return work(**given)
+
+    return run
 
 
 def uploads() -> bool:
@@ -170,6 +239,11 @@ def uploads() -> bool:
 def copies() -> bool:
     """Makes copies of everything that people asked for, in the same way."""
     return _beside("copies", _system().take_outs.round)
+
+
+def bulk() -> bool:
+    """Works on exports and imports of FHIR clients, in the same way."""
+    return _beside("bulk", _system().bulk_jobs.round)
 
 
 def rights() -> dict[str, int]:
@@ -188,12 +262,18 @@ def watch() -> dict[str, int]:
 
 
 def seal() -> int:
-    """Makes the roots of the days that are over, and notes whether the trail holds."""
+    """Makes the roots of the days that are over, and notes whether what came since the newest one holds."""
     system = _system()
     request = f"worker-{new_id()}"
-    made = len(system.trail.seal(request=request))
-    system.proofs.note(ok=system.trail.verify(request=request).ok, request=request)
+    verdict = system.trail.verify_new(request=request)
+    made = len(system.trail.seal(request=request, proven=verdict.proven))
+    system.proofs.note(ok=verdict.ok, whole=False, request=request)
     return made
+
+
+def prove() -> bool:
+    """Recomputes the whole trail, in the same way: of years it takes long. Says whether it began."""
+    return _beside("prove", _system().prove)
 
 
 def measure() -> int:
@@ -226,12 +306,69 @@ def earn() -> bool:
 
 def forget() -> int:
     """Forgets sign-ins that nobody came back for."""
-    return _system().common_id.sweep(f"worker-{new_id()}")
+    request = f"worker-{new_id()}"
+    return _system().common_id.sweep(request) + _system().smart_apps.sweep(request)
 
 
 def tidy() -> int:
     """Empties the queue: kombu keeps every message that it delivered through the database, and the schedule refills it."""
     return int(current_app.control.purge() or 0)
+
+
+class OneSchedule(Scheduler):  # type: ignore[misc] # Celery tells no types
+    """The schedule of the one worker whose turn it is; those of the others stand still until they get the turn.
+
+    ended: when each job ended well, by its sign of life.
+    """
+
+    def __init__(
+        self,
+        mine: Callable[[], bool],
+        *given: Any,
+        ended: Callable[[], Mapping[str, datetime]] = dict,
+        **named: Any,
+    ) -> None:
+        self._mine = mine
+        self._ended = ended
+        self._held = False
+        self._ahead = 0.0
+        super().__init__(*given, **named)
+
+    def tick(self, *given: Any, **named: Any) -> float:
+        """Sends what is due, if it is this worker's turn; gives the seconds until it should be asked again."""
+        if self._mine():
+            self._go_on_after_a_step_back()
+            if not self._held:
+                self._catch_up()
+            self._held = True
+            return float(super().tick(*given, **named))
+        # Whoever had the turn sent everything until shortly before now. What fell due in the last minute is sent
+        # again after a change of turns: each job may run twice, and none of them may be left out.
+        for entry in self.schedule.values():
+            entry.last_run_at = entry.default_now() - _HANDOVER
+        self._heap = None
+        self._held = False
+        return float(self.max_interval)
+
+    def _go_on_after_a_step_back(self) -> None:
+        """A clock that is set back does not stop the schedule until the old time comes again."""
+        ahead = time.time() - time.monotonic()
+        if ahead < self._ahead - _SET_BACK:
+            for entry in self.schedule.values():
+                entry.last_run_at = min(entry.last_run_at, entry.default_now())
+            self._heap = None
+        self._ahead = ahead
+
+    def _catch_up(self) -> None:
+        """What fell due while nobody had the turn, or in a worker that was lost, is due now, unless it is stale by now."""
+        with suppress(PhrError):
+            ended = self._ended()
+            for name, entry in self.schedule.items():
+                if isinstance(entry.schedule, crontab) and (went := ended.get(JOB + name)) is not None:
+                    now = entry.default_now()
+                    stale = timedelta(seconds=entry.options.get("expires", 0))
+                    entry.last_run_at = min(max(went, now - stale).astimezone(now.tzinfo), now)
+            self._heap = None
 
 
 def run(system: System) -> Any:
@@ -242,13 +379,19 @@ def run(system: System) -> Any:
     app.send_task("phr.deliver")
     # A thread, since a process of its own would outlive a worker that was killed; in memory, since the default
     # scheduler keeps a file, and that with pickle.
-    schedule = EmbeddedService(app, max_interval=1, thread=True, scheduler_cls="celery.beat:Scheduler")
+    ended = partial(system.operate.signs, request=f"worker-{new_id()}")
+    mine = partial(OneSchedule, system.schedule_turn.mine, ended=ended)
+    schedule = EmbeddedService(app, max_interval=1, thread=True, scheduler_cls=mine)
     schedule.start()
+    system.alarm_letters.start()
     try:
         return app.Worker(concurrency=1, pool="solo", loglevel="WARNING").start()
     finally:
         schedule.stop()
+        system.alarm_letters.stop()
+        system.schedule_turn.give_back()
         system.upload_jobs.stop()
         system.take_outs.stop()
+        system.bulk_jobs.stop()
         for name in _STOPPED & _apart.keys():
             _apart[name].join(_PATIENCE)

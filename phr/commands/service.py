@@ -3,65 +3,110 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import click
 
 from phr.bootstrap import System
+from phr.commands.once import rounds
 from phr.commands.shared import guarded, json_option, request, show, system
+from phr.config import count_in
 from phr.domain.access import HOME
+from phr.errors import Refused
 from phr.ids import person_id
+from phr.metrics import fresh, serve_alone
 
+_PATIENCE: Final = 300.0  # seconds that a server or a worker waits for the database when it starts
+_BUSY: Final = 60  # seconds for which a server process may not answer its supervisor
 _ROLES: Final = click.Choice(sorted(HOME))
 
 
 @click.command()
+@click.option("--distribute", is_flag=True, help="Then spread the tables over the Citus cluster, by person.")
+@click.option("--plan", is_flag=True, help="With --distribute: print the statements and run none of them.")
+@click.option("--yes", is_flag=True, help="With --distribute: move tables that hold rows, too.")
 @guarded
-def migrate() -> None:
+def migrate(distribute: bool, plan: bool, yes: bool) -> None:
     """Bring the database to this version: roles, tables, policies, keys."""
+    if (plan or yes) and not distribute:
+        raise click.UsageError("--plan and --yes belong to --distribute")
     made = system()
+    if plan:
+        click.echo(made.spread_plan())
+        return
     click.echo(
         f"the database is at revision {made.operate.status(actor='migrate', request=request()).revision}"
     )
     refreshed = made.register.refresh(actor="migrate", request=request())
     if refreshed:
         click.echo(f"{refreshed} people are found by kana and address now")
+    if distribute:
+        click.echo(f"{made.spread(sure=yes)} tables were spread over the cluster")
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, help="Port to listen on.")
+@click.option(
+    "--workers",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="Processes that serve; one for each core.",
+)
 @guarded
-def serve(host: str, port: int) -> None:
+def serve(host: str, port: int, workers: int) -> None:
     """Serve the pages and the machine interfaces."""
     import uvicorn
 
-    from phr.asgi import create_app
+    from phr.asgi import create_app, settle
 
-    uvicorn.run(create_app(system()), host=host, port=port, log_level="warning", server_header=False)
+    made = system(patience=_PATIENCE)
+    how: dict[str, Any] = {"host": host, "port": port, "log_level": "warning"}
+    how |= {"server_header": False, "access_log": False}  # requests are counted, not written down
+    if workers == 1:
+        app = create_app(made)
+        settle()
+        uvicorn.run(app, **how)
+        return
+    count_in(fresh(made.settings.home / "metrics"))
+    made.close()  # each process opens its own connections
+    how["timeout_worker_healthcheck"] = (
+        _BUSY  # a process that is busy is not dead: the default of 5 s kills it in a rush
+    )
+    uvicorn.run("phr.asgi:served", factory=True, workers=workers, **how)
 
 
 @click.command()
 @click.option(
     "--once",
     is_flag=True,
-    help="Read connections and uploaded files, deliver what is due, make the roots of past days, and stop.",
+    help="Do every job that the worker does within an hour (files, exports, connections, deliveries, roots), and stop.",
+)
+@click.option("--daily", is_flag=True, help="With --once: the jobs of a day too, such as the assessment.")
+@click.option(
+    "--metrics-port",
+    default=0,
+    type=click.IntRange(0, 65535),
+    help="Port on 127.0.0.1 where Prometheus reads what the worker counts; 0 opens none.",
 )
 @guarded
-def worker(once: bool) -> None:
+def worker(once: bool, daily: bool, metrics_port: int) -> None:
     """Run the worker: deliveries and schedules."""
-    made = system()
+    made = system(patience=0.0 if once else _PATIENCE)
     if once:
-        made.syncing.round(request=request())
-        made.upload_jobs.round(request=request())
-        done = made.deliver(made.one_ledger)(request=request())
-        made.trail.seal(request=request())
-        made.proofs.note(ok=made.trail.verify(request=request()).ok, request=request())
-        click.echo(f"delivered {done.delivered}, waiting {done.waiting}, dead {done.dead}")
+        given, failed = rounds(made, request(), daily=daily)
+        done = given.get("deliver")
+        if done is not None:
+            click.echo(f"delivered {done.delivered}, waiting {done.waiting}, dead {done.dead}")
+        if failed:
+            raise Refused(f"failed, and tried again the next time: {', '.join(failed)}")
         return
     from phr.worker import run
 
+    if metrics_port:
+        serve_alone(metrics_port)
     run(made)
 
 
@@ -95,8 +140,10 @@ def audit() -> None:
 @json_option
 @guarded
 def audit_verify(as_json: bool) -> None:
-    """Recompute every chain and every root."""
-    verdict = system().trail.verify(request=request())
+    """Recompute every chain and every root, and note the result for the pages and the doctor."""
+    made = system()
+    verdict = made.trail.verify(request=request())
+    made.proofs.note(ok=verdict.ok, whole=True, request=request())
     value = {"rows": verdict.rows, "chain_ok": verdict.ok, "problems": verdict.problems}
     show(
         value,

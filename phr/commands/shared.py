@@ -17,10 +17,14 @@ from phr.ids import new_id
 P = ParamSpec("P")
 
 
-def system(*, migrated: bool = True) -> System:
-    """The system that the environment describes, its database brought up to date."""
+def system(*, migrated: bool = True, patience: float = 0.0) -> System:
+    """The system that the environment describes, its database brought up to date.
+
+    patience: seconds to wait for a database that is still starting, as after a power cut.
+    """
     made = start()
     if migrated:
+        made.await_database(patience, lambda: click.echo("waiting for the database", err=True))
         made.migrate()
     return made
 

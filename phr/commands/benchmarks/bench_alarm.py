@@ -13,7 +13,7 @@ from typing import Any, Final
 import orjson
 
 from phr.bootstrap import System
-from phr.commands.benchmarks.bench_read import plain_environment, wait_for
+from phr.commands.benchmarks.bench_server import plain_environment, wait_for
 from phr.commands.benchmarks.bench_setting import (
     empty_system,
     machine,
@@ -83,7 +83,7 @@ def _measured(system: System) -> tuple[list[float], list[float]]:
 
 def _post(connection: http.client.HTTPConnection, token: str, patient: str, upper: int, lower: int) -> float:
     """Seconds until the whole answer is there; an alarm must stand in the answer itself."""
-    body = _blood_pressure(patient, upper, lower)
+    body = blood_pressure(patient, upper, lower)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/fhir+json"}
     began = time.perf_counter()
     connection.request("POST", "/fhir/Observation", body=body, headers=headers)
@@ -95,7 +95,9 @@ def _post(connection: http.client.HTTPConnection, token: str, patient: str, uppe
     return took
 
 
-def _blood_pressure(patient: str, upper: int, lower: int) -> bytes:
+def blood_pressure(patient: str, upper: int, lower: int) -> bytes:
+    """A blood pressure of half a minute ago."""
+
     def part(code: str, value: int) -> dict[str, Any]:
         coding = {"system": "http://loinc.org", "code": code}
         quantity = {"value": value, "unit": "mmHg", "system": "http://unitsofmeasure.org", "code": "mm[Hg]"}

@@ -1,4 +1,4 @@
-"""Export: people a second of an anonymised and a pseudonymised release, from day summaries to signed files."""
+"""Export: Observations a second of $export, and people a second of an anonymised and a pseudonymised release."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from phr.commands.benchmarks.bench_setting import empty_system, machine, timed
+from phr.commands.benchmarks.bulk_figures import bulk
 from phr.domain.deid import profile_named
 from phr.domain.release import Release, build, signed
 from phr.domain.release_text import Variable
@@ -39,12 +40,20 @@ def run() -> dict[str, Any]:
     with empty_system() as system:
         system.baseline_copy(np.arange(len(days)), days["mean"].to_numpy())
         copied = system.baseline_copy_out()
+        exported, observations = bulk(system)
+        plain = system.baseline_copy_out()
+    figures["bulk"] = exported
     return {
         "name": "export",
         "machine": machine(),
         "figures": figures,
-        "baseline": {"copy_to_rows_per_s": round(copied)},
+        "baseline": {
+            "copy_to_rows_per_s": round(copied),
+            "copy_to_samples_per_s": round(plain),
+            "samples": observations,
+        },
         "ratio": round(len(days) / seconds["pseudonymised"] / copied, 3),
+        "bulk_ratio": round(exported["to_sealed_files_per_s"] / plain, 3),
     }
 
 

@@ -8,17 +8,21 @@ import re
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import unescape
+from pathlib import Path
 from typing import Any, Final
 
 import httpx
+import orjson
 
-from phr.asgi import create_app
-from phr.bootstrap import System
-from phr.commands.benchmarks.bench_pages_city import NURSES, build_city
+from phr.asgi import create_app, settle
+from phr.bootstrap import System, start, stop_embedded
+from phr.commands.benchmarks.bench_pages_city import NURSES, build_city, patient_of
 from phr.commands.benchmarks.bench_setting import empty_system, machine, quantiles, timed
 from phr.commands.demo_guidance import SETTINGS
+from phr.config import Settings
 from phr.domain.access import HOME
 from phr.web.answer import SESSION_COOKIE
 from phr.web.mount import page_routes
@@ -32,6 +36,7 @@ _OF_A_PATTERN: Final = 12  # addresses of one pattern that one session opens
 _LINK: Final = re.compile(r'href="(/[^"#]*)"')
 _ELSEWHERE: Final = ("/connect/google-health", "/sign-in/openid", "/messages/stop")
 _BASE: Final = "http://127.0.0.1:8099"
+_CITY: Final = "city.json"  # in the home of a city that stays
 
 
 @dataclass(slots=True)
@@ -47,11 +52,24 @@ class Walk:
     failed: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
 
-def run(residents: int = RESIDENTS) -> dict[str, Any]:
-    """The figures. Each page is opened by many different people; no answer is kept between them."""
-    with empty_system(SETTINGS) as system:
-        built_s, streets = timed(lambda: build_city(system, residents))
-        walk = asyncio.run(measured(system, list(streets.people)))
+def run(residents: int = RESIDENTS, kept: Path | None = None) -> dict[str, Any]:
+    """The figures. Each page is opened by many different people; no answer is kept between them.
+
+    kept: where the city stays, or stands since an earlier run; else it is built for this run and removed.
+    """
+    with empty_system(SETTINGS) if kept is None else _kept_system(kept) as system:
+        known = None if kept is None else _city(kept)
+        if known is None:
+            built_s, streets = timed(lambda: build_city(system, residents))
+            known = {
+                "residents": len(streets.people),
+                "built_s": round(built_s),
+                "left_out": streets.left_out,
+            }
+            if kept is not None:
+                (kept / _CITY).write_bytes(orjson.dumps(known))
+        system.know_sizes()
+        walk = asyncio.run(measured(system, [patient_of(number) for number in range(known["residents"])]))
     pages = {name: quantiles(times) for name, times in sorted(walk.pages.items())}
     static = pages[f"resident {STATIC}"]
     slow = {name: one["p95_ms"] for name, one in pages.items() if one["p95_ms"] >= TARGET_MS}
@@ -59,9 +77,9 @@ def run(residents: int = RESIDENTS) -> dict[str, Any]:
         "name": "pages",
         "machine": {**machine(), "load_1_5_15_min": [round(one, 1) for one in os.getloadavg()]},
         "figures": {
-            "residents": residents,
-            "built_s": round(built_s),
-            "left_out_of_the_city": streets.left_out,
+            "residents": known["residents"],
+            "built_s": known["built_s"],
+            "left_out_of_the_city": known["left_out"],
             "pages": {name: {**one, "n": len(walk.pages[name])} for name, one in pages.items()},
             "files": {name: quantiles(times) for name, times in sorted(walk.files.items())},
             "failed": dict(walk.failed),
@@ -71,6 +89,29 @@ def run(residents: int = RESIDENTS) -> dict[str, Any]:
         "baseline": {"page_without_data": static},
         "ratio": {name: round(one["p50_ms"] / static["p50_ms"], 1) for name, one in pages.items()},
     }
+
+
+@contextmanager
+def _kept_system(home: Path) -> Iterator[System]:
+    """A system whose city stays; brought up to the present schema."""
+    home.mkdir(parents=True, exist_ok=True)
+    given = {**SETTINGS, "home": home, "database_url": "", "base_url": _BASE}
+    system = start(Settings().model_copy(update=given))
+    system.migrate()
+    try:
+        yield system
+    finally:
+        system.close()
+        stop_embedded(home)
+
+
+def _city(home: Path) -> dict[str, Any] | None:
+    """What the run that built the city here wrote down; None when none was finished."""
+    try:
+        found: dict[str, Any] = orjson.loads((home / _CITY).read_bytes())
+    except FileNotFoundError:
+        return None
+    return found
 
 
 async def measured(
@@ -85,6 +126,7 @@ async def measured(
     turns += [(role, f"{role}-1", seen) for role in ("researcher", "operator")]
     transport = httpx.ASGITransport(app)
     await _warm(transport, system, turns, routes)
+    settle()  # as a server does
     for role, subject, repeats in turns:
         secret = system.accounts.issue(subject, "web", purpose=HOME[role], request="bench")
         async with _client(transport, secret) as client:
@@ -127,10 +169,16 @@ async def _walked(
             if answer.status_code != 200:
                 break
             is_page = answer.headers["content-type"].startswith("text/html")
-            (walk.pages if is_page else walk.files)[f"{role} {path}"].append(took)
+            (walk.pages if is_page else walk.files)[f"{role} {_named(path, address)}"].append(took)
         if answer.status_code >= 500:
             walk.failed[f"{role} {path}"] += 1
         waiting += _linked(answer, routes, known)
+
+
+def _named(path: str, address: str) -> str:
+    """What a figure is called: the pattern of the address, with the name of a file, as each file is another page."""
+    name = address.partition("?")[0].rpartition("/")[2]
+    return path.replace("{name}", name) if path.endswith("{name}") else path
 
 
 def _linked(

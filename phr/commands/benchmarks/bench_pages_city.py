@@ -29,6 +29,7 @@ RESEARCHER: Final = "Organization/research-office"
 NURSES: Final = 5
 _WORKERS: Final = 2
 _DAYS: Final = 90
+_WATCH: Final = 10
 _SECOND: Final = 1_000_000
 _HOUR: Final = 3_600 * _SECOND
 _FAMILY: Final = (
@@ -64,12 +65,22 @@ class Streets:
     """What a rule refused to add, with its count: said, so that nobody believes that the page was full."""
 
 
-def build_city(system: System, residents: int) -> Streets:
-    """Residents with what a year leaves behind; staff; cases, courses, letters and a programme."""
+def patient_of(number: int) -> str:
+    """The number of the record of one of the residents."""
+    return f"bench-{number:06d}"
+
+
+def build_city(system: System, residents: int, days: int = _DAYS, watch: int = _WATCH) -> Streets:
+    """Residents with what a year leaves behind; staff; cases, courses, letters and a programme.
+
+    days: of what devices measured every day. watch: every how manieth has one.
+    """
     streets = Streets()
     _staff(system)
     with ThreadPoolExecutor(_WORKERS) as workers:
-        for patient, person in workers.map(lambda number: _resident(system, number), range(residents)):
+        for patient, person in workers.map(
+            lambda number: _resident(system, number, days, watch), range(residents)
+        ):
             streets.people[patient] = person
     system.assess(request="bench")
     for number, step in enumerate((_cases, _courses, _letters, _programme, _research)):
@@ -92,9 +103,9 @@ def _staff(system: System) -> None:
     system.planning.set_duty("nurse-1", access, lead=True, protected=False)
 
 
-def _resident(system: System, number: int) -> tuple[str, UUID]:
-    """One resident: everybody a check-up, steps and weight; every third blood pressure, every tenth a watch."""
-    patient = f"bench-{number:06d}"
+def _resident(system: System, number: int, days: int, watch: int) -> tuple[str, UUID]:
+    """One resident: everybody a check-up, steps and weight; every third blood pressure, some a watch."""
+    patient = patient_of(number)
     family = _FAMILY[number % len(_FAMILY)].split()
     given = _GIVEN[number // len(_FAMILY) % len(_GIVEN)].split()
     resource = {
@@ -119,7 +130,7 @@ def _resident(system: System, number: int) -> tuple[str, UUID]:
     _agree(system, patient, person, [system.settings.recipient], list(ALL))
     if number % 2:
         _agree(system, patient, person, [RESEARCHER], ["research-deidentified"])
-    system.receive(person, _series_of(system, number), request="bench")
+    system.receive(person, _series_of(system, number, days, watch), request="bench")
     if not number % 4:
         _written(system, patient, person)
     return patient, person
@@ -159,21 +170,21 @@ def _written(system: System, patient: str, person: UUID) -> None:
         )
 
 
-def _series_of(system: System, number: int) -> list[Series]:
+def _series_of(system: System, number: int, many: int, watch: int) -> list[Series]:
     rng = np.random.default_rng(number)
     today = day_at(system.clock.now(), system.settings.tz)
     midnight = int(begins(today, system.settings.tz).timestamp()) * _SECOND
-    days = midnight - np.arange(_DAYS, 0, -1, dtype=np.int64) * 24 * _HOUR
+    days = midnight - np.arange(many, 0, -1, dtype=np.int64) * 24 * _HOUR
     checked = midnight - int(rng.integers(20, 300)) * 24 * _HOUR
     found = [_checkup(rng, np.array([checked, checked - 365 * 24 * _HOUR]))]
-    found.append(_series("41950-7", days, {"value": np.round(rng.normal(6500, 1800, _DAYS).clip(100))}))
-    found.append(_series("29463-7", days + 7 * _HOUR, {"value": np.round(rng.normal(62, 0.4, _DAYS), 1)}))
+    found.append(_series("41950-7", days, {"value": np.round(rng.normal(6500, 1800, many).clip(100))}))
+    found.append(_series("29463-7", days + 7 * _HOUR, {"value": np.round(rng.normal(62, 0.4, many), 1)}))
     if not number % 3:
         at = np.sort(np.concatenate([days + 6 * _HOUR, days + 21 * _HOUR]))
         upper = np.round(rng.normal(132, 7, len(at)).clip(95, 172))
         channels = {"systolic": upper, "diastolic": np.round(upper * 0.6), "pulse": np.full(len(at), 66.0)}
         found.append(_series("85354-9", at, channels))
-    if not number % 10:
+    if not number % watch:
         minutes = midnight - np.arange(7 * 1440, 0, -1, dtype=np.int64) * 60 * _SECOND
         found.append(_series("8867-4", minutes, {"value": np.round(rng.normal(72, 6, len(minutes)))}))
     return found
@@ -224,7 +235,7 @@ def _courses(system: System, _streets: Streets) -> None:
 
 
 def _letters(system: System, _streets: Streets) -> None:
-    cases = [one.item for one in system.letters.candidates(_nurse(system))[:50]]
+    cases = [one.item for one in system.letters.candidates(_nurse(system))[0][:50]]
     system.letters.from_cases(cases, _nurse(system))
 
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from phr.bootstrap import System
 from phr.clients.ledger import LedgerClient, LedgerTrouble, Outcome
-from phr.commands.benchmarks.bench_read import plain_environment, wait_for
+from phr.commands.benchmarks.bench_server import plain_environment, wait_for
 from phr.commands.benchmarks.bench_setting import empty_system, machine, resident, timed
 from phr.domain.access import machine as acting
 from phr.domain.days import day_at

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import http.client
 import os
-import socket
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import quote
@@ -19,6 +15,7 @@ import numpy as np
 
 from ingest.series import Series, Source
 from phr.bootstrap import System
+from phr.commands.benchmarks.bench_server import Client, load, served
 from phr.commands.benchmarks.bench_setting import empty_system, heart_rates, machine, quantiles, resident
 from phr.domain.access import Access
 from phr.domain.days import day_at
@@ -40,6 +37,7 @@ def run() -> dict[str, Any]:
         on, off = _with_and_without(system, person, access)
         figures = {
             "search_100_hits": {"policies_on": quantiles(on), "policies_off": quantiles(off)},
+            "search_in_process": _in_process(system, person, access),
             "price_of_consent": round(_median(on) / _median(off) - 1, 3),
             **_days(system, person, access),
             "http": _http(system),
@@ -47,7 +45,7 @@ def run() -> dict[str, Any]:
         baseline = system.baseline_select(_HITS, _REPEATS)
     return {
         "name": "read",
-        "machine": machine(),
+        "machine": {**machine(), "load_1_5_15_min": [round(one, 1) for one in os.getloadavg()]},
         "figures": figures,
         "baseline": {"select_100_rows": quantiles(baseline)},
         "ratio": {"search_to_select_p50": round(_median(on) / _median(baseline), 1)},
@@ -110,6 +108,30 @@ def _with_and_without(system: System, person: UUID, access: Access) -> tuple[lis
     return on, off
 
 
+def _in_process(system: System, person: UUID, access: Access) -> dict[str, Any]:
+    """The same search by one and by eight threads of this process, with the policies on: without HTTP, with its CPU."""
+    query, people = _query(system), {person: "bench-reader"}
+
+    def one(_number: int) -> float:
+        began = time.perf_counter()
+        system.observations.search(query, people, access)
+        return time.perf_counter() - began
+
+    found: dict[str, Any] = {}
+    for clients in (1, 8):
+        with ThreadPoolExecutor(clients) as pool:
+            list(pool.map(one, range(5 * clients)))
+            began, computed = time.perf_counter(), time.process_time()
+            times = list(pool.map(one, range(_REPEATS)))
+            took, computed = time.perf_counter() - began, time.process_time() - computed
+        found[f"{clients}_clients"] = {
+            "searches_per_s": round(_REPEATS / took, 1),
+            "cpu_ms_per_search": round(computed / _REPEATS * 1000, 2),
+            **quantiles(times),
+        }
+    return found
+
+
 def _days(system: System, person: UUID, access: Access) -> dict[str, Any]:
     charts = Charts(system.store)
     today = day_at(system.clock.now(), system.settings.tz)
@@ -137,71 +159,30 @@ def _median(values: list[float]) -> float:
 
 
 def _http(system: System) -> dict[str, Any]:
-    """Searches through the web server in a process of its own, with one client and with eight."""
+    """Searches through the web server in processes of its own, with one client and with eight.
+
+    One process, and one for each core: how many is the operator's choice (``phr serve --workers``).
+    """
     system.accounts.put("bench", "nurse", recipient=system.settings.recipient, request="bench")
     token = system.accounts.issue("bench", "token", purpose="guidance", request="bench")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    environment = {"PHR_HOME": str(system.settings.home), "PHR_BASE_URL": f"http://127.0.0.1:{port}"}
-    server = subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-m", "phr", "serve", "--port", str(port)],
-        env={**plain_environment(), **environment},
+    day = day_at(system.clock.now(), system.settings.tz)
+    first, last = day - timedelta(days=20), day - timedelta(days=13)
+    path = (
+        f"/fhir/Observation?patient=bench-reader&code={quote('http://loinc.org|8867-4')}"
+        f"&date=ge{first}&date=lt{last}&_count={_HITS}"
     )
-    try:
-        wait_for(port)
-        day = day_at(system.clock.now(), system.settings.tz)
-        first, last = day - timedelta(days=20), day - timedelta(days=13)
-        path = (
-            f"/fhir/Observation?patient=bench-reader&code={quote('http://loinc.org|8867-4')}"
-            f"&date=ge{first}&date=lt{last}&_count={_HITS}"
-        )
-        return {f"{clients}_clients": _load(port, path, token, clients) for clients in (1, 8)}
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
 
+    def search(client: Client, _number: int) -> int:
+        status, body = client("GET", path)
+        if status != 200 or len(body) < 10_000:
+            raise RuntimeError(f"HTTP {status}")
+        return _HITS
 
-def plain_environment() -> dict[str, str]:
-    """The environment without settings of ours: a benchmark has its own."""
-    return {key: value for key, value in os.environ.items() if not key.startswith("PHR_")}
-
-
-def wait_for(port: int) -> None:
-    """Waits until the server at this port answers."""
-    deadline = time.monotonic() + 120  # a busy machine takes its time to load the server
-    while time.monotonic() < deadline:
-        try:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
-            connection.request("GET", "/healthz")
-            if connection.getresponse().status == 200:
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError("the server does not answer")
-
-
-def _load(port: int, path: str, token: str, clients: int) -> dict[str, Any]:
-    """Closed loop: each client sends its next request when it has its answer."""
-    stop = time.monotonic() + _HTTP_SECONDS
-    times: list[list[float]] = [[] for _ in range(clients)]
-
-    def work(number: int) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-        while time.monotonic() < stop:
-            began = time.perf_counter()
-            connection.request("GET", path, headers={"Authorization": f"Bearer {token}"})
-            answer = connection.getresponse()
-            body = answer.read()
-            if answer.status != 200 or len(body) < 10_000:
-                raise RuntimeError(f"HTTP {answer.status}")
-            times[number].append(time.perf_counter() - began)
-
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(clients)]
-    began = time.monotonic()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    flat = [value for one in times for value in one]
-    return {"requests_per_s": round(len(flat) / (time.monotonic() - began), 1), **quantiles(flat)}
+    found: dict[str, Any] = {}
+    for processes in sorted({1, os.cpu_count() or 1}):
+        with served(system, processes) as server:
+            found[f"{processes}_processes"] = {
+                f"{clients}_clients": load(server, token, clients, _HTTP_SECONDS, search)
+                for clients in (1, 8)
+            }
+    return found
