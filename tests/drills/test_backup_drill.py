@@ -15,7 +15,8 @@ from phr.bootstrap import start
 from phr.cli import main
 from phr.commands import shared
 from phr.errors import Refused, Unsafe
-from phr.store.backup import BackupError, make, opened
+from phr.store.age import BackupError
+from phr.store.backup import make, opened
 from phr.store.pg_tools import ToolMissing, find
 from tests.build import agree, heart_rates
 from tests.conftest import make_database, test_settings
@@ -63,18 +64,23 @@ def file(city, identity, tmp_path_factory):
     return path
 
 
-def test_every_row_and_the_audit_chain_come_back(city, file, identity):
+@pytest.fixture(scope="module")
+def drilled(city, file, identity):
+    """What one drill with it found."""
+    return city.keeping.drill(file, str(identity), city.trail_problems, request="test")
+
+
+def test_every_row_and_the_audit_chain_come_back(city, drilled):
     """R8-26: the drill restores into a database of its own and compares every table and the ends of the chains."""
-    found = city.keeping.drill(file, str(identity), city.trail_problems, request="test")
-    assert found.problems == []
-    assert found.rows > 10
+    assert drilled.problems == []
+    assert drilled.rows > 10
     newest = city.keeping.newest(1, request="test")
     assert [(one.kind, one.ok) for one in newest] == [("restore-drill", True)]
 
 
-def test_a_drill_leaves_nothing_behind(city, file, identity, url):
+def test_a_drill_leaves_nothing_behind(drilled, url):
     """The database of the drill is dropped, and the service's own is as it was."""
-    city.keeping.drill(file, str(identity), city.trail_problems, request="test")
+    assert drilled.problems == []
     with psycopg.connect(url) as connection:
         names = connection.execute(
             "SELECT datname FROM pg_database WHERE datname LIKE 'phr_drill_%'"
