@@ -17,8 +17,12 @@ ENTRANCES: Final = tuple(
 
 JSON: Final = frozenset(
     {
-        "POST /fhir", "POST /fhir/", "POST /fhir/Observation", "POST /fhir/Consent", "PUT /fhir/Consent/{identity}",
-        "POST /hooks/google-health", "POST /hooks/line", "POST /staff/visits/{case}/entries",
+        "POST /fhir", "POST /fhir/", "POST /fhir/Consent", "PUT /fhir/Consent/{identity}",
+        "POST /fhir/Observation", "POST /fhir/Observation/$stats", "POST /fhir/Subscription", "PUT /fhir/Subscription/{identity}", "POST /fhir/$validate", "POST /fhir/{kind}/$validate",
+        "POST /fhir/{kind}", "PUT /fhir/{kind}", "PUT /fhir/{kind}/{identity}", "PATCH /fhir/{kind}",
+        "PATCH /fhir/{kind}/{identity}", "POST /hooks/google-health", "POST /hooks/line", "POST /staff/visits/{case}/entries",
+        "POST /fhir/$export", "POST /fhir/$import", "POST /fhir/Group", "PUT /fhir/Group/{identity}",
+        "POST /fhir/Group/{identity}/$export", "POST /fhir/Patient/$export",
         "POST /ledger/v2/{ledger}", "POST /ledger/v2/{ledger}/transactions", "POST /ledger/v2/{ledger}/_bulk",
         "POST /ledger/v2/{ledger}/transactions/{number}/revert",
     }
@@ -29,7 +33,8 @@ RAW: Final = frozenset(
         "POST /connect/files",
         "POST /connect/files/parts",
         "PATCH /connect/files/parts/{ident}",
-        "POST /fhir/Observation/_search",
+        "POST /fhir/{kind}/_search",
+        "POST /fhir/Subscription/_search",
     }
 )
 """Bodies of bytes."""

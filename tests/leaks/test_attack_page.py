@@ -63,8 +63,8 @@ def test_the_commands_of_the_page_end_as_it_says(run, place, tmp_path):
     assert all(one.exit_code == 0 for one in said.values()), said
     token = next(one.stdout.strip() for line, one in said.items() if line.startswith("phr token"))
     answers = [Caller(app, token).get(address) for address in curls()]
-    assert [one.status_code for one in answers] == [200, 404, 200, 404, 400]
-    assert all("entry" not in answers[at].json() for at in (0, 2))
+    assert [one.status_code for one in answers] == [200, 404, 200, 404, 200]
+    assert all("entry" not in answers[at].json() for at in (0, 2, 4))
     assert run("phr audit verify").exit_code == 0
     assert run("phr audit roots").exit_code == 0
     assert run("phr audit extract --resident p-victim mine.ndjson").exit_code == 0

@@ -134,6 +134,7 @@ def said(town, tmp_path_factory):
         stream.flush()
     sys.stderr = kept
     root.removeHandler(handler)
+    handler.close()
     root.level = level
     logs.configure()
     return log, answers, tried

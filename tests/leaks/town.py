@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +22,8 @@ KANA = "ロウエイ カチョウ"
 TELEPHONE = "0XX-555-9173"
 WORDS = "誰にも言っていない言葉"
 SYSTOLIC, PULSE = 187.0, 143.0
+_NUMBER = r"(?<![\w.-])%s(?![\w-])"
+"""A value, but not the digits of an id or an instant."""
 MARKS = (NAME, NAME.replace(" ", ""), KANA, TELEPHONE, WORDS, "187", "143.0")
 """What of the victim must be in no answer to anybody else."""
 DENIED = frozenset({400, 401, 403, 404, 405})
@@ -163,4 +166,6 @@ def entries(answer: httpx.Response) -> list[dict[str, Any]]:
 def shows(answer: httpx.Response) -> list[str]:
     """The marks of the victim in an answer, in body, headers and address."""
     text = answer.text + str(answer.headers)
-    return [mark for mark in MARKS if mark in text]
+    return [
+        mark for mark in MARKS if (re.search(_NUMBER % mark, text) if mark[0].isdigit() else mark in text)
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pkgutil
+from copy import copy
 from importlib import import_module
 
 import pytest
@@ -38,7 +39,10 @@ def schema(system):
     app = create_app(system)
     pages = FastAPI()
     for module in pkgutil.iter_modules(phr.web.pages.__path__):
-        pages.include_router(import_module(f"phr.web.pages.{module.name}").router)
+        for route in import_module(f"phr.web.pages.{module.name}").router.routes:
+            described_too = copy(route)
+            described_too.include_in_schema = True
+            pages.router.routes.append(described_too)
     described = app.openapi()
     both = pages.openapi()
     for name, schemas in both.get("components", {}).items():
