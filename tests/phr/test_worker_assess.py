@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 
 import pytest
@@ -15,9 +17,19 @@ class Stub:
     def __init__(self) -> None:
         self.go_on = threading.Event()
         self.began: list[dict[str, str]] = []
+        self.priorities: list[int] = []
+        self.operate = self
+
+    def begin(self, job: str, *, request: str) -> bool:
+        """Whether the job may begin."""
+        return True
+
+    def beat(self, name: str, *, request: str) -> None:
+        """The sign that a job ended."""
 
     def assess(self, **arguments: str) -> None:
         self.began.append(arguments)
+        self.priorities.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
         self.go_on.wait(10)
 
 
@@ -39,8 +51,20 @@ def test_one_assessment_runs_at_a_time_and_knows_only_its_request(stub):
     stub.go_on.set()
     worker._apart["assess"].join(10)
     assert worker.assess()
+    worker._apart["assess"].join(10)  # it began in a thread of its own: what it did is known once that has ended
     assert [list(arguments) for arguments in stub.began] == [["request"], ["request"]]
     assert all(arguments["request"].startswith("worker-") for arguments in stub.began)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a thread has a priority of its own on Linux alone")
+def test_long_work_gives_way_to_pages_and_letters(stub):
+    """Only its own thread: the deliveries of the same process keep their place."""
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    assert worker.assess()
+    stub.go_on.set()
+    worker._apart["assess"].join(10)
+    assert stub.priorities == [max(10, before)]
+    assert os.getpriority(os.PRIO_PROCESS, 0) == before
 
 
 def test_the_night_is_that_of_the_city():

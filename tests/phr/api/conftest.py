@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,8 +15,9 @@ from fhir.resources.R4B.bundle import Bundle
 from fhir.resources.R4B.operationoutcome import OperationOutcome
 
 from phr.asgi import create_app
-from phr.bootstrap import System
+from phr.bootstrap import System, start
 from tests.build import agree, blood_pressure, heart_rates
+from tests.conftest import test_settings
 
 
 class Client:
@@ -73,6 +74,16 @@ def enter(app: FastAPI, system: System) -> Enter:
         return Client(app, system.accounts.issue(subject, "token", purpose=purpose, request="test"))
 
     return made
+
+
+@pytest.fixture(scope="module")
+def there(database_url: str) -> Iterator[Any]:
+    """Everybody at a desk of a module's own, in one system."""
+    from tests.phr.api.fhir_desk import desk
+
+    made = start(test_settings(database_url))
+    yield desk(made, create_app(made))
+    made.close()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from fhir.resources.R4B.auditevent import AuditEvent
 from tests.build import agree
 from tests.phr.api.conftest import found, link, refused
 from tests.phr.balp_profile import lacking
+from tests.proves import proves
 
 pytestmark = pytest.mark.db
 ADDRESS = "/fhir/AuditEvent"
@@ -80,6 +81,7 @@ def test_a_refusal_says_why_who_and_whom(resident, seen):
         ("purpose=guidance", lambda one: one["purposeOfEvent"][0]["coding"][0]["code"] == "guidance"),
     ],
 )
+@proves("AuditEvent", "search", "action", "agent", "outcome", "purpose", "subtype", "type")
 def test_a_search_gives_what_fits_and_all_that_fits(resident, seen, query, keeps):
     """The condition on compact rows and the rendered event agree, for each parameter."""
     everything = [one for one in events(resident, "?_count=200") if keeps(one)]
@@ -88,6 +90,8 @@ def test_a_search_gives_what_fits_and_all_that_fits(resident, seen, query, keeps
     assert {one["id"] for one in everything} <= {one["id"] for one in narrowed}
 
 
+@proves("AuditEvent", "interaction", "read", "search-type")
+@proves("AuditEvent", "search", "entity", "_id")
 def test_entity_and_id_find_single_rows(resident, seen):
     """By the word of the object, and by chain and number."""
     chosen = events(resident, "?entity=Patient&_count=200")
@@ -102,6 +106,7 @@ def test_entity_and_id_find_single_rows(resident, seen):
     assert events(resident, f"?_id={chosen[0]['id']},9-9,x") == [chosen[0]]
 
 
+@proves("AuditEvent", "search", "date")
 def test_dates_narrow_with_both_ends(resident, seen):
     """A day of the city, a moment, before and after."""
     now = datetime.now(UTC)

@@ -9,6 +9,7 @@ import pytest
 from tests.build import a_consent
 from tests.phr.api.conftest import found, refused
 from tests.phr.services.families import CLERK, a_family
+from tests.proves import proves
 
 
 @pytest.fixture
@@ -100,11 +101,13 @@ def test_the_counter_records_for_a_person_and_names_them_in_the_query(enter, rec
         ("status=active&purpose=guidance,collect", 2),
     ],
 )
+@proves("Consent", "interaction", "search-type")
 def test_consents_are_searched_by_what_they_say(resident, record, query, hits):
     resident.post("/fhir/Consent", json=a_consent(record, purposes=("guidance",)))
     assert len(found(resident.get(f"/fhir/Consent?{query}"))) == hits
 
 
+@proves("Consent", "interaction", "vread")
 def test_each_version_is_read_by_its_number(resident, record):
     made = resident.post("/fhir/Consent", json=a_consent(record, purposes=("guidance",))).json()
     address = f"/fhir/Consent/{made['id']}"
@@ -139,6 +142,7 @@ def test_everything_is_the_same_streamed_and_page_by_page(resident, record):
     assert all(one.startswith("Patient/") for one in pages_of(resident, f"{address}?_count=9&_type=Patient"))
 
 
+@proves("Patient", "operation", "everything")
 def test_everything_obeys_the_gate_for_each_caller(resident, nurse, stranger, record):
     """A nurse gets what is shared, nothing after a withdrawal, and an old link is worth nothing."""
     address = f"/fhir/Patient/{record}/$everything"

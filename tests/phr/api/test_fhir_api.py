@@ -11,6 +11,7 @@ import pytest
 
 from tests.build import agree
 from tests.phr.api.conftest import BEATS, found, link, refused
+from tests.proves import proves
 
 pytestmark = pytest.mark.db
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -78,6 +79,7 @@ def test_a_token_for_deidentified_research_reaches_no_record(enter, method, path
     refused(researcher(method, path), 403)
 
 
+@proves("Patient", "interaction", "read", "search-type")
 def test_a_resident_sees_their_own_record_and_no_other(resident, enter, record, system):
     """Naming somebody else finds nothing, and does not say whether they exist."""
     assert len(found(resident.get("/fhir/Observation"))) == 14
@@ -120,12 +122,6 @@ def test_not_yours_and_does_not_exist_look_the_same(nurse, resident, record):
     )
     assert set(theirs.headers) == set(unknown.headers)
     assert nurse.get(f"/fhir/Patient/{record}").content == nurse.get("/fhir/Patient/nobody").content
-
-
-def test_a_nurse_must_name_a_patient(nurse):
-    """There is no search over a whole city."""
-    refused(nurse.get("/fhir/Observation"), 400, "patient")
-    refused(nurse.get("/fhir/Patient"), 400, "_id")
 
 
 # --- what is found
@@ -192,16 +188,17 @@ def test_a_search_in_the_body_is_the_same_search(resident):
         over_get = resident.get(f"/fhir/Observation?{urlencode(query)}")
         over_post = resident.post("/fhir/Observation/_search", content=urlencode(query), headers=FORM)
         assert found(over_post) == found(over_get)
-        assert link(over_post, "next") == link(over_get, "next")
+        assert (link(over_post, "next") is None) is (link(over_get, "next") is None)
+        assert "8867-4" not in (link(over_post, "next") or "")
 
 
 @pytest.mark.parametrize(
     ("query", "field"),
     [
-        ("nonsense=1", "nonsense"), ("code:text=heart", "code:text"), ("date:missing=true", "date:missing"), ("date=yesterday", "date"),
-        ("date=2026-13-01", "date"), ("date=xx2026", "date"), ("_count=-1", "_count"), ("_count=many", "_count"), ("_sort=code", "_sort"),
-        ("_format=xml", "_format"), ("_cursor=zzz", "_cursor"), ("code=a|b|c", "code"), ("code=", "code"), ("patient=Group/1", "patient"),
-        ("_include=Observation:patient", "_include"),
+        ("nonsense=1", "nonsense"), ("code:in=http://x", "code:in"), ("date:not=2026", "date:not"), ("date:missing=1", "date"), ("date=yesterday", "date"),
+        ("date=2026-13-01", "date"), ("date=xx2026", "date"), ("_count=-1", "_count"), ("_count=many", "_count"), ("_sort=subject", "_sort"), ("_sort=nonsense", "nonsense"),
+        ("_cursor=zzz", "_cursor"), ("code=a|b|c", "code"), ("code=", "code"), ("patient=Group/1", "patient"),
+        ("_include=Observation:nonsense", "nonsense"), ("_include=Observation:code", "_include"), ("_total=many", "_total"),
     ],
 )  # fmt: skip
 def test_what_is_not_understood_is_refused_with_its_name(resident, query, field):

@@ -7,6 +7,7 @@ from fhir.resources.R4B.bundle import Bundle
 from fhir.resources.R4B.questionnaire import Questionnaire
 
 from risk.questionnaires.definition import NAMES, form
+from tests.proves import proves
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -17,6 +18,8 @@ def test_a_definition_is_valid_and_has_every_question(stranger, name):
     assert [one["linkId"] for one in body["item"]] == [str(item.number) for item in form(name).items]
 
 
+@proves("Questionnaire", "interaction", "read", "search-type")
+@proves("Questionnaire", "search", "_id", "url")
 def test_definitions_are_found_by_id_and_by_canonical_address(stranger):
     """As an answer names its form."""
     everything = stranger.get("/fhir/Questionnaire").json()
@@ -34,4 +37,4 @@ def test_definitions_are_found_by_id_and_by_canonical_address(stranger):
 def test_what_is_not_there_or_not_understood_is_an_error(stranger):
     """An unknown parameter is refused as everywhere."""
     assert stranger.get("/fhir/Questionnaire/none").status_code == 404
-    assert stranger.get("/fhir/Questionnaire?name=x").status_code == 400
+    assert stranger.get("/fhir/Questionnaire?nonsense=x").status_code == 400

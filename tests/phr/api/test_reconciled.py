@@ -12,6 +12,7 @@ from fhir.resources.R4B.bundle import Bundle
 from ingest.series import Series, Source
 from tests.build import WATCH, agree, heart_rates
 from tests.phr.api.conftest import refused
+from tests.proves import proves
 
 pytestmark = pytest.mark.db
 NINE = datetime(2026, 3, 3, 0, tzinfo=UTC)  # nine o'clock in the city
@@ -56,6 +57,7 @@ def entries(answer):
     return [entry["resource"] for entry in answer.json().get("entry", [])]
 
 
+@proves("Observation", "operation", "reconciled")
 def test_the_walk_of_watch_and_phone_counts_once_and_says_who_answered_when(walker, enter, patient):
     """1,000 of the watch, 500 of the phone alone; never 2,400."""
     client = enter(patient, "resident", "self", walker)

@@ -73,7 +73,7 @@ def value_of(name: str, kind: str, person: UUID) -> Any:
         return person
     if kind == "uuid":
         return uuid4()
-    if name in ("patient_id", "subject", "id", "wallet_hash"):
+    if name in ("patient_id", "subject", "id", "wallet_hash", "token_hash"):
         return f"x-{person}"
     return _GIVEN.get(name, _BY_TYPE.get(kind))
 

@@ -12,6 +12,7 @@ import pytest
 
 from phr.bootstrap import start
 from phr.domain.audit_verify import verify as verify_offline
+from phr.domain.merkle import merkle_root
 from phr.domain.query import ObservationQuery
 from phr.errors import NotFound
 from phr.services.trail import Trail
@@ -168,7 +169,7 @@ def test_a_forged_hash_breaks_the_row_after_it(city, dba):
     person = look(system)
     chain = chain_of(dba, person)
     with system.store.begin(nurse(None, "audit")) as uow:
-        row = next(one for one in uow.audit.chain_rows(chain) if one.seq == 3)
+        row = next(one for one in uow.audit.chain_rows(chain, 0, 100) if one.seq == 3)
     forged = AuditRow(**{name: getattr(row, name) for name in AuditRow.__slots__} | {"actor": "nobody"})
     dba.execute(
         "UPDATE phr.audit_event SET actor = 'nobody', hash = sha256(prev || convert_to(%s, 'UTF8'))"
@@ -213,6 +214,67 @@ def test_a_cut_tail_with_its_head_before_any_root_is_not_found(city, dba):
     system, _clock, trail = city
     cut(dba, chain_of(dba, look(system)))
     assert found(trail) == []
+
+
+def change(dba, person, seq):
+    dba.execute(
+        "UPDATE phr.audit_event SET actor = 'nobody' WHERE person_id = %s AND seq = %s", (person, seq)
+    )
+
+
+@pytest.fixture
+def sealed(city):
+    """A trail with five rows under a root, and where it had been proven until then; and the service that goes on."""
+    system, clock, trail = city
+    person = look(system)
+    clock.tick(timedelta(days=1))
+    assert trail.seal(request="seal", proven=trail.verify_new(request="check").proven)
+    return system, trail, person
+
+
+def test_the_check_of_each_hour_reads_what_came_since_the_newest_root(sealed, dba):
+    """A trail of years is not read each hour; a change in what is new is found, one before it by the whole check."""
+    system, trail, old = sealed
+    # The rows of this test are all of today: the root becomes that of a day before, without any.
+    dba.execute("UPDATE phr.audit_root SET day = day - 1, n = 0, root = %s", (merkle_root([]).hex(),))
+    new = look(system, 3)
+    verdict = trail.verify_new(request="check")
+    assert (verdict.rows, verdict.problems) == (3, [])
+    chain = chain_of(dba, new)
+    change(dba, new, 7)
+    verdict = trail.verify_new(request="check")
+    assert verdict.problems == [f"{today(trail, dba)}: chain {chain} row 7 is not what was written"]
+    assert verdict.proven[chain][0] == 5
+    change(dba, old, 2)
+    assert len(trail.verify_new(request="check").problems) == 1
+    assert len(found(trail)) == 2
+
+
+def test_the_first_check_is_of_the_whole(city, dba):
+    """Without a root, or with one that says nothing of how far the chains held, nothing is taken for granted."""
+    system, clock, trail = city
+    person = look(system)
+    assert trail.verify_new(request="check").rows == 5
+    clock.tick(timedelta(days=1))
+    trail.seal(request="seal")
+    assert trail.verify_new(request="check").rows == 5
+    dba.execute(
+        "UPDATE phr.audit_root SET heads = jsonb_build_object('3', 'ab')"
+    )  # as versions before noted it
+    change(dba, person, 2)
+    assert trail.verify_new(request="check").problems
+
+
+def test_a_cut_before_what_was_proven_is_found_within_the_hour(sealed, dba):
+    """Even with its head made to fit: the newest root knows how far the chain went."""
+    _system, trail, person = sealed
+    chain = chain_of(dba, person)
+    cut(dba, chain)
+    day = trail.roots(request="x")[0]["day"]
+    assert trail.verify_new(request="check").problems == [
+        f"chain {chain} ends at row 5, not at row 3",
+        f"{day}: the rows of this day are not those of its root",
+    ]
 
 
 def test_a_row_that_nothing_appended_is_found(city, dba):

@@ -9,7 +9,7 @@ import pytest
 
 OPEN = {"alembic_version", "audit_head", "heartbeat"}
 """Tables without row-level security: numbers of the service, nothing about anybody."""
-NOT_BY_PERSON = {"account": "account_id", "session": "session_hash"}
+NOT_BY_PERSON = {"account": "account_id", "session": "session_hash", "smart_token": "token_hash"}
 """Tables with personal data that are found by another key, because signing in comes before knowing the person."""
 
 

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from phr.domain.samples import Columns
-from phr.store.codec import Damaged, decode, encode
+from phr.store.codec import Damaged, decode, encode, moved
 
 INT = np.iinfo(np.int64)
 HOUR = 3_600_000_000
@@ -132,6 +132,32 @@ def one(value: float, n: int = 1) -> Columns:
 def test_what_was_encoded_comes_back_to_the_last_bit(columns):
     """All dtypes, any values: the codec may save nothing that changes a number."""
     assert same(decode(encode(columns)), columns)
+
+
+@given(days(), st.integers(-4_000, 4_000))
+def test_a_day_that_is_moved_is_the_same_day_at_another_time(columns, by):
+    """Whoever makes many days out of few changes their times and nothing else."""
+    us = by * 24 * HOUR
+    if len(columns) == 0 or not INT.min <= int(columns.start[0]) + us <= INT.max:
+        return
+    later = Columns(columns.start + us, columns.channels, columns.offset, columns.quality, columns.duration)
+    assert same(decode(moved(encode(columns), us)), later)
+
+
+@given(st.binary(max_size=60))
+@example(encode(GOLDEN["small"][1])[:-1] + b"x")
+def test_what_is_no_chunk_cannot_be_moved(payload):
+    """One typed error, as for reading."""
+    with pytest.raises(Damaged):
+        moved(payload, HOUR)
+
+
+def test_a_chunk_that_does_not_begin_with_its_times_cannot_be_moved():
+    """Other columns have bases too; only that of the times is one of times."""
+    with pytest.raises(Damaged):
+        moved(sealed(encode(GOLDEN["small"][1])[:-4].replace(b"start", b"other")), HOUR)
+    with pytest.raises(Damaged):
+        moved(encode(GOLDEN["small"][1]), 2**63)
 
 
 @given(days())

@@ -46,7 +46,7 @@ def shape(url):
             " WHERE pronamespace::regnamespace::text IN ('phr', 'ledger') ORDER BY 1"
         ),
         (
-            "SELECT relname, relacl::text, relrowsecurity, relforcerowsecurity FROM pg_class"
+            "SELECT relname, relacl::text, relrowsecurity, relforcerowsecurity, reloptions::text FROM pg_class"
             " WHERE relnamespace::regnamespace::text IN ('phr', 'ledger') ORDER BY 1"
         ),
     )

@@ -111,6 +111,7 @@ def every_sample() -> ModuleType:
     made.VIEWS.update(load("samples_record").VIEWS)
     made.VIEWS.update(load("samples_open").VIEWS)
     made.VIEWS.update(load("samples_rewards").VIEWS)
+    made.VIEWS.update(load("samples_apps").VIEWS)
     return made
 
 
@@ -161,6 +162,12 @@ def rendered(samples: ModuleType, renderer: Renderer) -> dict[tuple[str, str], s
 @pytest.fixture(scope="session")
 def city() -> ModuleType:
     return load("city")
+
+
+@pytest.fixture(scope="session")
+def counting() -> ModuleType:
+    """Counts ways to the database."""
+    return load("asked")
 
 
 @pytest.fixture

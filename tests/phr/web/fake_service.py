@@ -16,6 +16,7 @@ from phr.web.answer import SESSION_COOKIE, error_page
 from phr.web.columns import fine
 from phr.web.mount import mount
 from phr.web.ports import Download, Saved, SignedIn
+from phr.web.ports.apps import Asked
 from phr.web.render import renderer
 from phr.web.views.resident import CheckUpPage
 from phr.web.views.signin import Way
@@ -124,6 +125,30 @@ class FakeService:
 
     def disconnect(self, session):
         self._ask("disconnect")
+
+    def app_asks(self, fields):
+        self._ask("app_asks", tuple(fields))
+        return Asked(word="w")
+
+    def app_question(self, session, word):
+        return self.samples.VIEWS["app-asks"][2]
+
+    def app_allow(self, session, word, choice):
+        self._ask("app_allow", word, choice)
+        return "https://app.example/back?code=c"
+
+    def app_deny(self, session, word):
+        self._ask("app_deny", word)
+        return "https://app.example/back?error=access_denied"
+
+    def apps(self, session):
+        return self.samples.VIEWS["apps"][2]
+
+    def app_end(self, session, ident):
+        self._ask("app_end", ident)
+
+    def app_register(self, session):
+        return self.samples.VIEWS["operate-apps"][2]
 
     def uploads(self, session, notice, *, again=False):
         return replace(self.samples.VIEWS["uploads"][2], notice=notice)

@@ -27,6 +27,7 @@ CARD = EmergencyCard(
     WRITTEN,
     datetime(2026, 11, 1, 3, 0, tzinfo=UTC),
     own_device=True,
+    written=date(2026, 11, 1),
 )
 EMPTY = EmergencyCard("佐藤 和子", "", None, {}, None)
 FORM = EmergencyForm(WRITTEN, FIELDS, BLOOD, {})
@@ -35,6 +36,11 @@ MINE = replace(CASE, mine=True)
 VIEWS = {
     "emergency": ("emergency_card", "resident", CARD),
     "emergency-saved": ("emergency_card", "resident", replace(CARD, notice="saved")),
+    "emergency-from-paper": (
+        "emergency_card",
+        "resident",
+        replace(CARD, paper=True, written=date(2026, 10, 18)),
+    ),
     "emergency-none": ("emergency_card", "resident", EMPTY),
     "emergency-edit": ("emergency_edit", "resident", FORM),
     "emergency-wrong": ("emergency_edit", "resident", replace(FORM, problems={"drugs": "too-long"})),

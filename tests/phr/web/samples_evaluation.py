@@ -95,8 +95,10 @@ PAGE = ProgrammePage(
     kinds=("active-support", "motivational-support", "referral"),
     report=FOUND,
     today=date(2026, 11, 21),
+    page=2,
+    pages=49,
 )
-EMPTY = replace(PAGE, counts={}, unseen=0, members=(), loans=(), report=None)
+EMPTY = replace(PAGE, counts={}, unseen=0, members=(), loans=(), report=None, page=1, pages=1)
 LIST = Programmes((ProgrammeLine(IDENT, PAGE.name, PAGE.starts, PAGE.ends, 2434, 14),), OUTCOMES)
 PROBLEMS = {
     "name": "needed",

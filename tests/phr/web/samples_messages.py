@@ -89,6 +89,7 @@ VIEWS = {
     "messages-stop-done": ("messages_stop", None, Stop("nudge", "token", done=True)),
     "messages-stop-gone": ("messages_stop", None, Stop("")),
     "letters": ("letters", "nurse", LETTERS),
+    "letters-more": ("letters", "nurse", replace(LETTERS, beyond=36)),
     "letters-none": ("letters", "nurse", Letters((), (), 0)),
     **{f"letters-{one}": ("letters", "nurse", replace(LETTERS, notice=one)) for one in sorted(STAFF_NOTICES)},
     "letter-batch": ("letter_batch", "nurse", BATCH),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from phr.web.views.paper import Copying, CopyingConsent, PaperList, Sheet
+from phr.domain.emergency import BLOOD, FIELDS
+from phr.web.views.paper import Copying, CopyingCard, CopyingConsent, PaperList, Sheet
 
 DAY = date(2026, 11, 21)
 _TITLE = {"ja": "基本チェックリスト", "en": "Kihon Checklist"}
@@ -20,8 +21,11 @@ def _list(top: str, *, staff: bool) -> PaperList:
         for one in ("collect", "guidance", "risk", "points", "research-deidentified")
     ]
     sheets.append(Sheet("rights", f"{top}/rights.pdf", "/staff/rights" if staff else "/documents"))
+    sheets.append(
+        Sheet("emergency", f"{top}/emergency.pdf", f"{top}/emergency" if staff else "/emergency/edit")
+    )
     if not staff:
-        sheets.append(Sheet("emergency", "/emergency/card-a4.pdf", "/emergency"))
+        sheets.append(Sheet("emergency-card", "/emergency/card-a4.pdf", "/emergency"))
     return PaperList(tuple(sheets), staff=staff)
 
 
@@ -31,6 +35,7 @@ FOOD = Copying("food", DAY, tuple(range(16)))
 CONSENT = CopyingConsent(
     "guidance", DAY, "2026-04", ("2026-04",), {"patient": "p-0123456789ab", "text": "2026-04"}
 )
+CARD = CopyingCard(DAY, FIELDS, BLOOD, {"patient": "p-0123456789ab"})
 
 VIEWS: dict[str, tuple[str, str | None, object]] = {
     "paper": ("paper", "resident", _list("/paper", staff=False)),
@@ -41,6 +46,31 @@ VIEWS: dict[str, tuple[str, str | None, object]] = {
         replace(STAFF, notice="sheet", stored=27, repeated=2, apart=1, refused=3, red=True),
     ),
     "paper-staff-consent": ("paper_staff", "nurse", replace(STAFF, notice="consent-off")),
+    "paper-staff-card": ("paper_staff", "registrar", replace(STAFF, notice="card")),
+    "paper-emergency": ("paper_emergency", "registrar", CARD),
+    "paper-emergency-wrong": (
+        "paper_emergency",
+        "nurse",
+        replace(
+            CARD,
+            typed={"patient": "p-1", "drugs": "アムロジピン 5mg 朝1錠", "blood": "A+"},
+            problems={"patient": "no-record", "born": "not-a-day", "drugs": "too-long"},
+        ),
+    ),
+    "paper-emergency-older": (
+        "paper_emergency",
+        "registrar",
+        replace(
+            CARD,
+            typed={
+                "patient": "p-0123456789ab",
+                "born": "1956-03-09",
+                "day": "2026-10-18",
+                "drugs": "アムロジピン 5mg 朝1錠",
+            },
+            problems={"confirmed": "card-may-be-newer"},
+        ),
+    ),
     "paper-diary": ("paper_diary", "nurse", DIARY),
     "paper-diary-wrong": (
         "paper_diary",
@@ -66,5 +96,14 @@ VIEWS: dict[str, tuple[str, str | None, object]] = {
         "paper_consent",
         "nurse",
         replace(CONSENT, problems={"patient": "no-record", "on": "not-shared"}),
+    ),
+    "paper-consent-stopped": (
+        "paper_consent",
+        "registrar",
+        replace(
+            CONSENT,
+            typed={**CONSENT.typed, "born": "1956-03-09", "day": "2026-10-18", "on": "1"},
+            problems={"on": "stopped-since"},
+        ),
     ),
 }

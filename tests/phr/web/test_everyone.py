@@ -25,7 +25,7 @@ NAMES = re.compile(r"""\b(?:aria-label|title|alt|placeholder|data-label)="([^"]*
 OUTLINE = """() => ({
   nameless: [...document.querySelectorAll('nav,section[aria-label],section[aria-labelledby],aside,[role=region]')]
     .filter(one => one.checkVisibility() && !(one.getAttribute('aria-label')
-      || document.getElementById(one.getAttribute('aria-labelledby'))?.textContent.trim()))
+      || one.getAttribute('aria-labelledby')?.split(' ').some(id => document.getElementById(id)?.textContent.trim())))
     .map(one => one.outerHTML.slice(0, 80)),
   headings: [...document.querySelectorAll('h1,h2,h3,h4,h5,h6')].filter(one => one.checkVisibility())
     .map(one => +one.tagName[1]),

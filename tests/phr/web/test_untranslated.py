@@ -148,7 +148,8 @@ def test_the_marks_of_a_template_are_not_translated(folder):
     assert [text for text, said in found if re.search(r"</?\w+>|{{|{%", said)] == []
     wide = ("、", "：", "（")  # the space is in the sign
     glued = [text for text, said in found if said != said.strip() and text == text.strip()]
-    assert [text for text in glued if not text.endswith(wide) and folder != "en"] == []
+    joined = [text for text in glued if not text.endswith(wide) and not text.startswith(("（", "を"))]
+    assert joined == [] or folder == "en"
 
 
 def test_the_begun_languages_are_the_ones_that_are_checked():

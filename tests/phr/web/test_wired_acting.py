@@ -92,7 +92,9 @@ def test_no_page_opens_the_record_as_the_person(system, city, daughter, pair, mo
     """While somebody acts, every transaction about the other person is for the family or for collecting, never 'self'."""
     seen = []
     begin, turn = Store._open, UnitOfWork.switch
-    monkeypatch.setattr(Store, "_open", lambda self, access: seen.append(access) or begin(self, access))
+    monkeypatch.setattr(
+        Store, "_open", lambda self, access, *more: seen.append(access) or begin(self, access, *more)
+    )
     monkeypatch.setattr(UnitOfWork, "switch", lambda self, access: seen.append(access) or turn(self, access))
     switch(city, daughter, pair.mother)
     seen.clear()

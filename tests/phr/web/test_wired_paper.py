@@ -12,6 +12,7 @@ from tests.build import agree
 
 DIARY = "/staff/paper/diary"
 FOOD = "/staff/paper/food"
+CARD = "/staff/paper/emergency"
 BORN = "1950-03-09"
 
 
@@ -60,7 +61,7 @@ def test_a_sheet_carries_the_address_of_the_counters_page_and_a_number_only(mine
     """Whoever finds the sheet learns no name and no value from its code."""
     printed = []
     monkeypatch.setattr(paper_sheets, "printed", lambda sheet, at: printed.append(sheet) or b"%PDF-")
-    for name in ("diary", "food", "consent/guidance"):
+    for name in ("diary", "food", "emergency", "consent/guidance"):
         assert mine.get(f"/paper/{name}.pdf").headers["content-type"] == "application/pdf"
         sheet = printed.pop()
         more = "&text=2026-04" if name.startswith("consent") else ""
@@ -73,7 +74,7 @@ def test_every_sheet_prints(mine, nurse):
     """With the number of the record, and blank ones for the counter."""
     assert mine.get("/paper").text.count(".pdf") >= 9
     for client, top in ((mine, "/paper"), (nurse, "/staff/paper")):
-        for name in ("diary", "food", "consent/collect"):
+        for name in ("diary", "food", "emergency", "consent/collect"):
             assert client.get(f"{top}/{name}.pdf").content.startswith(b"%PDF-")
         assert client.get(f"{top}/letter.pdf").status_code == 404
         assert client.get(f"{top}/consent/family.pdf").status_code == 404
@@ -154,9 +155,9 @@ def test_nothing_is_copied_for_who_does_not_let_anything_be_taken_in(system, cit
 def test_a_red_value_on_paper_is_told_at_the_counter(system, city, nurse, me):
     """Whoever types it in hears it, not only the work list."""
     agree(system, *me)
-    night = system.clock.now().astimezone(system.settings.tz).hour < 8  # this morning is still to come
-    newest = first_day(system, 1 if night else 0)
-    typed = {"patient": me[1], "born": BORN, "first": newest, "d0m1s": "196", "d0m1d": "122"}
+    early = system.clock.now().astimezone(system.settings.tz).hour < 8  # this morning is still to come
+    newest, when = (first_day(system, 1), "d0e1") if early else (first_day(system, 0), "d0m1")
+    typed = {"patient": me[1], "born": BORN, "first": newest, f"{when}s": "196", f"{when}d": "122"}
     answer = city.sent(nurse, DIARY, DIARY, **typed)
     assert "red=1" in answer.headers["location"]
     assert "赤い値があります" in nurse.get(answer.headers["location"]).text
@@ -193,6 +194,25 @@ def test_a_decision_on_paper_starts_and_stops_sharing_at_once(system, city, mine
     assert [(one.version, one.consent.status) for one in held] == [(2, "inactive")]
 
 
+def test_a_sheet_does_not_begin_again_what_was_stopped_after_it(system, city, registrar, me):
+    """A pile of sheets is copied weeks later; who has changed their mind on the phone must not be shared again."""
+    place = "/staff/paper/consent/guidance"
+    typed = {"patient": me[1], "born": BORN, "day": first_day(system, 14), "on": "1", "text": "2026-04"}
+    agree(system, *me, purposes=("collect", "guidance"), date_time=system.clock.now() - timedelta(days=3))
+    assert city.sent(registrar, place, place, **(typed | {"on": "0"})).status_code == 303
+    late = decided(registrar, city, place, typed)
+    assert late.status_code == 422
+    assert "そのあとに、この共有は止められています" in late.text
+    same = decided(registrar, city, place, typed | {"day": first_day(system, 0)})
+    assert same.status_code == 422  # whether it was signed before or after, nobody knows
+    shared = system.consents.all(me[0], actor=me[1], role="resident", request="test")
+    assert not any(
+        "guidance" in (rule.purposes or ()) for one in shared for rule in one.consent.base.children
+    )
+    other = decided(registrar, city, place.replace("guidance", "points"), typed)
+    assert other.headers["location"] == "/staff/paper?done=consent-on"  # that was never stopped
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -226,7 +246,14 @@ def test_stopping_one_purpose_on_paper_leaves_the_others(system, city, nurse, me
 
 def test_the_pages_of_paper_have_their_own_doors(mine, nurse, registrar):
     """Residents print, staff copy."""
-    for page in ("/staff/paper", DIARY, FOOD, "/staff/paper/consent/points", "/staff/questionnaires/kihon"):
+    for page in (
+        "/staff/paper",
+        DIARY,
+        FOOD,
+        CARD,
+        "/staff/paper/consent/points",
+        "/staff/questionnaires/kihon",
+    ):
         assert mine.get(page).status_code == 404
         assert nurse.get(page).status_code == 200
         assert registrar.get(page).status_code == 200

@@ -154,3 +154,17 @@ def test_every_limit_of_a_report_has_its_words():
     codes = set(re.findall(r'^        "([a-z-]+)":', source, re.MULTILINE))
     assert len(codes) == 11
     assert codes <= set(re.findall(r'code == "([a-z-]+)"', template))
+
+
+def test_what_was_recorded_leads_back_to_the_page_of_members_that_was_open(city, nurse, made, me):
+    """Somebody records fifty people one after another; what is no page is left out."""
+    add = {"people": me[1], "cohort": "invited"}
+    city.sent(nurse, made, f"{made}/members", **add)
+    assert "一人ずつの記録" in nurse.get(f"{made}?page=7").text
+    mark = {"number": me[1], "what": "enrolled", "on": "", "csrf": city.token_in(nurse.get(made).text)}
+    for page, kept in (("7", True), ("x", False), ("123456", False)):
+        answer = nurse.post(f"{made}/marks", data={**mark, "page": page})
+        assert answer.headers["location"].startswith(f"{made}?done=marked")
+        assert answer.headers["location"].endswith("&page=7") is kept
+        assert ("page=" in answer.headers["location"]) is kept
+    assert nurse.get(f"{made}?page=0").status_code == 422

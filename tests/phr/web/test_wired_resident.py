@@ -194,14 +194,15 @@ def test_points_appear_without_the_ledger_and_say_so(system, city, mine, me):
     assert "血圧・体重を書きこんだ" in page
 
 
-def test_the_log_names_the_nurse_and_marks_the_machine(system, city, app, browse, mine, me):
+def test_the_log_names_the_nurse_and_marks_the_machine(system, city, app, browse, mine, me, admin):
     """Who, of which organisation, what, why; a computation is not a person."""
     agree(system, *me)
     city.a_checkup(system, me[0], system.clock.now().date() - timedelta(days=20))
     system.assess(request="assess-1")
     nurse = city.a_member(system, "nurse", display="鈴木 看護")
     client = city.signed_in(system, app, browse, nurse, "nurse")
-    client.get("/staff")
+    case = admin.execute("SELECT item_id FROM phr.work_item WHERE person_id = %s", (me[0],)).fetchone()[0]
+    assert client.get(f"/staff/cases/{case}").status_code == 200
     page = mine.get("/who-looked").text
     assert "保健師 鈴木 看護" in page
     assert "健康推進課" in page

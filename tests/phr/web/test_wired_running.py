@@ -21,8 +21,10 @@ def of(system, subject):
     return next(one for one in system.managing.staff(actor="test", request="test") if one.subject == subject)
 
 
-def test_the_first_page_says_what_to_do_about_each_thing(system, hands):
+def test_the_first_page_says_what_to_do_about_each_thing(system, hands, admin):
     """A worker that nobody saw and a backup that nobody made are told with the next step."""
+    admin.execute("DELETE FROM phr.heartbeat")
+    admin.execute("DELETE FROM phr.keeping")
     page = hands[0].get("/operate").text
     assert "裏で働くプログラムが動いていません" in page
     assert "phr worker を起動してください" in page

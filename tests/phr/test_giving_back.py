@@ -1,0 +1,39 @@
+"""What the system holds is given back: by ``close``, and also where whoever had it forgot."""
+
+from __future__ import annotations
+
+import gc
+import time
+
+import psycopg
+import pytest
+
+from phr.bootstrap import start
+from tests.conftest import test_settings
+
+OURS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s"
+NAME = "giving-back"
+
+
+def connections(admin: psycopg.Connection, expected: int) -> int:
+    """How many there are; the server notices the end of one a moment later."""
+    for _ in range(100):
+        found = admin.execute(OURS, (NAME,)).fetchone()[0]
+        if found == expected:
+            break
+        time.sleep(0.05)
+    return found
+
+
+@pytest.mark.parametrize("forgotten", [True, False])
+def test_no_connection_stays_open_behind_a_system(database_url, clock, admin, monkeypatch, forgotten):
+    """A connection that is only collected would be an error in whatever runs at that moment."""
+    monkeypatch.setenv("PGAPPNAME", NAME)
+    made = start(test_settings(database_url), clock)
+    made.operate.beat("giving-back", request="t")
+    assert connections(admin, 1) == 1
+    if not forgotten:
+        made.close()
+    del made
+    gc.collect()
+    assert connections(admin, 0) == 0
