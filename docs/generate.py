@@ -24,7 +24,12 @@ from pydantic import SecretStr
 import phr.api
 import phr.web.pages
 from docs.asvs_page import asvs, asvs_summary
+from docs.fhir_pages import code_examples, profiles, topics
+from docs.metrics_page import metrics
 from docs.page_list import page_rows
+from docs.rest_page import fhir_types
+from docs.search_page import search_modifiers, search_parameters
+from docs.tables import table
 from docs.words_page import word_rows
 from ingest.ble.device_table import refused, supported
 from ingest.codes import JLAC10, LOINC, VITALS, Channel, Coding
@@ -56,14 +61,6 @@ _PREFIX: Final = {"phr.api.ledger": "/ledger/v2"}  # where phr.asgi puts a route
 _SYSTEMS: Final = {LOINC: "LOINC", JLAC10: "JLAC10", "urn:phr:code": "local"}
 _POINT_YEAR: Final = 2026
 _LIMIT_SECTIONS: Final = ("stratification", "metabo", "guidance", "referral", "alarm")
-
-
-def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    """A Markdown table."""
-    lines = [list(head)]
-    lines += [["" if cell is None else str(cell).replace("|", "\\|") for cell in row] for row in rows]
-    text = ["| " + " | ".join(line) + " |" for line in lines]
-    return "\n".join([text[0], "|" + "---|" * len(lines[0]), *text[1:]]) + "\n"
 
 
 def _first(text: str | None) -> str:
@@ -122,9 +119,8 @@ def routers(package: ModuleType) -> Iterator[tuple[str, Any]]:
     """The modules of a package that serve addresses, and their routers."""
     for found in sorted(pkgutil.iter_modules(package.__path__), key=lambda each: each.name):
         name = f"{package.__name__}.{found.name}"
-        router = getattr(import_module(name), "router", None)
-        if router is not None:
-            yield name, router
+        module = import_module(name)
+        yield from ((name, getattr(module, one)) for one in ("first", "router") if hasattr(module, one))
 
 
 def routes(package: ModuleType) -> Iterator[tuple[str, str, str]]:
@@ -341,6 +337,7 @@ BLOCKS: Final[dict[str, Callable[[], str]]] = {
     each.__name__: each
     for each in (
         settings,
+        metrics,
         cli,
         endpoints,
         pages,
@@ -348,6 +345,10 @@ BLOCKS: Final[dict[str, Callable[[], str]]] = {
         words,
         errors,
         codes,
+        code_examples,
+        fhir_types,
+        topics,
+        profiles,
         checkup,
         formats,
         collectors,
@@ -361,6 +362,8 @@ BLOCKS: Final[dict[str, Callable[[], str]]] = {
         questionnaires,
         asvs_summary,
         asvs,
+        search_parameters,
+        search_modifiers,
     )
 }
 
