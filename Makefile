@@ -1,4 +1,7 @@
 # The steps that a newcomer, a developer and CI run, by the same names.
+
+# Programs that the tests start would otherwise be compiled anew each time, where the environment forbids to keep that.
+unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= python3
 UV := .venv/bin/uv
 RUN := .venv/bin
