@@ -45,13 +45,16 @@ def stub(monkeypatch):
 
 
 def test_one_assessment_runs_at_a_time_and_knows_only_its_request(stub):
-    """A second message while one runs begins nothing; the argument names no person."""
+    """A second message while one runs begins nothing; the argument names no person.
+
+    Each runs in a thread of its own: what it did is known once that has ended.
+    """
     assert worker.assess()
     assert not worker.assess()
     stub.go_on.set()
     worker._apart["assess"].join(10)
     assert worker.assess()
-    worker._apart["assess"].join(10)  # it began in a thread of its own: what it did is known once that has ended
+    worker._apart["assess"].join(10)
     assert [list(arguments) for arguments in stub.began] == [["request"], ["request"]]
     assert all(arguments["request"].startswith("worker-") for arguments in stub.began)
 
