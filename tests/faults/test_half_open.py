@@ -79,7 +79,7 @@ def test_a_statement_whose_answer_never_comes_ends_and_the_next_one_is_served(
         uow.operations.beats()
         proxy.black_hole()
         uow.operations.beats()
-    assert SILENCE <= time.monotonic() - began < 3 * SILENCE
+    assert SILENCE <= time.monotonic() - began < 15 * SILENCE  # nothing else would ever have ended it
     proxy.heal()
     beat(store, system)
 
