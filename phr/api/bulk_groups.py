@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
-from phr.api import held, negotiation
+from phr.api import held, histories, negotiation, parameters
 from phr.api.callers import Calling
 from phr.api.fhir import Identity, Raw
 from phr.api.interactions import Answer, Call, call_of, respond
@@ -15,10 +15,12 @@ from phr.api.scoped import admits, require
 from phr.domain.bulk.limits import limits, may
 from phr.domain.fhir.patching import patched
 from phr.domain.fhir.texts import dump, parse, parse_any
-from phr.errors import Invalid, NotAllowed, NotFound
+from phr.domain.fhir.types import NOBODY
+from phr.errors import Gone, Invalid, NotAllowed, NotFound
 from phr.ids import new_id
 
 router = APIRouter(prefix="/fhir")
+_DIGITS: Final = 9  # of a version, which is an integer in the database
 
 
 def _allowed(call: Call, action: str) -> None:
@@ -42,6 +44,8 @@ def _admitted(call: Call, action: str, resource: dict[str, Any]) -> dict[str, An
 def create(call: Call, body: bytes) -> Answer:
     """Keeps a new Group."""
     _allowed(call, "c")
+    if "if-none-exist" in call.headers:
+        raise Invalid("is not served for Group", field="If-None-Exist")
     resource = parse(body)
     if not admits(call.who, "Group", "c", {**resource, "id": str(new_id())}):
         raise NotAllowed("the token's scopes do not hold this Group")
@@ -85,15 +89,37 @@ def patch(call: Call, identity: str, operations: Any, _query: str = "") -> Answe
 
 
 def delete(call: Call, identity: str, _query: str = "") -> Answer:
-    """Removes a Group. What was exported with it stays as it is."""
+    """Removes a Group, whose versions stay. What was exported with it stays as it is."""
     _allowed(call, "d")
     _refuse_conditional(identity)
     try:
         _admitted(call, "d", call.system.cohorts.read(identity, call.access(None)))
-    except NotFound:
+    except (Gone, NotFound):
         return Answer(204)
-    call.system.cohorts.remove(identity, call.access(None))
-    return Answer(204)
+    gone = call.system.cohorts.remove(identity, negotiation.expected_version(call.headers), call.access(None))
+    return Answer(204, b"", {"ETag": f'W/"{gone}"'} if gone else {})
+
+
+def vread(call: Call, identity: str, version: str, _query: str = "") -> Answer:
+    """One version of a Group."""
+    _allowed(call, "r")
+    if not version.isascii() or not version.isdigit() or len(version) > _DIGITS:
+        raise NotFound("no such version")
+    return _answered(
+        _admitted(call, "r", call.system.cohorts.version(identity, int(version), call.access(None)))
+    )
+
+
+def history(call: Call, identity: str, query: str) -> Answer:
+    """The versions of one Group, or of all of the caller's recipient; newest first."""
+    action = "r" if identity else "s"
+    _allowed(call, action)
+    given = parameters.pairs(query)
+    asked = histories.asked(given, NOBODY, "Group", identity, call.system.settings.tz)
+    found, more = call.system.cohorts.history(asked, call.access(None))
+    shown = [one for one in found if admits(call.who, "Group", action, parse(one.body.encode()))]
+    place = "/".join(part for part in ("Group", identity, "_history") if part)
+    return Answer(200, histories.bundle(call.base, place, given, shown, found[-1] if more else None))
 
 
 def search(call: Call, query: str) -> Answer:
@@ -123,11 +149,32 @@ def search_groups_by_form(request: Request, who: Calling, body: Raw) -> Response
     return respond(request, search(call_of(request, who), query))
 
 
+@router.get("/Group/_history")
+@router.head("/Group/_history", include_in_schema=False)
+def history_of_groups(request: Request, who: Calling) -> Response:
+    """Every version of the Groups of the caller's recipient, newest first."""
+    return respond(request, history(call_of(request, who), "", request.url.query))
+
+
 @router.head("/Group/{identity}", include_in_schema=False)
 @router.get("/Group/{identity}")
 def read_group(request: Request, identity: Identity, who: Calling) -> Response:
     """One Group."""
     return respond(request, read(call_of(request, who), identity))
+
+
+@router.get("/Group/{identity}/_history")
+@router.head("/Group/{identity}/_history", include_in_schema=False)
+def group_history(request: Request, identity: Identity, who: Calling) -> Response:
+    """Every version of one Group, newest first."""
+    return respond(request, history(call_of(request, who), identity, request.url.query))
+
+
+@router.get("/Group/{identity}/_history/{version}")
+@router.head("/Group/{identity}/_history/{version}", include_in_schema=False)
+def read_group_version(request: Request, identity: Identity, version: str, who: Calling) -> Response:
+    """One version of a Group."""
+    return respond(request, vread(call_of(request, who), identity, version))
 
 
 @router.put("/Group/{identity}")

@@ -7,6 +7,7 @@ import binascii
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from heapq import merge
 from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -85,6 +86,24 @@ def within(asked: Asked, versions: Sequence[Version]) -> list[Version]:
             found.append(one)
         ended = one.updated_at
     return found[: asked.count]
+
+
+def joined(
+    count: int, one: tuple[Sequence[Version], bool], other: tuple[Sequence[Version], bool]
+) -> tuple[list[Version], bool]:
+    """One page of two that begin at the same place, newest first, each with whether more of it follow.
+
+    Where more of one follow, the page ends with its last version: what comes after it is not known yet.
+    """
+    versions = merge(one[0], other[0], key=_place, reverse=True)
+    ends = [_place(page[-1]) for page, more in (one, other) if more and page]
+    known = [version for version in versions if all(_place(version) >= end for end in ends)]
+    return known[:count], bool(ends) or len(known) > count
+
+
+def _place(version: Version) -> tuple[datetime, str]:
+    """As far as it orders two pages whose types differ; each keeps its own order of ids, which is the database's."""
+    return version.updated_at, version.type
 
 
 def _bundle(links: list[dict[str, str]], entries: list[bytes]) -> bytes:

@@ -11,6 +11,7 @@ import orjson
 from phr.api import histories, negotiation, parameters
 from phr.api.interactions import Answer, Call, refuse_collecting, served
 from phr.api.scoped import admits, require
+from phr.domain.bulk.limits import limits, may
 from phr.domain.fhir.history import Version
 from phr.domain.fhir.texts import parse
 from phr.domain.fhir.types import NOBODY, kinds
@@ -54,10 +55,11 @@ def vread(call: Call, kind: str, identity: str, version: str) -> Answer:
 
 
 def history(call: Call, kind: str, identity: str, query: str) -> Answer:
-    """The history of one resource, of a type, or of all types; newest first."""
+    """The history of one resource, of a type, or of all types; newest first. More than one resource is a search (SMART)."""
+    action = "r" if identity else "s"
     if kind:
         served(kind, "history")
-        require(call.who, kind, "r")
+        require(call.who, kind, action)
     refuse_collecting(call.who)
     given = parameters.pairs(query)
     if kind and identity and _made_here(kind, identity):
@@ -67,8 +69,12 @@ def history(call: Call, kind: str, identity: str, query: str) -> Answer:
     person = _whose(call, kind, identity, given)
     asked = histories.asked(given, person, kind, identity, call.system.settings.tz)
     page = call.system.fhir_reading.history(asked, _access(call, kind, identity, person))
-    shown = [one for one in page.found if _shown(call, one.type, one.body)]
-    following = page.found[-1] if page.more else None
+    found, more = page.found, page.more
+    if not kind and person == NOBODY:
+        groups, others = call.system.cohorts.history(asked, call.access(None))
+        found, more = histories.joined(asked.count, (found, more), (groups, others))
+    shown = [one for one in found if _shown(call, one.type, one.body, action)]
+    following = found[-1] if more else None
     place = "/".join(part for part in (kind, identity, "_history") if part)
     return Answer(200, histories.bundle(call.base, place, given, shown, following))
 
@@ -140,18 +146,18 @@ def _admitted(call: Call, kind: str, body: bytes) -> None:
         raise NotFound(f"no such {kind}")
 
 
-def _shown(call: Call, kind: str, body: str) -> bool:
+def _shown(call: Call, kind: str, body: str, action: str = "r") -> bool:
     if not call.who.scope:
         return True
     try:
-        require(call.who, kind, "r")
+        require(call.who, kind, action)
     except NotAllowed:
         return False
-    return admits(call.who, kind, "r", parse(body.encode()))
+    return admits(call.who, kind, action, parse(body.encode()))
 
 
 def _whose(call: Call, kind: str, identity: str, given: parameters.Pairs) -> UUID:
-    """Whose history: the resident's own, the patient whom the query names, or nobody's for the directory."""
+    """Whose history: the resident's own, the patient whom the query names, or nobody's: the directory, and cohorts."""
     named = parameters.patients(given)
     if call.who.role == "resident" and call.who.person is not None:
         if any(person_id(one) != call.who.person for one in named):
@@ -163,6 +169,6 @@ def _whose(call: Call, kind: str, identity: str, given: parameters.Pairs) -> UUI
         return person_id(named[0])
     if identity:
         return person_id(identity) if kind == "Patient" else NOBODY
-    if kind and kinds()[kind].directory:
+    if kinds()[kind].directory if kind else may(limits().grouping, call.who.role, call.who.purpose):
         return NOBODY
     raise Invalid("name a patient", field="patient")

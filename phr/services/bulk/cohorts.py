@@ -8,9 +8,12 @@ from typing import Any
 from phr.clock import Clock
 from phr.domain.access import Access
 from phr.domain.bulk.groups import shown, taken
+from phr.domain.bulk.limits import limits
 from phr.domain.documents import validate
-from phr.domain.fhir.texts import instant, parse
-from phr.errors import NotFound, Unmet
+from phr.domain.fhir.history import Asked, Version
+from phr.domain.fhir.texts import dump, instant, parse
+from phr.domain.fhir.types import NOBODY
+from phr.errors import Gone, NotFound, Unmet
 from phr.ids import new_id
 from phr.store.cohorts import Cohort, Member
 from phr.store.uow import Store, UnitOfWork
@@ -69,17 +72,80 @@ class Cohorts:
             uow.commit()
         return [_shown(one) for one in found]
 
-    def remove(self, group_id: str, access: Access) -> None:
-        """Removes a Group; twice is once, as FHIR has it."""
+    def remove(self, group_id: str, expected: int | None, access: Access) -> int:
+        """Removes a Group, whose versions stay; its last version, 0 when there was none: twice is once, as FHIR has it."""
         with self._store.begin(access) as uow:
-            removed = uow.bulk.cohorts.remove(group_id)
+            present = uow.bulk.cohorts.get(group_id)
+            if expected is not None and (present is None or present.version != expected):
+                raise Unmet("the Group has another version")
+            removed = uow.bulk.cohorts.remove(group_id, self._clock.now())
             uow.audit.add("erase", "Group", count=int(removed))
             uow.commit()
+        return 0 if present is None or not removed else present.version + 1
+
+    def version(self, group_id: str, version: int, access: Access) -> dict[str, Any]:
+        """One version. Raises Gone for that with which it ended, and NotFound."""
+        with self._store.begin(access) as uow:
+            found = uow.bulk.cohorts.version(group_id, version)
+            if found is None:
+                uow.audit.add("read", "Group", outcome="refused", reason="not-found")
+            else:
+                uow.audit.add("read", "Group", count=len(found.members))
+            uow.commit()
+        if found is None:
+            raise NotFound("no such version")
+        if found.deleted:
+            raise Gone("deleted")
+        return _shown(found)
+
+    def history(self, asked: Asked, access: Access) -> tuple[list[Version], bool]:
+        """Versions, newest first, and whether more follow. A page ends early where its members become too many."""
+        with self._store.begin(access) as uow:
+            rows = uow.bulk.cohorts.versions(asked)
+            shown: list[Version] = []
+            members = 0
+            for row in rows[: asked.count]:
+                whole = row if row.deleted else uow.bulk.cohorts.peopled(row)
+                members += len(whole.members)
+                if shown and members > limits().members:
+                    break
+                shown.append(_version(whole))
+            unknown = bool(asked.id) and not rows and asked.after is None and not _ever(uow, asked.id)
+            if unknown:
+                uow.audit.add("history", "Group", outcome="refused", reason="not-found")
+            else:
+                uow.audit.add("history", "Group", count=len(shown))
+            uow.commit()
+        if unknown:
+            raise NotFound("no such Group")
+        return shown, len(shown) < len(rows)
+
+
+def _version(cohort: Cohort) -> Version:
+    text = dump(_shown(cohort))
+    return Version(
+        NOBODY,
+        "Group",
+        cohort.group_id,
+        cohort.version,
+        deleted=cohort.deleted,
+        category="directory",
+        day=cohort.updated_at.date(),
+        updated_at=cohort.updated_at,
+        body=text,
+    )
+
+
+def _ever(uow: UnitOfWork, group_id: str) -> bool:
+    return bool(uow.bulk.cohorts.versions(Asked(NOBODY, own=False, kind="Group", id=group_id, count=1)))
 
 
 def _known(uow: UnitOfWork, group_id: str) -> Cohort:
+    """The Group. Raises Gone when it was removed, NotFound when it is not there or another's."""
     found = uow.bulk.cohorts.get(group_id)
     if found is None:
+        if _ever(uow, group_id):
+            raise Gone("deleted")
         raise NotFound("no such Group")
     return found
 

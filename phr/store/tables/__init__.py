@@ -1,7 +1,15 @@
 """The relational tables as SQLModel classes; seen only in this package and compared with the migrations by a test."""
 
 from phr.store.tables.access import AccessReview, BreakGlass, UnusualAccess, WatchedPerson
-from phr.store.tables.bulk import BulkFile, BulkGiven, BulkGroup, BulkJob, BulkMember
+from phr.store.tables.bulk import (
+    BulkFile,
+    BulkGiven,
+    BulkGroup,
+    BulkGroupWas,
+    BulkJob,
+    BulkMember,
+    BulkMemberWas,
+)
 from phr.store.tables.cards import Card
 from phr.store.tables.connections import (
     CloudAttempt,
@@ -109,8 +117,10 @@ __all__ = [
     "BulkFile",
     "BulkGiven",
     "BulkGroup",
+    "BulkGroupWas",
     "BulkJob",
     "BulkMember",
+    "BulkMemberWas",
     "Card",
     "CheckIn",
     "CityFigure",

@@ -131,3 +131,36 @@ class BulkMember(SQLModel, table=True):
     inactive: bool = Field(
         default=False, sa_column=Column(Boolean, nullable=False, server_default=text("false"))
     )
+    since: int = Field(default=1, sa_column=Column(Integer, nullable=False, server_default=text("1")))
+
+
+class BulkGroupWas(SQLModel, table=True):
+    """An earlier version of a cohort, without its members; deleted: it ended with this version."""
+
+    __tablename__ = "bulk_group_was"
+    __table_args__ = {"schema": "phr"}
+    group_id: str = Field(sa_column=Column(Text, primary_key=True))
+    version: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    recipient: str = _text()
+    updated_at: dt.datetime = Field(sa_column=Column(_MOMENT, nullable=False))
+    deleted: bool = Field(
+        default=False, sa_column=Column(Boolean, nullable=False, server_default=text("false"))
+    )
+    body: str = _text()
+
+
+class BulkMemberWas(SQLModel, table=True):
+    """Somebody who was a member of a cohort: from one version on, until another."""
+
+    __tablename__ = "bulk_member_was"
+    __table_args__ = (Index("bulk_member_was_group", "group_id", "since"), {"schema": "phr"})
+    person_id: UUID = _whose()
+    group_id: str = Field(sa_column=Column(Text, primary_key=True))
+    since: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    until: int = Field(sa_column=Column(Integer, nullable=False))
+    recipient: str = _text()
+    place: int = Field(sa_column=Column(Integer, nullable=False))
+    patient: str = _text()
+    inactive: bool = Field(
+        default=False, sa_column=Column(Boolean, nullable=False, server_default=text("false"))
+    )
