@@ -176,7 +176,7 @@ class UnitOfWork(Transaction):
     @cached_property
     def worklist(self) -> Worklist:
         """Cases."""
-        return Worklist(self._session)
+        return Worklist(self._driver, self._session)
 
     @cached_property
     def staffing(self) -> Staffing:

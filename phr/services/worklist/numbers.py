@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from statistics import median
@@ -45,36 +45,36 @@ class Numbers:
         with self._store.begin(access) as uow:
             only_opened = uow.worklist.opened(since, until)
             happened = uow.worklist.happened(since, until)
-            cases = sum(only_opened.values()) + len({item for *_, item in happened})
-            uow.audit.add("statistics", "case", count=cases)
+            uow.audit.add("statistics", "case", count=sum(only_opened.values()) + len(happened))
             uow.commit()
         return counted(happened, only_opened)
 
 
 def counted(
-    happened: Sequence[tuple[str, str, datetime, Hashable]], only_opened: Mapping[str, int] | None = None
+    happened: Iterable[tuple[str, Sequence[str], Sequence[float]]],
+    only_opened: Mapping[str, int] | None = None,
 ) -> list[Line]:
     """The lines of a time. A decision that was taken back does not count; the case counts when it is closed again.
 
-    only_opened: by kind how many more cases were opened and nothing else happened to them.
+    happened: of each case its kind, its events and when they were. only_opened: by kind how many more cases were opened
+    and nothing else happened to them.
     """
     untouched: Counter[str] = Counter()
     for kind, number in (only_opened or {}).items():
         untouched[group_of(kind)] += number
-    kinds: dict[str, dict[Hashable, list[tuple[str, datetime]]]] = defaultdict(lambda: defaultdict(list))
-    for kind, event, at, item in happened:
-        kinds[group_of(kind)][item].append((event, at))
-    return [_line(kind, list(kinds[kind].values()), untouched[kind]) for kind in sorted({*kinds, *untouched})]
+    kinds: dict[str, list[list[tuple[str, float]]]] = defaultdict(list)
+    for kind, events, moments in happened:
+        kinds[group_of(kind)].append(list(zip(events, moments, strict=True)))
+    return [_line(kind, kinds[kind], untouched[kind]) for kind in sorted({*kinds, *untouched})]
 
 
-def _line(kind: str, cases: Sequence[Sequence[tuple[str, datetime]]], opened: int) -> Line:
+def _line(kind: str, cases: Sequence[Sequence[tuple[str, float]]], opened: int) -> Line:
     contacts = escalated = 0
     outcomes: Counter[str] = Counter()
     waited: list[float] = []
     for events in cases:
-        held = _standing(events)
-        began: datetime | None = None
-        for event, at in held:
+        began: float | None = None
+        for event, at in _standing(events):
             what, _, detail = event.partition(":")
             opened += what in {"opened", "fired-again"}
             escalated += what == "escalated"
@@ -83,16 +83,16 @@ def _line(kind: str, cases: Sequence[Sequence[tuple[str, datetime]]], opened: in
             if what in {"opened", "fired-again"}:
                 began = began or at
             elif began is not None and (detail in REACHING or what == "closed"):
-                waited.append((at - began).total_seconds() / 3600)
+                waited.append((at - began) / 3600)
                 began = None
     found = {name: number for name, number in sorted(outcomes.items()) if number}
     hours = round(median(waited), 1) if waited else None
     return Line(kind, opened, contacts, sum(found.values()), escalated, found, hours)
 
 
-def _standing(events: Sequence[tuple[str, datetime]]) -> list[tuple[str, datetime]]:
+def _standing(events: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
     """The events without those that were taken back."""
-    held: list[tuple[str, datetime]] = []
+    held: list[tuple[str, float]] = []
     for event in events:
         if event[0] != "undone":
             held.append(event)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -60,6 +61,26 @@ def test_a_case_whose_consent_ended_is_neither_queued_nor_shown(system, red):
         system.consents.withdraw(red[0], held.consent.id, actor="me", role="resident", request="t")
     assert red[0] not in {one.person_id for one in system.worklist.queue(nurse(NURSE), limit=10_000)}
     assert system.worklist.shown([before], nurse(NURSE)) == {}
+
+
+def test_what_happened_is_one_row_for_each_case_in_the_order_of_its_events(system, clock, red):
+    """The numbers of a year are counted by case; what is read of one case costs more than the counting."""
+    (one,) = [each for each in system.worklist.queue(nurse(NURSE), limit=10_000) if each.person_id == red[0]]
+    began, contacted = clock.now() - timedelta(minutes=5), clock.now() + timedelta(hours=2)
+    until = contacted + timedelta(minutes=1)
+
+    def happened(since):
+        with system.store.begin(nurse(NURSE)) as uow:
+            rows = uow.worklist.happened(since, until)
+        assert all(list(moments) == sorted(moments) for _, _, moments in rows)
+        return Counter((kind.partition(":")[0], tuple(events)) for kind, events, _ in rows)
+
+    before = happened(began), happened(contacted)
+    system.worklist.claim(one.item_id, nurse(NURSE))
+    clock.tick(contacted - clock.now())
+    system.worklist.contact(one.item_id, nurse(NURSE), "phone-reached")
+    assert happened(began) - before[0] == {("alarm", ("opened", "claimed", "contact:phone-reached")): 1}
+    assert happened(contacted) - before[1] == {("alarm", ("contact:phone-reached",)): 1}
 
 
 def test_members_of_a_programme_are_read_a_page_at_a_time(system, admin, monkeypatch):
