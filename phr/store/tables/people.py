@@ -72,7 +72,15 @@ class ConsentGrant(SQLModel, table=True):
 
     __tablename__ = "consent_grant"
     __table_args__ = (
-        Index("consent_grant_audience", "person_id", "audience"),
+        Index(
+            "consent_grant_gate",
+            "person_id",
+            "consent_id",
+            postgresql_include=[
+                *("audience", "category", "data_from", "data_to", "valid_from", "valid_to"),
+                *("depth", "effect"),
+            ],
+        ),
         {"schema": "phr"},
     )
     person_id: UUID = Field(sa_column=Column(PgUuid, primary_key=True))
