@@ -13,7 +13,7 @@ from psycopg.rows import TupleRow
 
 from phr.domain.bulk.frames import Part
 from phr.store.audit import NOBODY
-from phr.store.codec import decode
+from phr.store.codec import opened
 from phr.store.search import FoundChunk
 
 ChunkPlace = tuple[UUID, str, date, UUID]
@@ -136,7 +136,7 @@ class BulkReads:
 
 def _chunk(row: TupleRow) -> FoundChunk:
     person, code, day, source, category, version, updated, label, method, payload, device, phd = row
-    of = (label or "", method or "unknown", decode(payload), device or "", phd or "")
+    of = (label or "", method or "unknown", opened(payload), device or "", phd or "")
     return FoundChunk(person, code, day, source, category, version, updated, *of)
 
 

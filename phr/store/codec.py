@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Collection
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,7 @@ _STEPS: Final = (1, 1_000, 1_000_000, 60_000_000)  # scale of times: their commo
 _POWERS: Final = (1.0, 10.0, 100.0, 1000.0)  # scale of values: as whole tenths, hundredths, thousandths
 _WIDTHS: Final[dict[int, np.dtype[Any]]] = {2: np.dtype("<i2"), 4: np.dtype("<i4"), 8: np.dtype("<i8")}
 _TIMES: Final = ("start", "duration", "offset", "quality")
+_ALWAYS: Final = frozenset({"start", "offset", "quality"})
 
 
 class Damaged(PhrError):
@@ -96,10 +97,63 @@ def _floats(name: str, values: npt.NDArray[np.float64]) -> bytes:
     return _column(name, _FLOAT_PCO, 8, 0, 0, standalone.simple_compress(values, _CONFIG))
 
 
+class Packed:
+    """The samples of a chunk as they are stored: rows become numbers when they are taken, a page of a day and not the day."""
+
+    __slots__ = ("_columns", "_rows")
+
+    def __init__(self, rows: int, columns: dict[str, _Stored]) -> None:
+        self._rows = rows
+        self._columns = columns
+
+    def __len__(self) -> int:
+        return self._rows
+
+    @property
+    def channels(self) -> Collection[str]:
+        """The names of what was measured."""
+        return [name for name in self._columns if name not in _TIMES]
+
+    def take(self, rows: npt.NDArray[Any] | slice) -> Columns:
+        """The given rows."""
+        held = self._columns
+        return Columns(
+            start=held["start"].whole(rows),
+            channels={name: held[name].value(rows) for name in self.channels},
+            offset=held["offset"].whole(rows).astype(np.int32),
+            quality=held["quality"].whole(rows).astype(np.uint8),
+            duration=held["duration"].whole(rows) if "duration" in held else None,
+        )
+
+
+class _Stored(NamedTuple):
+    """One column: the numbers as they are stored, and what makes values of them (power 0: they are floats already)."""
+
+    numbers: npt.NDArray[Any]
+    step: int
+    base: int
+    power: float
+
+    def whole(self, rows: npt.NDArray[Any] | slice) -> npt.NDArray[np.int64]:
+        """Times and marks."""
+        return self.numbers[rows].astype(np.int64) * self.step + self.base
+
+    def value(self, rows: npt.NDArray[Any] | slice) -> npt.NDArray[np.float64]:
+        """Values."""
+        if not self.power:
+            return self.numbers[rows]
+        return (self.numbers[rows].astype(np.int64) + self.base) / self.power
+
+
 def decode(payload: bytes) -> Columns:
     """The samples in a chunk. Raises Damaged when a byte has changed."""
+    return opened(payload).take(slice(None))
+
+
+def opened(payload: bytes) -> Packed:
+    """The same, of which rows can be taken. Raises Damaged as ``decode``: nothing that is taken later can fail."""
     try:
-        return _decode(payload)
+        return _opened(payload)
     except (struct.error, ValueError, RuntimeError, KeyError, IndexError, TypeError, OverflowError) as error:
         raise Damaged("a chunk cannot be read") from error
 
@@ -131,7 +185,7 @@ def may_hold(payload: bytes, names: Collection[str]) -> bool:
     return any(bytes([len(name)]) + name.encode() in payload for name in names)
 
 
-def _decode(payload: bytes) -> Columns:
+def _opened(payload: bytes) -> Packed:
     body = payload[: -_CRC.size]
     if _CRC.unpack(payload[-_CRC.size :])[0] != zlib.crc32(body):
         raise Damaged("a chunk's checksum is wrong")
@@ -141,7 +195,7 @@ def _decode(payload: bytes) -> Columns:
     if rows > _MOST_ROWS:
         raise Damaged("a chunk claims more rows than a day has")
     at = _HEAD.size
-    found: dict[str, npt.NDArray[Any]] = {}
+    found: dict[str, _Stored] = {}
     for _ in range(count):
         size = body[at]
         name = body[at + 1 : at + 1 + size].decode("ascii")
@@ -150,36 +204,27 @@ def _decode(payload: bytes) -> Columns:
         at += _COLUMN.size
         data = body[at : at + length]
         at += length
-        found[name] = _read(name, codec, width, scale, base, data, rows)
-        if len(data) != length or len(found[name]) != rows:
+        found[name] = _stored(name, codec, width, scale, base, data, rows)
+        if len(data) != length or len(found[name].numbers) != rows:
             raise Damaged("a column is cut or too long")
-    if at != len(body) or len(found) != count:
-        raise Damaged("a chunk holds more than its columns")
-    return Columns(
-        start=found["start"],
-        channels={name: found[name] for name in found if name not in _TIMES},
-        offset=found["offset"].astype(np.int32),
-        quality=found["quality"].astype(np.uint8),
-        duration=found.get("duration"),
-    )
+    if at != len(body) or len(found) != count or not found.keys() >= _ALWAYS:
+        raise Damaged("a chunk does not hold its columns")
+    return Packed(rows, found)
 
 
-def _read(
-    name: str, codec: int, width: int, scale: int, base: int, data: bytes, rows: int
-) -> npt.NDArray[Any]:
+def _stored(name: str, codec: int, width: int, scale: int, base: int, data: bytes, rows: int) -> _Stored:
     if codec == _FLOAT_RAW:
-        return np.frombuffer(data, "<f8")
+        return _Stored(np.frombuffer(data, "<f8"), 1, 0, 0.0)
     if codec == _FLOAT_PCO:
-        return np.asarray(standalone.simple_decompress(data), np.float64)
+        return _Stored(np.asarray(standalone.simple_decompress(data), np.float64), 1, 0, 0.0)
     if codec == _CONSTANT:
-        whole = np.full(rows, base, np.int64)
+        numbers: npt.NDArray[Any] = np.broadcast_to(np.int8(0), rows)
     elif codec == _RAW:
-        whole = np.frombuffer(data, _WIDTHS[width]).astype(np.int64)
+        numbers = np.frombuffer(data, _WIDTHS[width])
     elif codec == _PCO:
-        whole = np.asarray(standalone.simple_decompress(data)).astype(np.int64)
+        numbers = np.asarray(standalone.simple_decompress(data))
     else:
         raise Damaged("a chunk holds an unknown codec")
     if name in _TIMES:
-        return whole if codec == _CONSTANT else whole * _STEPS[scale] + base
-    shifted = whole if codec == _CONSTANT else whole + base
-    return shifted / _POWERS[scale]
+        return _Stored(numbers, 1 if codec == _CONSTANT else _STEPS[scale], base, 1.0)
+    return _Stored(numbers, 1, base, _POWERS[scale])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +14,11 @@ from psycopg.rows import TupleRow
 
 from phr.domain.samples import Columns
 from phr.store import wire
-from phr.store.codec import decode
+from phr.store.codec import Packed, opened
 from phr.store.documents import Document
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FoundChunk:
     """A day chunk that a search read, with what is needed to render its samples."""
 
@@ -30,9 +31,14 @@ class FoundChunk:
     updated_at: datetime
     label: str
     method: str
-    columns: Columns
+    samples: Packed
     device: str = ""
     phd: str = ""
+
+    @cached_property
+    def columns(self) -> Columns:
+        """All samples; who needs some rows takes them from ``samples``."""
+        return self.samples.take(slice(None))
 
 
 _CHUNK = "SELECT q.person_id, q.code, q.day, q.source_id, q.category, q.version, q.updated_at, s.label, s.method, q.payload, s.device, s.phd"
@@ -204,7 +210,7 @@ def _found(row: TupleRow) -> FoundChunk:
         updated,
         label or "",
         method or "unknown",
-        decode(payload),
+        opened(payload),
         device or "",
         phd or "",
     )

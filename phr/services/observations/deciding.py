@@ -16,12 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.phd import named
+from phr.domain.derived import derived
 from phr.domain.documents import parse
 from phr.domain.fhirsearch.escapes import cut
 from phr.domain.fhirsearch.texts import token
 from phr.domain.query import Condition, ObservationQuery
+from phr.domain.samples import Columns
 from phr.domain.targets import Target
-from phr.services.observations.rendering import example, rows_of
+from phr.services.observations.rendering import example
 from phr.store.search import FoundChunk
 
 Bools = npt.NDArray[np.bool_]
@@ -75,36 +77,35 @@ class Deciding:
                 found.append((min(at).date() - _AROUND, max(at).date() + _AROUND))
         return found
 
-    def mask(self, chunk: FoundChunk, channel: str | None, ok: Bools) -> Bools:
-        """Which of the rows that are ok so far fulfil the rest."""
-        if not self._source_fits(chunk, channel):
+    def mask(self, chunk: FoundChunk, part: Columns, channel: str | None, ok: Bools) -> Bools:
+        """Which rows of a part of a chunk fulfil the rest; ok: which of them are in question."""
+        if not self._source_fits(chunk, part, channel):
             return np.zeros(len(ok), bool)
         found = ok
         if self._by_value and found.any():
-            found = self._of_values(chunk, channel, found)
+            found = self._of_values(chunk, part, channel, found)
         rows = self._by_row if chunk.phd else [one for one in self._by_row if one not in self._named]
         if rows and found.any():
-            found = self._of_rows(rows, chunk, channel, found)
+            found = self._of_rows(rows, chunk, part, channel, found)
         return found
 
-    def _source_fits(self, chunk: FoundChunk, channel: str | None) -> bool:
+    def _source_fits(self, chunk: FoundChunk, part: Columns, channel: str | None) -> bool:
         asked = self._by_source if chunk.phd else [*self._by_source, *self._named]
         if not asked:
             return True
         source = (chunk.label, chunk.method, chunk.device, chunk.phd)
         key = (chunk.person_id, chunk.code, channel, *source, chunk.updated_at)
         if key not in self._sources:
-            self._sources[key] = self._fit(asked, chunk, channel, np.array([0]))[0]
+            self._sources[key] = self._fit(asked, chunk, part.take(slice(0, 1)), channel)[0]
         return self._sources[key]
 
-    def _of_values(self, chunk: FoundChunk, channel: str | None, ok: Bools) -> Bools:
-        columns = chunk.columns
+    def _of_values(self, chunk: FoundChunk, part: Columns, channel: str | None, ok: Bools) -> Bools:
         rows = np.flatnonzero(ok)
-        shown = columns.channels if channel is None else {channel: columns.channels[channel]}
+        shown = part.channels if channel is None else {channel: part.channels[channel]}
         names = sorted(shown)
         keys = list(
             zip(
-                columns.quality[rows].tolist(),
+                part.quality[rows].tolist(),
                 *(
                     np.where(np.isnan(shown[n]), np.nan, shown[n])[rows].view(np.int64).tolist()
                     for n in names
@@ -116,24 +117,29 @@ class Deciding:
         known = self._values
         new = {key: row for key, row in zip(keys, rows.tolist(), strict=True) if (of, key) not in known}
         if new:
-            verdicts = self._fit(self._by_value, chunk, channel, np.array(list(new.values())))
+            verdicts = self._fit(self._by_value, chunk, part.take(np.array(list(new.values()))), channel)
             known |= {(of, key): verdict for key, verdict in zip(new, verdicts, strict=True)}
         found = np.zeros(len(ok), bool)
         found[rows] = [known[of, key] for key in keys]
         return found
 
     def _of_rows(
-        self, conditions: Sequence[Condition], chunk: FoundChunk, channel: str | None, ok: Bools
+        self,
+        conditions: Sequence[Condition],
+        chunk: FoundChunk,
+        part: Columns,
+        channel: str | None,
+        ok: Bools,
     ) -> Bools:
         rows = np.flatnonzero(ok)
         found = np.zeros(len(ok), bool)
-        found[rows] = self._fit(conditions, chunk, channel, rows)
+        found[rows] = self._fit(conditions, chunk, part.take(rows), channel)
         return found
 
     def _fit(
-        self, conditions: Sequence[Condition], chunk: FoundChunk, channel: str | None, rows: npt.NDArray[Any]
+        self, conditions: Sequence[Condition], chunk: FoundChunk, rows: Columns, channel: str | None
     ) -> list[bool]:
-        _ids, bodies = rows_of(chunk, channel, rows, self._people[chunk.person_id])
+        _ids, bodies = derived(chunk, rows, channel, self._people[chunk.person_id])
         resources = [parse(body) for body in bodies]
         return [all(one.fits(each) for one in conditions) for each in resources]
 

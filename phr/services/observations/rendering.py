@@ -56,18 +56,11 @@ class Part(NamedTuple):
         return self._replace(rows=self.rows[which], starts=self.starts[which])
 
 
-def rows_of(
-    chunk: FoundChunk, channel: str | None, rows: npt.NDArray[Any], patient: str
-) -> tuple[list[str], list[bytes]]:
-    """The ids and the JSON of some rows of a chunk."""
-    return derived(chunk, chunk.columns.take(rows), channel, patient)
-
-
 def rendered(parts: Iterable[Part], people: Mapping[UUID, str]) -> list[Found]:
     """Renders samples, those of one chunk and channel together."""
     found: list[Found] = []
     for chunk, channel, rows, starts in parts:
-        ids, bodies = rows_of(chunk, channel, rows, people[chunk.person_id])
+        ids, bodies = derived(chunk, chunk.samples.take(rows), channel, people[chunk.person_id])
         whose, what = repeat(chunk.person_id), repeat(chunk.category)
         found += map(_FOUND, zip(starts.tolist(), ids, whose, what, bodies))  # noqa: B905 - two of them have no end
     return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 from operator import itemgetter
 from typing import Any, Final
@@ -68,7 +67,7 @@ class Selecting:
     def total(self) -> int:
         """How many samples match."""
         return sum(
-            int(self._rows(chunk, channel).sum())
+            int(self._rows(chunk, chunk.columns, channel).sum())
             for chunks, targets in self._days(_MOST)
             for chunk in chunks
             for channel in _channels(chunk, targets)
@@ -123,9 +122,9 @@ class Selecting:
     def _day(self, at: int) -> date:
         return local_day(at, self._zone)
 
-    def _rows(self, chunk: FoundChunk, channel: str | None) -> npt.NDArray[np.bool_]:
-        """Which samples of a chunk, or of one channel of a split panel, fit the search."""
-        query, columns = self._query, chunk.columns
+    def _rows(self, chunk: FoundChunk, columns: Columns, channel: str | None) -> npt.NDArray[np.bool_]:
+        """Which of some samples of a chunk, or of one channel of a split panel, fit the search."""
+        query = self._query
         ok = all_match(query.dates, columns.start, _ends(chunk.code, columns))
         if query.statuses:
             soft = (columns.quality & 8) > 0
@@ -144,35 +143,40 @@ class Selecting:
             ok &= np.isin(columns.start, list(wanted))
         if channel is not None:
             ok &= ~np.isnan(columns.channels[channel])
-        return self._deciding.mask(chunk, channel, ok)
+        return self._deciding.mask(chunk, columns, channel, ok)
 
     def _matching(self, chunk: FoundChunk, targets: set[Target], limit: int) -> Iterator[Part]:
         """The samples of a chunk that fit, nearest the page's beginning first, at most ``limit`` a channel."""
         for channel in _channels(chunk, targets):
-            rows = self._nearest(chunk, channel, limit + 1)
+            rows, starts = self._nearest(chunk, channel, limit + 1)
             if len(rows):
-                yield Part(chunk, channel, rows, chunk.columns.start[rows])
+                yield Part(chunk, channel, rows, starts)
 
-    def _nearest(self, chunk: FoundChunk, channel: str | None, limit: int) -> npt.NDArray[np.int64]:
-        """The rows of a channel that fit, asked in growing pieces: a page is a small part of a day of heart rates."""
-        rows, down = len(chunk.columns), self._query.descending
-        found: list[npt.NDArray[np.int64]] = []
+    def _nearest(
+        self, chunk: FoundChunk, channel: str | None, limit: int
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """The rows of a channel that fit, and when they start; asked in growing pieces, as a page is a small part of a day."""
+        rows, down = len(chunk.samples), self._query.descending
+        found = [np.empty(0, np.int64)]
+        starts = [np.empty(0, np.int64)]
         asked, size, held = 0, max(_PIECE, 2 * limit), 0
         while asked < rows and held < limit:
             upto = min(rows, asked + size)
             low, high = (rows - upto, rows - asked) if down else (asked, upto)
-            part = replace(chunk, columns=chunk.columns.take(slice(low, high)))
-            fit = np.flatnonzero(self._rows(part, channel)) + low
-            found.append(fit[::-1] if down else fit)
+            part = chunk.samples.take(slice(low, high))
+            fit = np.flatnonzero(self._rows(chunk, part, channel))
+            fit = fit[::-1] if down else fit
+            found.append(fit + low)
+            starts.append(part.start[fit])
             held += len(fit)
             asked, size = upto, 4 * size
-        return np.concatenate(found)[:limit] if found else np.empty(0, np.int64)
+        return np.concatenate(found)[:limit], np.concatenate(starts)[:limit]
 
 
 def _channels(chunk: FoundChunk, targets: set[Target]) -> list[str | None]:
     """The channels of a chunk that are searched; None for a chunk that gives whole Observations."""
     wanted = [channel for code, channel in targets if code == chunk.code]
-    return [one for one in wanted if one is None or one in chunk.columns.channels]
+    return [one for one in wanted if one is None or one in chunk.samples.channels]
 
 
 def local_day(at: int, zone: ZoneInfo) -> date:
