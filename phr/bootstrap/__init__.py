@@ -257,7 +257,7 @@ class System(
     @cached_property
     def operate(self) -> Operate:
         """Counts for those who run the service."""
-        return Operate(self.store, self.clock, self.settings.recipient)
+        return Operate(self.store, self.clock, self.settings.recipient, self.standby_behind)
 
     def deliver(self, ledger: LedgerClient) -> Deliver:
         """Delivers letters."""

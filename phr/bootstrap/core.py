@@ -98,7 +98,7 @@ class Core:
 
     def standby_behind(self) -> Behind | None:
         """How far the standby that settings name is behind; None where it does not follow."""
-        standby = external(self.settings.replica_url, "", self.secrets[-1])
+        standby = external(self.settings.replica_url, "", self.secrets[-1], patience=2)
         return behind(self.database.app, standby.app)
 
     @cached_property

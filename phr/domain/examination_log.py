@@ -8,10 +8,10 @@ from typing import Final
 
 from phr.domain.examination import Finding, spoken
 
-_LATE: Final = timedelta(minutes=10)
-_LOST: Final = timedelta(hours=1)
-_BASE: Final = timedelta(days=9)  # one a week, and two days to mend the timer
-_HELD: Final = 5_000_000_000  # bytes of log that the server keeps for us on its own disk
+LATE: Final = timedelta(minutes=10)
+LOST: Final = timedelta(hours=1)
+BASE: Final = timedelta(days=9)  # one a week, and two days to mend the timer
+HELD: Final = 5_000_000_000  # bytes of log that the server keeps for us on its own disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +33,21 @@ def log(kept: datetime | None, slot: Slot | None, base: datetime | None, now: da
             "part of the database's log was never kept",
             "Start phr backup stream with a new folder, and run phr backup base at once.",
         )
-    if now - kept > _LATE:
+    if now - kept > LATE:
         return Finding(
             "log",
-            "broken" if now - kept > _LOST else "warn",
+            "broken" if now - kept > LOST else "warn",
             f"a loss now would cost the last {spoken(now - kept)}",
             "Read why phr backup stream stopped (systemctl status phr-wal), and start it.",
         )
-    if slot.held > _HELD:
+    if slot.held > HELD:
         return Finding(
             "log",
             "warn",
             f"the server keeps {slot.held // 1_000_000_000} GB of log for us",
             "Look at the network and the disk of phr backup stream; the database's own disk fills.",
         )
-    if base is None or now - base > _BASE:
+    if base is None or now - base > BASE:
         return Finding(
             "log",
             "warn",

@@ -8,7 +8,7 @@ from typing import Final
 
 from phr.domain.examination import Finding, spoken
 
-_LATE: Final = timedelta(minutes=5)
+LATE: Final = timedelta(minutes=5)
 
 
 def neighbours(strangers: Sequence[str]) -> Finding:
@@ -32,7 +32,7 @@ def standby(behind: timedelta | None) -> Finding:
             "the standby does not answer or does not follow: exports read at the primary",
             "Start it, and compare PHR_REPLICA_URL with the server that follows this primary now.",
         )
-    if behind > _LATE:
+    if behind > LATE:
         return Finding(
             "standby",
             "warn",

@@ -24,7 +24,6 @@ from phr.store.operations import Kept
 from phr.store.standby import Behind
 from phr.store.uow import Store
 
-_KEPT: Final = 200
 _CIVIL: Final = timedelta(
     minutes=10
 )  # zones differ by quarters of an hour at least; clocks are another check
@@ -148,7 +147,7 @@ class Doctor:
                 uow.operations.beats(),
                 min((since for _kind, state, _n, since in letters if state == "waiting"), default=None),
                 sum(number for _kind, state, number, _since in letters if state == "dead"),
-                uow.operations.kept(_KEPT),
+                uow.operations.newest_kept(),
                 None if (slot := uow.gauges.slot()) is None else Slot(*slot),
             )
             uow.commit()

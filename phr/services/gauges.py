@@ -24,7 +24,6 @@ _HURRY: Final = 2000  # milliseconds of one statement
 _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
 _WEEK: Final = timedelta(days=7)
-_KEPT: Final = 200
 
 Extra = Callable[[str], Iterable[Reading]]
 """Figures that another use case gives: request id -> readings."""
@@ -89,7 +88,7 @@ class Gauges:
         with self._store.begin(self._operator("operate", request)) as opened:
             uow = self._opened(opened)
             beats, letters = uow.operations.beats(), uow.gauges.letters()
-            kept = uow.operations.kept(_KEPT)
+            kept = uow.operations.newest_kept()
             root = uow.tallies.newest_root()
             opt_ins = uow.gauges.opt_ins(day_at(now, self._zone) - _WEEK)
             server_now, size, limit = uow.gauges.server()

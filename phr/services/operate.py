@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -11,11 +12,13 @@ from zoneinfo import ZoneInfo
 from phr.clock import Clock
 from phr.domain.access import Access
 from phr.domain.days import day_at
+from phr.domain.examination_log import Slot
 from phr.domain.signin import FREE, open_again
 from phr.domain.signs import FAILED
 from phr.domain.starts import open_starts, start_of
 from phr.errors import NotFound
 from phr.store.operations import Kept
+from phr.store.standby import Behind
 from phr.store.tallies import Dead, Provider
 from phr.store.uow import Store
 
@@ -23,7 +26,6 @@ _DAY: Final = timedelta(hours=24)
 _WEEK: Final = timedelta(days=6)
 _SKEW: Final = timedelta(minutes=1)  # clocks of several machines with workers may differ by less
 _BEFORE: Final = timedelta(microseconds=1)
-_KEPT: Final = 200  # enough for a quarter of daily backups between two drills
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ class Flow:
     """What comes in and goes out. turned_away and set_apart: counts by reason, of a week and of what is open.
 
     waiting: kind of letter, how many, since when; root: last day with one, root, rows, when it was made;
-    kept: the newest of each kind of backup and drill; locked: names that must wait now; failed: failures in a row of the
+    kept: the newest of each kind of backup and drill; good: the newest of each that went well; slot: the server's place for
+    the log that is kept; locked: names that must wait now; failed: failures in a row of the
     last 24 hours.
     """
 
@@ -54,6 +57,8 @@ class Flow:
     set_apart: dict[str, int]
     root: tuple[date, str, int, datetime] | None
     kept: dict[str, Kept]
+    good: dict[str, Kept]
+    slot: Slot | None
     locked: int
     failed: int
 
@@ -61,10 +66,13 @@ class Flow:
 class Operate:
     """Reads counts, notes signs of life, and lets a dead letter be tried again."""
 
-    def __init__(self, store: Store, clock: Clock, recipient: str) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, recipient: str, standby: Callable[[], Behind | None]
+    ) -> None:
         self._store = store
         self._clock = clock
         self._recipient = recipient
+        self._standby = standby
 
     def status(self, *, actor: str, request: str) -> Status:
         """How things are."""
@@ -86,7 +94,7 @@ class Operate:
             waiting, dead = uow.tallies.waiting(), uow.tallies.dead()
             turned_away = uow.tallies.turned_away(day_at(now, zone) - _WEEK)
             root = uow.tallies.newest_root()
-            kept = {one.kind: one for one in reversed(uow.operations.kept(_KEPT))}
+            kept, slot = uow.operations.newest_kept(), uow.gauges.slot()
             uow.audit.add("count", "service")
             uow.switch(self._access(actor, "sync", request))
             providers = uow.tallies.providers()
@@ -103,10 +111,16 @@ class Operate:
             turned_away,
             set_apart,
             root,
-            kept,
+            {one.kind: one for one in reversed(kept)},
+            {one.kind: one for one in kept if one.ok},
+            None if slot is None else Slot(*slot),
             locked=sum(number >= FREE and open_again(number, last) > now for number, last in failures),
             failed=sum(number for number, _ in failures),
         )
+
+    def standby(self) -> Behind | None:
+        """How far the standby that settings name is behind; None where it does not follow. It is asked, so hold nothing."""
+        return self._standby()
 
     def revive(self, letter: UUID, *, actor: str, request: str) -> None:
         """Lets a dead letter be tried again, at once."""

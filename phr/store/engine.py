@@ -61,11 +61,15 @@ def app_password(secret: bytes) -> str:
     return hmac.new(derive(secret, "app-role"), b"phr_app", sha256).hexdigest()
 
 
-def external(url: str, admin_url: str, secret: bytes) -> Database:
-    """A PostgreSQL server that settings name. The app's own role is used whatever role the URL names."""
+def external(url: str, admin_url: str, secret: bytes, *, patience: int = 5) -> Database:
+    """A PostgreSQL server that settings name. The app's own role is used whatever role the URL names.
+
+    patience: seconds for a connection, where the address does not say.
+    """
     password = app_password(secret)
-    admin = conninfo_to_dict(_plain(admin_url or url))
-    app: dict[str, Any] = {**conninfo_to_dict(_plain(url)), "user": APP_ROLE, "password": password}
+    wait = {"connect_timeout": str(patience)}
+    admin = {**wait, **conninfo_to_dict(_plain(admin_url or url))}
+    app: dict[str, Any] = {**wait, **conninfo_to_dict(_plain(url)), "user": APP_ROLE, "password": password}
     return Database(_connector(admin), _connector(app, options=_OPTIONS), password)
 
 

@@ -72,3 +72,11 @@ class Operations:
             "SELECT kind, at, ok, detail FROM phr.keeping ORDER BY at DESC LIMIT %s", (limit,)
         ).fetchall()
         return [Kept(*row) for row in rows]
+
+    def newest_kept(self) -> list[Kept]:
+        """Of each kind the newest that went well and the newest that did not, newest first, however long ago."""
+        rows = self._connection.execute(
+            "SELECT kind, at, ok, detail FROM (SELECT DISTINCT ON (kind, ok) kind, at, ok, detail FROM phr.keeping"
+            " ORDER BY kind, ok, at DESC) newest ORDER BY at DESC"
+        ).fetchall()
+        return [Kept(*row) for row in rows]

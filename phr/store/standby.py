@@ -8,6 +8,7 @@ from typing import Final
 
 import psycopg
 
+from phr.errors import Busy
 from phr.store.engine import Connect
 
 _PLACE: Final = "SELECT pg_current_wal_flush_lsn()::text, (pg_control_system()).system_identifier"
@@ -29,10 +30,13 @@ class Behind:
 def behind(primary: Connect, standby: Connect) -> Behind | None:
     """Asks both; None where the standby does not answer, was promoted, or follows another server.
 
-    Raises psycopg.Error where the primary does not answer.
+    Raises Busy where the primary does not answer.
     """
-    with closing(primary()) as connection:
-        place = connection.execute(_PLACE).fetchone()
+    try:
+        with closing(primary()) as connection:
+            place = connection.execute(_PLACE).fetchone()
+    except psycopg.Error as error:
+        raise Busy("the database does not answer") from error
     if place is None:
         return None
     try:

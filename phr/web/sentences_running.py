@@ -21,6 +21,9 @@ RUNNING: Final[Mapping[str, Mapping[str, str]]] = {
         "connector-failing": N_("動いていない取りこみ先があります"),
         "backup-late": N_("新しいバックアップがありません"),
         "drill-late": N_("復元の訓練が必要です"),
+        "base-late": N_("サーバー全体の新しい控えがありません"),
+        "log-late": N_("変更の記録（WAL）の控えが遅れています"),
+        "standby-late": N_("予備のデータベースが追いついていません"),
         "locked-out": N_("失敗が続いて、待たされている番号があります"),
     },
     "attention-do": {
@@ -38,6 +41,13 @@ RUNNING: Final[Mapping[str, Mapping[str, str]]] = {
         "connector-failing": N_("下の表で、どれが、いつから動いていないかを見てください。"),
         "backup-late": N_("phr backup を実行して、毎日の予定に入れてください。"),
         "drill-late": N_("4半期に1回、バックアップから復元できることを確かめてください。"),
+        "base-late": N_("phr backup base を実行して、phr-base.timer が動いているかを確かめてください。"),
+        "log-late": N_(
+            "phr-wal が止まった理由を見て、起動してください。いま失うと、最後の控えより後の変更がなくなります。"
+        ),
+        "standby-late": N_(
+            "予備のデータベースの記録とディスクを見てください。その間は、元のデータベースで読みます。"
+        ),
         "locked-out": N_("本人なら、待つと入れます。心当たりのない数なら、接続元を調べてください。"),
     },
     "figure": {
@@ -68,6 +78,26 @@ RUNNING: Final[Mapping[str, Mapping[str, str]]] = {
     "kept": {
         "backup": N_("バックアップ"),
         "restore-drill": N_("復元の訓練"),
+        "base": N_("サーバー全体の控え"),
+        "log": N_("変更の記録（WAL）"),
+        "standby": N_("予備のデータベース"),
+    },
+    "kept-state": {
+        "running": N_("正常"),
+        "late": N_("古い、または遅い"),
+        "failing": N_("失敗、または停止"),
+        "off": N_("まだありません"),
+    },
+    "kept-do": {
+        "running": N_("することはありません。"),
+        "backup": N_("phr backup make を実行して、毎日の予定（phr-backup.timer）を確かめてください。"),
+        "restore-drill": N_("phr backup drill で、いちばん新しいバックアップを復元してみてください。"),
+        "base": N_("phr backup base を実行して、毎週の予定（phr-base.timer）を確かめてください。"),
+        "log": N_("systemctl status phr-wal で止まった理由を見て、起動してください。"),
+        "standby": N_("予備のデータベースの記録とディスク、PHR_REPLICA_URL を確かめてください。"),
+        "base-off": N_("変更の記録を控えるときに必要です。週に1回、phr backup base で作ります。"),
+        "log-off": N_("phr backup stream で控えると、失うのは1日分でなく数十秒分になります。"),
+        "standby-off": N_("なくても動きます。書き出しが重いときに、PHR_REPLICA_URL で使います。"),
     },
     "letter-kind": {
         "ledger": N_("ポイントの台帳へ"),

@@ -59,11 +59,32 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The last backup, drill, restore or change of keys; without an instant there was none yet."""
+    """What keeps the data from loss: the last backup, copy of the server or drill, the log that is kept, and the standby.
+
+    state: running, late, failing, or off, which there is none of (sentences "kept-state"); at: the last that went well, of
+    the log the instant up to which it is kept; size: bytes of the file, of log that waits, or of log that the standby has
+    not replayed; seconds: how far the standby is behind; age: seconds since ``at``.
+    """
 
     kind: str
     state: str
-    at: datetime | None
+    at: datetime | None = None
+    size: int | None = None
+    seconds: int | None = None
+    age: int | None = None
+
+    @property
+    def tone(self) -> str:
+        """Of the badge; a backup that never was is late, the rest is for who wants it."""
+        tones = {"running": "ok", "late": "warn", "failing": "alarm"}
+        return tones.get(self.state, "warn" if self.kind in {"backup", "restore-drill"} else "plain")
+
+    @property
+    def to_do(self) -> str:
+        """Its sentence of "kept-do"."""
+        if self.state == "running":
+            return "running"
+        return f"{self.kind}-off" if self.tone == "plain" else self.kind
 
 
 @dataclass(frozen=True, slots=True)

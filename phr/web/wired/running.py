@@ -23,17 +23,16 @@ from phr.web.views.running import (
     Connector,
     DeadLetter,
     FigureLine,
-    Kept,
     Queue,
     StaffAccount,
     StaffAccounts,
     Status,
 )
+from phr.web.wired.keeping import Lag, boxes, told
 from phr.web.wired.operate import Operating
 from phr.web.wired.parts import together
 
 _CHECKS: Final = ("audit-", "begun-", "job-")
-_KEPT: Final = ("backup", "restore-drill")
 _WEEKS: Final = 6
 _UNITS: Final = {"devices": "{devices}", "uptake": "%", "incidents": "1"}
 _NOT_ABOUT_PEOPLE: Final = frozenset({"incidents"})
@@ -43,16 +42,20 @@ _ORDER: Final = ("residents", "opt-ins", "withdrawals", "devices", "uptake", "in
 class RunningArea(Operating):
     """Counts and states, never a person's data."""
 
-    @together
     def status(self, session: Session) -> Status:
-        """How the service is."""
+        """How the service is. The standby is another server: it is asked before anything is held at this one."""
         one = held(session)
+        named = bool(self._system.settings.replica_url)
+        return self._status(one, self._system.operate.standby() if named else None, named=named)
+
+    @together
+    def _status(self, one: WebSession, lag: Lag | None, *, named: bool) -> Status:
         now, today = self._parts.now(), self._parts.today()
         found = self._system.operate.status(actor=one.subject, request=one.request)
         flow = self._system.operate.flow(self._parts.zone, actor=one.subject, request=one.request)
         proof, reviews = self._proof(one), self._open_reviews(one)
         connectors = (*_workers(found.workers, now), *_ways_in(flow, now))
-        kept = tuple(_kept(kind, flow, now) for kind in _KEPT)
+        kept = told(flow, found.workers, lag, now, standby=named)
         queues = tuple(
             Queue(kind, number, int((now - since).total_seconds())) for kind, number, since in flow.waiting
         )
@@ -60,7 +63,9 @@ class RunningArea(Operating):
         wants = [
             *_of_trail(proof, reviews, late=rules.root_late(root, today)),
             *self._of_incidents(one),
-            *_of_flow(flow, connectors, kept, now),
+            *_of_flow(flow, connectors, now),
+            *boxes(kept),
+            *_of_sign_in(flow),
         ]
         weeks = tuple(today - timedelta(days=7 * back) for back in reversed(range(_WEEKS)))
         return Status(
@@ -204,12 +209,6 @@ def _ways_in(flow: Flow, now: datetime) -> list[Connector]:
     return [*made, *(Connector("box", name, rules.box(at, now), at) for name, at in flow.gateways)]
 
 
-def _kept(kind: str, flow: Flow, now: datetime) -> Kept:
-    found = flow.kept.get(kind)
-    at = None if found is None else found.at
-    return Kept(kind, rules.kept(kind, at, found is not None and found.ok, now), at)
-
-
 def _most(counts: dict[str, int]) -> tuple[tuple[str, int], ...]:
     """Counts by reason without the vital that it was of, most first."""
     found: dict[str, int] = {}
@@ -232,28 +231,21 @@ def _of_trail(proof: Proof | None, reviews: Counter[str], *, late: bool) -> list
     return found
 
 
-def _of_flow(
-    flow: Flow, connectors: Sequence[Connector], kept: Sequence[Kept], now: datetime
-) -> list[Attention]:
+def _of_flow(flow: Flow, connectors: Sequence[Connector], now: datetime) -> list[Attention]:
     old = [number for _, number, since in flow.waiting if now - since > rules.LETTER_OLD]
     silent = sum(each.kind == "worker" and each.state != "running" for each in connectors)
     failing = sum(each.kind != "worker" and each.state in {"late", "failing"} for each in connectors)
-    lost = sum(each.kind == "backup" and each.state != "running" for each in kept)
-    untried = sum(each.kind == "restore-drill" and each.state != "running" for each in kept)
     counted: list[tuple[str, int]] = [
         ("worker-silent", silent or int(not any(each.kind == "worker" for each in connectors))),
         ("outbox-failed", len(flow.dead)),
         ("outbox-late", sum(old)),
         ("connector-failing", failing),
-        ("backup-late", lost),
-        ("drill-late", untried),
-        ("locked-out", flow.locked),
     ]
-    return [
-        Attention(what, "notice" if what in {"locked-out", "drill-late"} else "warn", number)
-        for what, number in counted
-        if number
-    ]
+    return [Attention(what, "warn", number) for what, number in counted if number]
+
+
+def _of_sign_in(flow: Flow) -> list[Attention]:
+    return [Attention("locked-out", "notice", flow.locked)] if flow.locked else []
 
 
 def _account(one: Member, me: str, names: dict[str, str]) -> StaffAccount:

@@ -6,7 +6,20 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from phr.domain.running import FAILING, LATE, OFF, RUNNING, box, cloud, kept, root_late, worker
+from phr.domain.examination_log import HELD, Slot
+from phr.domain.running import (
+    FAILING,
+    LATE,
+    OFF,
+    RUNNING,
+    box,
+    cloud,
+    kept,
+    log,
+    root_late,
+    standby,
+    worker,
+)
 
 NOW = datetime(2026, 11, 21, 1, 0, tzinfo=UTC)
 
@@ -56,6 +69,40 @@ def test_a_backup_is_daily_and_a_drill_quarterly():
     assert kept("backup", ago(hours=1), False, NOW) == FAILING
     assert kept("restore-drill", ago(days=91), True, NOW) == RUNNING
     assert kept("restore-drill", ago(days=92), True, NOW) == LATE
+
+
+def test_a_copy_of_the_whole_server_is_weekly():
+    """Two days to mend the timer; the log cannot begin without one."""
+    assert kept("base", ago(days=8), True, NOW) == RUNNING
+    assert kept("base", ago(days=9), True, NOW) == LATE
+    assert kept("base", ago(days=18), True, NOW) == FAILING
+
+
+@pytest.mark.parametrize(
+    ("until", "slot", "state"),
+    [
+        (None, None, OFF),
+        (None, Slot(0, lost=False), FAILING),
+        (ago(minutes=1), None, FAILING),
+        (ago(minutes=1), Slot(0, lost=True), FAILING),
+        (ago(minutes=9), Slot(0, lost=False), RUNNING),
+        (ago(minutes=9), Slot(HELD + 1, lost=False), LATE),
+        (ago(minutes=10), Slot(0, lost=False), LATE),
+        (ago(minutes=60), Slot(HELD + 1, lost=False), FAILING),
+    ],
+)
+def test_the_log_is_judged_by_what_a_loss_now_would_cost(until, slot, state):
+    """Never kept is off, kept once and lost since has failed, and what fills the server's disk is late."""
+    assert log(until, slot, NOW) == state
+
+
+@pytest.mark.parametrize(
+    ("behind", "state"),
+    [(None, FAILING), (timedelta(minutes=5), RUNNING), (timedelta(minutes=5, seconds=1), LATE)],
+)
+def test_a_standby_follows_within_minutes(behind, state):
+    """One that does not answer or follows another server has failed, for whoever named it."""
+    assert standby(behind) == state
 
 
 def test_a_day_without_a_root_is_seen_on_the_second_day_after():

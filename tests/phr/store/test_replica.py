@@ -18,6 +18,7 @@ from phr.errors import Busy
 from phr.services.export import Protocol
 from phr.store.engine import external, open_engine
 from phr.store.replica import Patience, ReplicaStore
+from phr.store.standby import behind
 from tests.build import CITY, agree, heart_rates
 from tests.conformance.bulk.scene import Scene, ids, lines
 from tests.conftest import SECRET, FixedClock, test_settings
@@ -358,3 +359,10 @@ def test_who_watches_sees_how_far_the_standby_is_behind(city, pair):
     assert {one.check: one.state for one in itself.doctor(request="t")}["standby"] == "warn"
     for made in (away, itself):
         made.close()
+
+
+def test_who_watches_is_told_when_it_is_the_primary_that_does_not_answer():
+    """As everywhere: then the figures of the standby are missing, and no page or scrape fails in a way of its own."""
+    nowhere = external("postgresql://127.0.0.1:9/none", "", SECRET.encode(), patience=2)
+    with pytest.raises(Busy):
+        behind(nowhere.app, nowhere.app)

@@ -48,6 +48,8 @@ STATUS = Status(
         Attention("incident-soon", "warn", 1),
         Attention("outbox-failed", "warn", 2),
         Attention("connector-failing", "warn", 2),
+        Attention("base-late", "warn", 1),
+        Attention("log-late", "warn", 1),
         Attention("drill-late", "notice", 1),
         Attention("locked-out", "notice", 3),
     ),
@@ -69,7 +71,13 @@ STATUS = Status(
     emergency_unreviewed=1,
     locked=3,
     failed=41,
-    kept=(Kept("backup", "running", NOW - timedelta(hours=7)), Kept("restore-drill", "late", NOW - timedelta(days=120))),
+    kept=(
+        Kept("backup", "running", NOW - timedelta(hours=7), 812_400_000, age=25_200),
+        Kept("restore-drill", "late", NOW - timedelta(days=120), age=10_368_000),
+        Kept("base", "failing", NOW - timedelta(days=10), 4_310_000_000, age=864_000),
+        Kept("log", "late", NOW - timedelta(minutes=14), 92_000_000, age=840),
+        Kept("standby", "running", size=0, seconds=0),
+    ),
     k=10,
     weeks=tuple(DAY - timedelta(days=7 * back) for back in reversed(range(6))),
     figures=FIGURES,
@@ -81,10 +89,10 @@ EMPTY = replace(
     STATUS,
     attention=(Attention("worker-silent", "warn", 1), Attention("backup-late", "warn", 1), Attention("audit-broken", "alarm", 1)),
     connectors=(), queues=(), dead=(), quarantine=(), refused=(), audit=replace(PROOF, ok=False), root=None,
-    emergency_unreviewed=0, locked=0, failed=0, kept=(Kept("backup", "off", None), Kept("restore-drill", "off", None)),
+    emergency_unreviewed=0, locked=0, failed=0, kept=tuple(Kept(kind, "off") for kind in ("backup", "restore-drill", "base", "log", "standby")),
     figures=(), requests=(),
 )  # fmt: skip
-WELL = replace(STATUS, attention=(), dead=(), requests=(), notice="retried", kept=(Kept("backup", "running", NOW), Kept("restore-drill", "running", NOW)))  # fmt: skip
+WELL = replace(STATUS, attention=(), dead=(), requests=(), notice="retried", kept=(*(Kept(kind, "running", NOW, 812_400_000, age=4) for kind in ("backup", "restore-drill", "base", "log")), Kept("standby", "failing")))  # fmt: skip
 CITY, LAB = "Organization/city-health", "Organization/univ-lab"
 ACCOUNTS = StaffAccounts(
     (

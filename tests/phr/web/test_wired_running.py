@@ -6,6 +6,7 @@ import re
 from uuid import uuid4
 
 import pytest
+from psycopg.types.json import Jsonb
 
 
 @pytest.fixture
@@ -31,6 +32,85 @@ def test_the_first_page_says_what_to_do_about_each_thing(system, hands, admin):
     assert "新しいバックアップがありません" in page
     system.operate.beat("worker", request="test")
     assert "裏で働くプログラムが動いていません" not in hands[0].get("/operate").text
+
+
+@pytest.fixture
+def emptied(admin):
+    """Nothing was ever kept, and nothing of it stays."""
+    gone = "DELETE FROM phr.keeping; DELETE FROM phr.heartbeat WHERE name = 'job-log'"
+    admin.execute(gone)
+    yield admin
+    admin.execute(gone)
+
+
+def keep(admin, kind, age, *, ok=True, size=None):
+    admin.execute(
+        "INSERT INTO phr.keeping VALUES (%s, %s, now() - %s::interval, %s, %s)",
+        (uuid4(), kind, age, ok, Jsonb({"file": "of-the-night.age", "bytes": size})),
+    )
+
+
+def rows(page):
+    """What the table of copies says of each kind: its state, and what to do."""
+    table = page[page.index('id="kept"') :]
+    found = re.findall(r'<tr role="row"><th role="rowheader" scope="row">(.*?)</th>(.*?)</tr>', table)
+    return {name: re.sub("<[^>]+>", " ", rest) for name, rest in found}
+
+
+def test_a_new_service_is_told_what_it_does_not_keep_yet(hands, emptied):
+    """A backup is wanted from everybody; the log and a standby are offered, and are no box at the top."""
+    page = hands[0].get("/operate").text
+    told = rows(page)
+    assert all("まだありません" in one for one in told.values())
+    assert "phr backup make" in told["バックアップ"]
+    assert "なくても動きます" in told["予備のデータベース"]
+    assert "新しいバックアップがありません" in page
+    assert "サーバー全体の新しい控えがありません" not in page
+    assert "変更の記録（WAL）の控えが遅れています" not in page
+
+
+def test_what_is_kept_is_told_with_its_age_and_size(hands, emptied):
+    """Good, old, failed and stopped, each with the next step; of a failure, when the last good one was."""
+    keep(emptied, "backup", "7 hours", size=812_400_000)
+    keep(emptied, "restore-drill", "100 days")
+    keep(emptied, "base", "8 days 12 hours", size=4_310_000_000)
+    keep(emptied, "base", "1 hour", ok=False)
+    emptied.execute("INSERT INTO phr.heartbeat VALUES ('job-log', now() - interval '5 minutes')")
+    page = hands[0].get("/operate").text
+    told = rows(page)
+    assert "正常" in told["バックアップ"]
+    assert "812.4 MB" in told["バックアップ"]
+    assert "古い" in told["復元の訓練"]
+    assert "失敗" in told["サーバー全体の控え"]
+    assert "4.3 GB" in told["サーバー全体の控え"]
+    assert "8日前" in told["サーバー全体の控え"].replace(" ", "")
+    assert "停止" in told["変更の記録（WAL）"]  # it was kept, and the server keeps no place for it
+    assert "サーバー全体の新しい控えがありません" in page
+    assert "変更の記録（WAL）の控えが遅れています" in page
+    assert "of-the-night" not in page
+
+
+def test_a_drill_is_remembered_however_often_backups_are_made(system, hands, emptied):
+    """A backup every hour, of which three hundred came since."""
+    keep(emptied, "restore-drill", "80 days")
+    for hours in range(300):
+        keep(emptied, "backup", f"{hours} hours")
+    assert "正常" in rows(hands[0].get("/operate").text)["復元の訓練"]
+    assert {one.check: one for one in system.doctor(request="test")}["backups"].state == "ok"
+    told = {labels for name, labels, _value in system.gauges(request="test") if name == "phr_kept_seconds"}
+    assert ("restore-drill",) in told
+
+
+def test_a_standby_that_does_not_answer_is_told_and_the_rest_of_the_page_is_there(system, hands, monkeypatch):
+    """Settings name it; whoever runs the service sees that reads fall back to the primary."""
+    monkeypatch.setattr(
+        system,
+        "settings",
+        system.settings.model_copy(update={"replica_url": "postgresql://127.0.0.1:9/none"}),
+    )
+    page = hands[0].get("/operate").text
+    assert "停止" in rows(page)["予備のデータベース"]
+    assert "予備のデータベースが追いついていません" in page
 
 
 def test_a_dead_letter_is_sent_again_from_the_page(system, city, hands, admin, person):
