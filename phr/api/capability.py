@@ -35,8 +35,6 @@ _SYSTEM_WIDE: Final = {
     "batch": "Entries are independent; each answers for itself.",
     "transaction": "All or nothing; reads are done after the writes, and do not undo them.",
 }
-_OURS: Final = {"criteria": "string", "type": "token", "status": "token", "_id": "token"}
-"""Search parameters of Subscription, which the search engine does not serve."""
 _OF_TYPE: Final = {
     "Consent": "A deletion withdraws: the consent is inactive at once, in its next version, and stays on record.",
     "Observation": "What was measured is kept in columns and has an id of the service: an update corrects its value where it"
@@ -173,7 +171,7 @@ def _conditional(has: dict[str, list[str]]) -> dict[str, Any]:
 def _parameter(kind: str, name: str) -> dict[str, str]:
     known = PARAMETERS.get(kind, {}).get(name)
     special = {"_has": "special", "_list": "special"}
-    return {"name": name, "type": special.get(name) or (known.type if known else _OURS.get(name, "token"))}
+    return {"name": name, "type": special.get(name) or (known.type if known else "token")}
 
 
 def _operation(kind: str, name: str) -> dict[str, str]:

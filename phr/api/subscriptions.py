@@ -9,12 +9,14 @@ import orjson
 from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
-from phr.api import parameters
+from phr.api import held, negotiation, parameters
 from phr.api.callers import Reading
 from phr.api.fhir import Identity, Raw
 from phr.api.interactions import Answer, Call, call_of, respond
 from phr.api.scoped import require
 from phr.domain.documents import dump, parse
+from phr.domain.fhir.patching import patched
+from phr.domain.fhir.texts import parse_any
 from phr.domain.subscriptions.notices import notice, status
 from phr.domain.subscriptions.topics import TOPICS
 from phr.errors import Invalid
@@ -22,9 +24,9 @@ from phr.services.subscriptions import Held, Owner
 
 router = APIRouter(prefix="/fhir")
 _KIND: Final = "Subscription"
-_SEARCH: Final = frozenset({"_id", "status", "criteria", "type", "_count", "_format"})
-_FORM: Final = "application/x-www-form-urlencoded"
 _MOST: Final = 2**53
+_ASKING: Final = "requested"
+_ENDED: Final = "off"
 
 
 def owner_of(call: Call) -> Owner:
@@ -36,6 +38,8 @@ def owner_of(call: Call) -> Owner:
 def create(call: Call, body: bytes) -> Answer:
     """A new Subscription; the scopes must let its topic's types be read."""
     require(call.who, _KIND, "c")
+    if "if-none-exist" in call.headers:
+        raise Invalid("is not served for Subscription", field="If-None-Exist")
     resource = parse(body)
     _readable(call, resource)
     held = call.system.subscriptions.create(owner_of(call), resource)
@@ -55,8 +59,23 @@ def update(call: Call, identity: str, body: bytes, _query: str = "") -> Answer:
     _refuse_conditional(identity)
     resource = parse(body)
     _readable(call, resource)
-    expected = _expected(call.headers.get("if-match"))
+    expected = negotiation.expected_version(call.headers)
     return _answer(call.system.subscriptions.update(owner_of(call), identity, resource, expected))
+
+
+def patch(call: Call, identity: str, operations: Any, _query: str = "") -> Answer:
+    """Changes parts of one by JSON Patch, as if it had been sent whole: it asks anew, unless the patch ends it."""
+    require(call.who, _KIND, "u")
+    _refuse_conditional(identity)
+    present = call.system.subscriptions.read(owner_of(call), identity)
+    resource = patched(present.resource, operations)
+    if resource.get("status") == present.state != _ENDED:
+        resource["status"] = _ASKING
+    resource = {name: value for name, value in resource.items() if name not in ("error", "meta")}
+    _readable(call, resource)
+    expected = negotiation.expected_version(call.headers)
+    version = present.version if expected is None else expected
+    return _answer(call.system.subscriptions.update(owner_of(call), identity, resource, version))
 
 
 def delete(call: Call, identity: str, _query: str = "") -> Answer:
@@ -70,21 +89,11 @@ def delete(call: Call, identity: str, _query: str = "") -> Answer:
 def search(call: Call, query: str) -> Answer:
     """The caller's own."""
     require(call.who, _KIND, "s")
-    given = parameters.pairs(query)
-    parameters.check(given, _SEARCH)
-    found: list[Held] = call.system.subscriptions.all(owner_of(call))
-    for name, value in given:
-        found = [one for one in found if _fits(one, name, value.split(","))]
-    entries = [
-        {
-            "fullUrl": f"{call.base}/{_KIND}/{one.id}",
-            "resource": one.resource,
-            "search": {"mode": "match"},
-        }
-        for one in found
-    ]
-    self_link = {"relation": "self", "url": f"{call.base}/{_KIND}?{urlencode(given)}"}
-    return Answer(200, _bundle("searchset", entries, total=len(found), link=[self_link]))
+
+    def own(_given: parameters.Pairs) -> list[dict[str, Any]]:
+        return [one.resource for one in call.system.subscriptions.all(owner_of(call))]
+
+    return held.searchset(call, _KIND, query, own)
 
 
 def statuses(call: Call, wanted: list[str], states: list[str]) -> Answer:
@@ -137,20 +146,6 @@ def _readable(call: Call, resource: dict[str, Any]) -> None:
         require(call.who, kind, "r")
 
 
-def _fits(one: Held, name: str, wanted: list[str]) -> bool:
-    has = {"_id": one.id, "status": one.state, "criteria": one.topic, "type": "rest-hook"}
-    return name not in has or has[name] in wanted
-
-
-def _expected(header: str | None) -> int | None:
-    if header is None:
-        return None
-    plain = header.strip().removeprefix("W/").strip('"')
-    if not (plain.isascii() and plain.isdigit() and len(plain) < 10):
-        raise Invalid('expected W/"version"', field="If-Match")
-    return int(plain)
-
-
 def _number(text: str | None, without: int) -> int:
     if text is None:
         return without
@@ -171,17 +166,15 @@ def _bundle(kind: str, entries: list[dict[str, Any]], **more: Any) -> bytes:
 
 @router.get("/Subscription")
 def search_subscriptions(request: Request, who: Reading) -> Response:
-    """Search of one's own by _id, status, criteria and type."""
+    """Search of one's own."""
     return respond(request, search(call_of(request, who), request.url.query))
 
 
 @router.post("/Subscription/_search")
 def search_subscriptions_by_form(request: Request, who: Reading, body: Raw) -> Response:
     """The same search with its parameters in the body."""
-    if request.headers.get("content-type", "").partition(";")[0].strip() != _FORM:
-        raise HTTPException(415, f"a search body is {_FORM}")
-    parts = (request.url.query, body.decode("utf-8", "replace"))
-    return respond(request, search(call_of(request, who), "&".join(part for part in parts if part)))
+    query = held.form_query(request.url.query, request.headers.get("content-type", ""), body)
+    return respond(request, search(call_of(request, who), query))
 
 
 @router.post("/Subscription")
@@ -209,6 +202,13 @@ def read_subscription(request: Request, identity: Identity, who: Reading) -> Res
 def update_subscription(request: Request, identity: Identity, who: Reading, body: Raw) -> Response:
     """Asks anew (requested) or ends it (off)."""
     return respond(request, update(call_of(request, who), identity, body))
+
+
+@router.patch("/Subscription/{identity}")
+def patch_subscription(request: Request, identity: Identity, who: Reading, body: Raw) -> Response:
+    """Changes parts of one of one's own."""
+    negotiation.check_sent(request.headers, patch=True)
+    return respond(request, patch(call_of(request, who), identity, parse_any(body)))
 
 
 @router.delete("/Subscription/{identity}")

@@ -11,7 +11,7 @@ from phr.asgi import create_app
 from phr.bootstrap import start
 from tests.build import agree, heart_rates
 from tests.conftest import FixedClock, test_settings
-from tests.phr.api.conftest import found, refused
+from tests.phr.api.conftest import found, link, refused
 from tests.phr.api.receiver import events, receiver
 from tests.phr.api.subscribing import NOON, extension, later, measured, subscribed, tell, wanted
 from tests.proves import proves
@@ -57,7 +57,6 @@ def state(client, identity: str) -> str:
 
 
 @proves("Subscription", "interaction", "create", "read", "search-type", "update", "delete")
-@proves("Subscription", "search", "_id", "status", "criteria", "type")
 def test_a_subscription_is_asked_for_greeted_and_becomes_active(system, ready, patient, hook):
     """Requested -> handshake -> active; its owner reads, finds, ends and removes it."""
     made = ready.post("/fhir/Subscription", json=wanted(hook.url, HEART.format(patient)))
@@ -77,7 +76,7 @@ def test_a_subscription_is_asked_for_greeted_and_becomes_active(system, ready, p
     ):
         assert [one["id"] for one in found(ready.get(f"/fhir/Subscription?{query}"))] == [body["id"]]
     assert found(ready.get("/fhir/Subscription?status=off")) == []
-    refused(ready.get("/fhir/Subscription?url=x"), 400)
+    refused(ready.get("/fhir/Subscription?colour=x"), 400)
     ended = ready.put(
         f"/fhir/Subscription/{body['id']}",
         json={**wanted(hook.url, HEART.format(patient), status="off"), "id": body["id"]},
@@ -86,6 +85,66 @@ def test_a_subscription_is_asked_for_greeted_and_becomes_active(system, ready, p
     assert ready("DELETE", f"/fhir/Subscription/{body['id']}").status_code == 204
     refused(ready.get(f"/fhir/Subscription/{body['id']}"), 404)
     assert ready("DELETE", f"/fhir/Subscription/{body['id']}").status_code == 204
+
+
+@proves("Subscription", "search", "_id", "status", "criteria", "type", "url", "contact", "payload")
+def test_ones_own_subscriptions_are_searched_like_other_types(ready, resident, patient, hook):
+    """Every parameter finds what fits and nothing else, page by page, and never anybody else's."""
+    contact = [{"system": "email", "value": "it@city.example.jp"}]
+    asked = [wanted(f"{hook.url}/{number}", HEART.format(patient), contact=contact) for number in range(3)]
+    ids = [ready.post("/fhir/Subscription", json=one).json()["id"] for one in asked]
+    for query, fitting in (
+        (f"_id={ids[0]},{ids[2]}", [0, 2]),
+        ("status=requested", [0, 1, 2]),
+        ("status=http://hl7.org/fhir/subscription-status|off", []),
+        ("criteria=urn:phr:topic:new", [0, 1, 2]),
+        ("criteria:exact=urn:phr:topic:new", []),
+        ("type=rest-hook", [0, 1, 2]),
+        ("type=websocket", []),
+        (f"url={hook.url}/1", [1]),
+        ("contact=email|it@city.example.jp", [0, 1, 2]),
+        ("contact=somebody@city.example.jp", []),
+        ("payload=application/fhir%2Bjson", [0, 1, 2]),
+        ("_lastUpdated=lt2020-01-01", []),
+    ):
+        seen = {one["id"] for one in found(ready.get(f"/fhir/Subscription?{query}&_count=200"))}
+        assert seen & set(ids) == {ids[place] for place in fitting}, query
+        assert found(resident.get(f"/fhir/Subscription?{query}")) == []
+    pages, address = [], f"/fhir/Subscription?_id={','.join(ids)}&_count=2&_sort=_id"
+    while address:
+        page = ready.get(address)
+        pages += [one["id"] for one in found(page)]
+        address = (link(page, "next") or "").partition("8000")[2]
+    assert pages == sorted(ids)
+    refused(ready.get("/fhir/Subscription?_include=Subscription:url"), 400)
+    refused(ready.post("/fhir/Subscription", json=asked[0], headers={"If-None-Exist": "url=x"}), 400)
+
+
+@proves("Subscription", "interaction", "patch")
+def test_a_patch_asks_anew_and_keeps_what_it_does_not_name(system, ready, patient, hook):
+    """The sealed headers stay, a handshake follows; the version must be the present one; a patch may end it."""
+    made = ready.post("/fhir/Subscription", json=wanted(hook.url, HEART.format(patient))).json()
+    tell(system)
+    place, headers = f"/fhir/Subscription/{made['id']}", {"Content-Type": "application/json-patch+json"}
+    reason = [{"op": "replace", "path": "/reason", "value": "another"}]
+    answer = ready("PATCH", place, json=reason, headers=headers)
+    assert (answer.status_code, answer.json()["status"], answer.json()["reason"]) == (
+        200,
+        "requested",
+        "another",
+    )
+    tell(system)
+    assert hook.kinds() == ["handshake", "handshake"]
+    assert state(ready, made["id"]) == "active"
+    refused(ready("PATCH", place, json=reason, headers={**headers, "If-Match": 'W/"1"'}), 412)
+    refused(
+        ready("PATCH", place, json=[{"op": "replace", "path": "/status", "value": "error"}], headers=headers),
+        400,
+    )
+    end = [{"op": "replace", "path": "/status", "value": "off"}]
+    assert ready("PATCH", place, json=end, headers=headers).json()["status"] == "off"
+    assert ready("PATCH", place, json=reason, headers=headers).json()["status"] == "off"
+    refused(ready("PATCH", "/fhir/Subscription/unknown", json=end, headers=headers), 404)
 
 
 @proves("*", "topic", "urn:phr:topic:new-observation")
