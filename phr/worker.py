@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import Any, Final
 
 from celery import Celery, current_app
-from celery.beat import EmbeddedService, Scheduler
+from celery.beat import EmbeddedService
 from celery.schedules import crontab
 
 from phr import logs
@@ -21,6 +19,7 @@ from phr.bootstrap import System, start
 from phr.domain.signs import FAILED, JOB
 from phr.errors import Conflict, PhrError, Refused
 from phr.ids import new_id
+from phr.schedule import OneSchedule
 
 _running: list[System] = []
 _apart: dict[str, threading.Thread] = {}
@@ -31,20 +30,25 @@ _EARLY: Final = (5, 10)  # city time: after the assessment, before anybody looks
 _MIDNIGHT: Final = (0, 5)  # city time: who comes of age does so when the day begins
 _BEFORE_DAWN: Final = (4, 20)  # city time: the day's letters have gone out
 _MORNING: Final = (8, 30)  # city time: after the quiet hours
-_STOPPED: Final = {"uploads", "copies", "bulk"}  # what a stopping worker waits for: they give their file back
-_HANDOVER: Final = timedelta(minutes=1)  # longer than the silence after which a worker loses its turn
-_PATIENCE: Final = 20.0  # seconds for a file to be given back when the worker stops
+_STOPPED: Final = {
+    "uploads",
+    "copies",
+    "bulk",
+    "sync",
+}  # what a stopping worker waits for: they give back what they hold
+_PATIENCE: Final = 20.0  # seconds for it to be given back when the worker stops
 _COUNTED: Final = {"deliver", "uploads", "copies", "bulk"}  # what they work on counts its own tries
 _GENTLE: Final = 10  # niceness of what runs beside: a tenth of the weight of a page or a letter
+_NOT_GENTLE: Final = {"sync"}  # it mostly waits for the cloud, and what it brings may be an alarm
 _BESIDE: Final = {
     "uploads",
     "copies",
     "bulk",
+    "sync",
     "assess",
     "earn",
     "prove",
 }  # they begin in a thread of their own
-_SET_BACK: Final = 30.0  # seconds by which a clock is set back; less is what keeping it right does
 
 
 def _system() -> System:
@@ -208,8 +212,9 @@ def _beside(name: str, work: Callable[..., Any]) -> bool:
     running = _apart.get(name)
     if running is not None and running.is_alive():
         return False
+    told = told_by_kind(name, work, apart=True)
     thread = threading.Thread(
-        target=_gently(told_by_kind(name, work, apart=True)),
+        target=told if name in _NOT_GENTLE else _gently(told),
         kwargs={"request": f"worker-{new_id()}"},
         name=name,
         daemon=True,
@@ -251,9 +256,9 @@ def rights() -> dict[str, int]:
     return _system().rights_round(request=f"worker-{new_id()}")
 
 
-def sync() -> dict[str, int]:
-    """Reads the connections to data clouds that are due. It is told of nobody and tells of nobody: only how many."""
-    return _system().syncing.round(request=f"worker-{new_id()}")
+def sync() -> bool:
+    """Reads the connections to data clouds that are due, in the same way: a cloud may be slow, and letters wait for none."""
+    return _beside("sync", _system().syncing.round)
 
 
 def watch() -> dict[str, int]:
@@ -315,62 +320,6 @@ def tidy() -> int:
     return int(current_app.control.purge() or 0)
 
 
-class OneSchedule(Scheduler):  # type: ignore[misc] # Celery tells no types
-    """The schedule of the one worker whose turn it is; those of the others stand still until they get the turn.
-
-    ended: when each job ended well, by its sign of life.
-    """
-
-    def __init__(
-        self,
-        mine: Callable[[], bool],
-        *given: Any,
-        ended: Callable[[], Mapping[str, datetime]] = dict,
-        **named: Any,
-    ) -> None:
-        self._mine = mine
-        self._ended = ended
-        self._held = False
-        self._ahead = 0.0
-        super().__init__(*given, **named)
-
-    def tick(self, *given: Any, **named: Any) -> float:
-        """Sends what is due, if it is this worker's turn; gives the seconds until it should be asked again."""
-        if self._mine():
-            self._go_on_after_a_step_back()
-            if not self._held:
-                self._catch_up()
-            self._held = True
-            return float(super().tick(*given, **named))
-        # Whoever had the turn sent everything until shortly before now. What fell due in the last minute is sent
-        # again after a change of turns: each job may run twice, and none of them may be left out.
-        for entry in self.schedule.values():
-            entry.last_run_at = entry.default_now() - _HANDOVER
-        self._heap = None
-        self._held = False
-        return float(self.max_interval)
-
-    def _go_on_after_a_step_back(self) -> None:
-        """A clock that is set back does not stop the schedule until the old time comes again."""
-        ahead = time.time() - time.monotonic()
-        if ahead < self._ahead - _SET_BACK:
-            for entry in self.schedule.values():
-                entry.last_run_at = min(entry.last_run_at, entry.default_now())
-            self._heap = None
-        self._ahead = ahead
-
-    def _catch_up(self) -> None:
-        """What fell due while nobody had the turn, or in a worker that was lost, is due now, unless it is stale by now."""
-        with suppress(PhrError):
-            ended = self._ended()
-            for name, entry in self.schedule.items():
-                if isinstance(entry.schedule, crontab) and (went := ended.get(JOB + name)) is not None:
-                    now = entry.default_now()
-                    stale = timedelta(seconds=entry.options.get("expires", 0))
-                    entry.last_run_at = min(max(went, now - stale).astimezone(now.tzinfo), now)
-            self._heap = None
-
-
 def run(system: System) -> Any:
     """Runs a worker with its own schedule in this process; what fell due while none ran goes out at once."""
     _running[:] = [system]
@@ -393,5 +342,7 @@ def run(system: System) -> Any:
         system.upload_jobs.stop()
         system.take_outs.stop()
         system.bulk_jobs.stop()
+        if "sync" in _apart:
+            system.syncing.stop()
         for name in _STOPPED & _apart.keys():
             _apart[name].join(_PATIENCE)

@@ -8,13 +8,14 @@ from uuid import UUID, uuid4
 
 import pytest
 from celery import Celery
-from celery.schedules import crontab, schedule
+from celery.schedules import crontab
+from celery.schedules import schedule as every
 
-from phr import worker
+from phr import schedule, worker
 from phr.bootstrap import System
 from phr.domain.access import machine, resident
+from phr.schedule import OneSchedule
 from phr.services.deliver import Deliver, TryLaterError
-from phr.worker import OneSchedule
 from tests.build import CITY, agree
 from tests.conftest import FixedClock
 
@@ -142,8 +143,8 @@ class Time:
     def __init__(self, monkeypatch) -> None:
         self.ahead = 0.0
         self.passed = 0.0
-        monkeypatch.setattr(worker.time, "time", lambda real=time.time: real() + self.ahead + self.passed)
-        monkeypatch.setattr(worker.time, "monotonic", lambda real=time.monotonic: real() + self.passed)
+        monkeypatch.setattr(schedule.time, "time", lambda real=time.time: real() + self.ahead + self.passed)
+        monkeypatch.setattr(schedule.time, "monotonic", lambda real=time.monotonic: real() + self.passed)
 
     def now(self) -> datetime:
         return datetime.now(UTC) + timedelta(seconds=self.ahead + self.passed)
@@ -159,7 +160,7 @@ class AtTime:
         now = lambda: at.now().astimezone(zone)  # noqa: E731 - Celery's ``nowfun``
         expires = {"expires": 7200}
         app.conf.beat_schedule = {
-            "often": {"task": "often", "schedule": schedule(5.0, nowfun=now, app=app), "options": expires},
+            "often": {"task": "often", "schedule": every(5.0, nowfun=now, app=app), "options": expires},
             "daily": {
                 "task": "daily",
                 "schedule": crontab(hour=later.hour, minute=later.minute, nowfun=now, app=app),

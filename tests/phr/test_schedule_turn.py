@@ -15,8 +15,8 @@ from celery import Celery
 from celery.schedules import crontab, schedule
 
 from phr.bootstrap import System
+from phr.schedule import OneSchedule
 from phr.store.turns import SCHEDULE, Turn
-from phr.worker import OneSchedule
 from tests.phr.test_worker import City, a_worker, wait_for
 
 HOLDER = (

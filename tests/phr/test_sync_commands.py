@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
 from click.testing import CliRunner
@@ -31,6 +32,7 @@ def who(system, fake, monkeypatch, admin):
     connected(system, fake, *made)
     monkeypatch.setattr(commands, "system", lambda: system)
     monkeypatch.setattr(worker, "_running", [system])
+    monkeypatch.setattr(worker, "_apart", {})
     return made
 
 
@@ -40,9 +42,39 @@ def run(*words):
 
 def test_the_workers_task_reads_what_is_due_and_tells_of_nobody(who):
     """It takes nothing, so no queue holds anything; it gives words and counts."""
-    ends = worker.sync()
-    assert set(ends) <= {"done", "needs-reconnect", "unavailable", "stopped", "busy", "more", "failed"}
-    assert ends["done"] >= 1
+    assert worker.sync()
+    worker._apart["sync"].join(20)
+    again = run("sync", "--resident", who[1], "--json")
+    assert json.loads(again.stdout)["received"] == 0
+
+
+def test_the_worker_goes_on_with_letters_while_a_cloud_is_slow(who, fake):
+    """A round of readings waits for the cloud in a thread of its own; its second message begins nothing."""
+    asked, answers = threading.Event(), threading.Event()
+
+    def slow():
+        asked.set()
+        answers.wait(20)
+
+    fake.before_page = slow
+    try:
+        assert worker.sync()
+        assert asked.wait(20)
+        assert worker._apart["sync"] is not threading.current_thread()
+        assert not worker.sync()
+    finally:
+        answers.set()
+        worker._apart["sync"].join(20)
+    assert not worker._apart["sync"].is_alive()
+
+
+def test_a_worker_that_stops_gives_the_connection_back_after_a_page(system, who, fake):
+    """The next one goes on at once, and not when a lease has ended."""
+    system.syncing.stop()
+    assert system.syncing.sync_one(who[0], request="t").ended == "more"
+    assert system.syncing.round(request="t") == {}
+    system.syncing._stopping.clear()
+    assert system.syncing.sync_one(who[0], request="t").ended == "done"
 
 
 def test_one_residents_connection_is_read_at_once(who):

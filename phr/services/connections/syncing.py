@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -37,7 +38,7 @@ _EVERY: Final = timedelta(minutes=15)  # devices reach the cloud about as often
 _FIRST: Final = timedelta(minutes=1)
 _LONGEST: Final = timedelta(hours=6)
 _ROUND: Final = (
-    20  # connections of one round, and no new one is begun after a turn's time: letters wait meanwhile
+    20  # connections of one round, and no new one is begun after a turn's time: the others' turn comes sooner
 )
 _TROUBLES: Final = (
     (Transient, "unavailable"),
@@ -122,6 +123,11 @@ class Syncing:
         self._desk = desk
         self._receive = receive
         self._history = history
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        """Asks a round to end after the page that it reads, and to give its connection back."""
+        self._stopping.set()
 
     def round(self, *, request: str, limit: int = _ROUND) -> dict[str, int]:
         """One turn for each connection that is due; gives how many ended how. One that fails stops no other."""
@@ -131,7 +137,7 @@ class Syncing:
             uow.commit()
         ends: dict[str, int] = {}
         for person in people:
-            if desk.clock.now() - began > _TURN:
+            if self._stopping.is_set() or desk.clock.now() - began > _TURN:
                 break
             try:
                 ended = self.sync_one(person, request=request).ended
@@ -204,7 +210,7 @@ class Syncing:
                 turn.empty[step.type.key] = step.bookmark_after
             # Only history may wait, and only after a whole window of it: so each turn gets on, however slow the cloud.
             older = step.window.reason == "back-fill" and step.reread is not None
-            if older and desk.clock.now() - began > _TURN:
+            if self._stopping.is_set() or (older and desk.clock.now() - began > _TURN):
                 turn.done.ended = "more"
                 return
         if turn.stopped:
