@@ -40,6 +40,12 @@ _OF_TYPE: Final = {
     "Observation": "What was measured is kept in columns and has an id of the service: an update corrects its value where it"
     " came over this interface (409 for what a device or a file sent itself), and there is no deletion of it (422).",
 }
+_OF_TRAIL: Final = {
+    **dict.fromkeys(("agent", "entity", "patient", "source"), "reference"),
+    "address": "string",
+    "date": "date",
+}
+"""Search parameters of AuditEvent that are no token: the trail is searched by rows, not by the search engine."""
 _EVERY_TYPE: Final = "Resource"
 PARTLY: Final = frozenset({"Questionnaire"})
 """Documents with routes of their own, of which only what is proven of themselves is said."""
@@ -171,7 +177,8 @@ def _conditional(has: dict[str, list[str]]) -> dict[str, Any]:
 def _parameter(kind: str, name: str) -> dict[str, str]:
     known = PARAMETERS.get(kind, {}).get(name)
     special = {"_has": "special", "_list": "special"}
-    return {"name": name, "type": special.get(name) or (known.type if known else "token")}
+    ours = _OF_TRAIL.get(name, "token") if kind == "AuditEvent" else "token"
+    return {"name": name, "type": special.get(name) or (known.type if known else ours)}
 
 
 def _operation(kind: str, name: str) -> dict[str, str]:

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from phr.domain.balp import kinds, outcomes
-from phr.domain.query import Token
+from phr.domain.query import DateRange, Token
 from phr.errors import Invalid
+
+Words = tuple[str, ...]
+Span = tuple[int | None, int | None]
+"""From a microsecond on, before another; None where it has no end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +28,19 @@ class After:
 class AuditQuery:
     """What is searched; every condition must hold. Empty and None are no condition.
 
-    kinds: of events (balp.toml). codes: of outcomes. idents: chain and number of rows. review: only refused and
-    emergency reads. after: where the page before ended.
+    times: groups of spans, of which one must hold in each group. agents: groups of actors and recipients; entities: groups of
+    objects and requests; roles, purposes: groups of words. kinds: of events (balp.toml). codes: of outcomes. idents: chain
+    and number of rows. review: only refused and emergency reads. after: where the page before ended.
     """
 
     person: UUID | None = None
-    since_us: int | None = None
-    until_us: int | None = None
-    actors: tuple[str, ...] = ()
-    recipients: tuple[str, ...] = ()
-    objects: tuple[str, ...] = ()
-    purposes: tuple[str, ...] = ()
-    kinds: tuple[str, ...] | None = None
-    codes: tuple[str, ...] | None = None
+    times: tuple[tuple[Span, ...], ...] = ()
+    agents: tuple[tuple[Words, Words], ...] = ()
+    entities: tuple[tuple[Words, Words], ...] = ()
+    roles: tuple[Words, ...] = ()
+    purposes: tuple[Words, ...] = ()
+    kinds: Words | None = None
+    codes: Words | None = None
     idents: tuple[tuple[int, int], ...] | None = None
     review: bool = False
     count: int = 50
@@ -58,6 +62,32 @@ class AuditQuery:
 def every_word() -> list[str]:
     """The words that some kind of event names."""
     return [word for kind in kinds().values() for word in kind.words]
+
+
+def spans(ranges: Sequence[DateRange]) -> tuple[Span, ...]:
+    """The spans of time in which a moment fits one of the alternatives of a date."""
+    return tuple(one for each in ranges for one in _spans(each))
+
+
+def _spans(one: DateRange) -> tuple[Span, ...]:
+    found: dict[str, tuple[Span, ...]] = {
+        "ne": ((None, one.low), (one.high, None)),
+        "ge": ((one.low, None),),
+        "gt": ((one.high, None),),
+        "sa": ((one.high, None),),
+        "le": ((None, one.high),),
+        "lt": ((None, one.low),),
+        "eb": ((None, one.low),),
+    }
+    return found.get(one.prefix, ((one.low, one.high),))
+
+
+def words_of(group: Sequence[Token], system: str, field: str) -> Words:
+    """The codes of a group that are of a system, or of any. Raises Invalid for a whole system: every event has one of it."""
+    codes = [one.code for one in group if one.code is not None]
+    if len(codes) < len(group):
+        raise Invalid("expected [system]|code", field=field)
+    return tuple(code for one, code in zip(group, codes, strict=True) if one.system in (None, system))
 
 
 def matching(

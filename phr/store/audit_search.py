@@ -36,22 +36,27 @@ def conditions(asked: AuditQuery) -> tuple[str, list[Any]]:
 
 
 def _time(asked: AuditQuery) -> Iterator[tuple[Any, ...]]:
-    if asked.since_us is not None:
-        yield "at >= %s", _moment(asked.since_us)
-    if asked.until_us is not None:
-        yield "at < %s", _moment(asked.until_us)
+    for group in asked.times:
+        texts, values = [], []
+        for span in group:
+            ends = [("at >= %s", span[0]), ("at < %s", span[1])]
+            texts.append(" AND ".join(text for text, at in ends if at is not None))
+            values += [_moment(at) for _text, at in ends if at is not None]
+        yield f"(({') OR ('.join(texts)}))", *values
     if asked.after is not None:
         after = asked.after
         yield "(at, chain, seq) < (%s, %s, %s)", _moment(after.at_us), after.chain, after.seq
 
 
 def _words(asked: AuditQuery) -> Iterator[tuple[Any, ...]]:
-    if asked.purposes:
-        yield "purpose = ANY (%s)", list(asked.purposes)
-    if asked.objects:
-        yield "object = ANY (%s)", list(asked.objects)
-    if asked.actors or asked.recipients:
-        yield "(actor = ANY (%s) OR recipient = ANY (%s))", list(asked.actors), list(asked.recipients)
+    for group in asked.purposes:
+        yield "purpose = ANY (%s)", list(group)
+    for group in asked.roles:
+        yield "role = ANY (%s)", list(group)
+    for objects, requests in asked.entities:
+        yield "(object = ANY (%s) OR request_id = ANY (%s))", list(objects), list(requests)
+    for actors, recipients in asked.agents:
+        yield "(actor = ANY (%s) OR recipient = ANY (%s))", list(actors), list(recipients)
 
 
 def _kinds(asked: AuditQuery) -> tuple[Any, ...]:

@@ -10,9 +10,9 @@ from fhir.resources.R4B.auditevent import AuditEvent
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phr.domain.audit_query import AuditQuery, every_word, matching, result_words
+from phr.domain.audit_query import AuditQuery, every_word, matching, result_words, spans, words_of
 from phr.domain.balp import Whose, kind_of, kinds, outcome_of, render
-from phr.domain.query import Token
+from phr.domain.query import DateRange, Token
 from phr.errors import Invalid
 from phr.store.audit import AuditRow
 from tests.phr.balp_profile import lacking
@@ -97,3 +97,32 @@ def test_a_search_asks_for_the_kinds_that_fit():
     with pytest.raises(Invalid):
         result_words([["1"]])
     assert set(kinds()) >= {"read", "query", "create", "update", "delete", "disclose", "authz", "emergency"}
+
+
+@pytest.mark.parametrize(
+    ("prefix", "found"),
+    [
+        ("eq", ((1, 3),)),
+        ("ap", ((1, 3),)),
+        ("ne", ((None, 1), (3, None))),
+        ("ge", ((1, None),)),
+        ("gt", ((3, None),)),
+        ("sa", ((3, None),)),
+        ("le", ((None, 3),)),
+        ("lt", ((None, 1),)),
+        ("eb", ((None, 1),)),
+    ],
+)
+def test_every_prefix_of_a_date_is_spans_of_time(prefix, found):
+    """A row has one moment, so every prefix is where it may lie; alternatives lie beside each other."""
+    one = DateRange(prefix, 1, 3)
+    assert spans([one]) == found
+    assert spans([one, DateRange("eq", 7, 8)]) == (*found, (7, 8))
+
+
+def test_words_are_those_of_a_system_and_a_whole_system_is_refused():
+    """Every event has an account, a role and a purpose: to ask for any of them asks for nothing."""
+    group = [Token(None, "a"), Token("urn:x", "b"), Token("urn:y", "c"), Token("", "d")]
+    assert words_of(group, "urn:x", "agent") == ("a", "b")
+    with pytest.raises(Invalid, match="code"):
+        words_of([Token("urn:x", None)], "urn:x", "agent")
