@@ -47,9 +47,11 @@ class Shedding:
             else:
                 await self._app(scope, receive, send)
         else:
+            kind = rule.kind
             if 0 < length <= _WHOLE:
-                receive = await _arrived(receive)
-            await self._in_turn(rule.kind, scope, receive, send)
+                receive, body = await _arrived(receive)
+                kind = self._table.kind_of(scope["method"], scope["path"], length, body, kind)
+            await self._in_turn(kind, scope, receive, send)
 
     async def _in_turn(self, kind: int, scope: Scope, receive: Receive, send: Send) -> None:
         gate = self._gate()
@@ -85,14 +87,15 @@ def _length(scope: MutableMapping[str, Any]) -> int:
     return 2**62 if b"transfer-encoding" in headers or said else 0
 
 
-async def _arrived(receive: Receive) -> Receive:
-    """The same messages, of which the whole body is there already."""
+async def _arrived(receive: Receive) -> tuple[Receive, bytes]:
+    """The same messages, of which the whole body is there already, and the body."""
     came: list[Message] = []
     while not came or came[-1].get("more_body", False):
         came.append(await receive())
+    body = b"".join(one.get("body", b"") for one in came)
     came.reverse()
 
     async def again() -> Message:
         return came.pop() if came else await receive()
 
-    return again
+    return again, body

@@ -10,18 +10,25 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final
 
+from ingest.codes import VITALS
 from phr.domain.shedding import Kind, Policy
 from phr.errors import Unsafe
+from risk.alarms import BLOOD_PRESSURE, GLUCOSE, RESTING_RATE, SENSOR_GLUCOSE, SPO2, TEMPERATURE
 
 _ANY: Final = "*"
 _LONGEST: Final = 2**63
+_ALARMING: Final = (BLOOD_PRESSURE, GLUCOSE, RESTING_RATE, SENSOR_GLUCOSE, SPO2, TEMPERATURE)
+_WORDS: Final = {coding.code for code in _ALARMING for coding in VITALS[code].codings}
+_MAY_ALARM: Final = re.compile("|".join(f'"{re.escape(word)}"' for word in sorted(_WORDS)).encode())
+"""Codes of values of which one may raise an alarm, as they stand in JSON: milliseconds for a megabyte."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """Requests of one kind. kind: its place, the least urgent first; None: never turned away.
 
-    longest: bytes of the body at most. turn: whether it holds one of the turns while it is answered.
+    longest: bytes of the body at most. turn: whether it holds one of the turns while it is answered. alarming: only bodies
+    that name a code which may raise an alarm.
     """
 
     kind: int | None
@@ -29,13 +36,15 @@ class Rule:
     paths: re.Pattern[str]
     longest: int
     turn: bool
+    alarming: bool = False
 
-    def fits(self, method: str, path: str, length: int) -> bool:
+    def fits(self, method: str, path: str, length: int, body: bytes = b"") -> bool:
         """Whether a request is one of these."""
         return (
             (_ANY in self.methods or method in self.methods)
             and length <= self.longest
             and self.paths.fullmatch(path) is not None
+            and (not self.alarming or _MAY_ALARM.search(body) is not None)
         )
 
 
@@ -46,9 +55,14 @@ class Table:
     policy: Policy
     rules: Sequence[Rule]
 
-    def rule_of(self, method: str, path: str, length: int = 0) -> Rule:
-        """The first rule that fits; the last fits everything."""
-        return next(one for one in self.rules if one.fits(method, path, length))
+    def rule_of(self, method: str, path: str, length: int = 0, body: bytes = b"") -> Rule:
+        """The first rule that fits; the last fits everything. body: as far as it came already."""
+        return next(one for one in self.rules if one.fits(method, path, length, body))
+
+    def kind_of(self, method: str, path: str, length: int, body: bytes, otherwise: int) -> int:
+        """The kind of what holds a turn, now that its body is there; never less urgent than it was without."""
+        known = self.rule_of(method, path, length, body).kind
+        return otherwise if known is None else max(known, otherwise)
 
 
 @cache
@@ -88,6 +102,7 @@ def _rule(given: dict[str, Any], places: dict[str, int | None]) -> Rule:
         _pattern(given["paths"]),
         int(given.get("longest", _LONGEST)),
         bool(given.get("turn", True)),
+        bool(given.get("alarming", False)),
     )
 
 
