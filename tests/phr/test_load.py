@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phr.commands.benchmarks import bench_load
+from phr.commands.benchmarks.bench_load_city import City
 from phr.commands.benchmarks.bench_load_driver import Ask, Kind, drive, plan
 from phr.commands.benchmarks.bench_load_machine import Memory, Parts
 
@@ -118,3 +119,18 @@ def test_a_part_that_grows_or_is_late_is_named():
     assert kept["over_target"] == {"alarm": 120.0}
     assert kept["errors"] == {"page": {"503": 1}}
     assert kept["growing"] == {"server": 90.0}
+
+
+def test_an_export_that_did_not_end_is_taken_back_and_holds_up_no_later_run(system):
+    """A client may have two exports under way; those of earlier runs in a city that is kept would use them up."""
+    here = City(system, 0, {})
+    for _ in range(3):
+        watched = bench_load.Watched(here)
+        watched.ask_export()
+        assert not watched.export_ended()
+        assert watched.exported() == {"ended": 0, "observations": 0, "under_way": 0}
+    for _ in range(3):  # as if each had been killed
+        bench_load.Watched(here).ask_export()
+    last = bench_load.Watched(here)
+    assert last.export_ended()
+    assert last.exported() == {"ended": 0, "observations": 0, "under_way": 0}

@@ -23,7 +23,7 @@ from phr.commands.benchmarks.bench_load_machine import Memory, Parts, parts
 from phr.commands.benchmarks.bench_setting import machine, quantiles
 from phr.domain.access import Access
 from phr.domain.bulk.kickoff import understood
-from phr.errors import PhrError
+from phr.errors import NotFound, PhrError
 from phr.ids import new_id, person_id
 from phr.services.bulk.asking import Client
 
@@ -46,6 +46,8 @@ _MARK: Final = 300.0
 _RENEW: Final = 600.0
 _SEE: Final = 0.05
 _UNSEEN: Final = 30.0
+_EXPORT: Final = "load-export"
+"""The file in the city's folder that names the export under way."""
 
 
 def run(
@@ -112,7 +114,14 @@ class Watched:
         self._seen: list[float] = []
         self._missed = 0
         self._exports: list[int] = []
+        self._kept = here.system.settings.home / _EXPORT
+        self._job: UUID | None = None
         self.nurse: Any = None
+        if (
+            self._kept.exists()
+        ):  # of a run that was killed: this one's exports would wait for it, or be refused
+            self._job = UUID(self._kept.read_text())
+            self._remove()
 
     def alarmed(self, patient: str) -> None:
         """An alarm was acknowledged now."""
@@ -136,26 +145,51 @@ class Watched:
     def _exporter(self) -> Access:
         return Access("system", "load", self._system.settings.recipient, "guidance", "load")
 
-    def ask_export(self) -> UUID:
+    def ask_export(self) -> None:
         """Begins an export of everybody's Observations."""
         asked = understood(
             "system", "", [("_type", "Observation")], "load", lambda _k, _q: None, lenient=False
         )
         client = Client(new_id(), "")
-        return self._system.bulk_asking.ask("export", asked.plain(), client, self._exporter)
+        self._job = self._system.bulk_asking.ask("export", asked.plain(), client, self._exporter)
+        self._kept.write_text(str(self._job))
 
-    def export_ended(self, job: UUID) -> bool:
+    def export_ended(self) -> bool:
         """Whether it is over; then its files are removed and its lines counted."""
-        found, _files = self._system.bulk_asking.status(job, "", self._exporter)
-        if found.state not in {"done", "failed"}:
+        state, lines = self._export()
+        if state not in {"", "done", "failed"}:
             return False
-        self._exports.append(found.lines if found.state == "done" else 0)
-        self._system.bulk_asking.remove(job, "", self._exporter)
+        if state:
+            self._exports.append(lines if state == "done" else 0)
+            self._remove()
         return True
 
+    def _export(self) -> tuple[str, int]:
+        """State and lines of the export under way; no state where there is none."""
+        if self._job is None:
+            return "", 0
+        found, _files = self._system.bulk_asking.status(self._job, "", self._exporter)
+        return found.state, found.lines
+
+    def _remove(self) -> None:
+        if self._job is not None:
+            with suppress(NotFound):  # its time is over
+                self._system.bulk_asking.remove(self._job, "", self._exporter)
+            self._kept.unlink(missing_ok=True)
+            self._job = None
+
     def exported(self) -> dict[str, int]:
-        """How many exports ended, and with how many Observations together."""
-        return {"ended": len(self._exports), "observations": sum(self._exports)}
+        """How many exports ended, and with how many Observations together; and how far the last one came, which is taken back.
+
+        It would go on in the next run with a city that is kept, and that run's own would wait for it.
+        """
+        _state, under_way = self._export()
+        self._remove()
+        return {
+            "ended": len(self._exports),
+            "observations": sum(self._exports),
+            "under_way": under_way,
+        }
 
     def figures(self) -> dict[str, Any]:
         """Seconds from the answer to the beginning of the first look that shows it; looks queue, so it is an upper bound."""
@@ -196,8 +230,8 @@ async def _exports(watched: Watched) -> None:
     """One export of everybody's Observations after the other, kicked off beside the server and done by the worker."""
     while True:
         with suppress(PhrError):
-            job = await asyncio.to_thread(watched.ask_export)
-            while not await asyncio.to_thread(watched.export_ended, job):  # noqa: ASYNC110 - the worker is another process
+            await asyncio.to_thread(watched.ask_export)
+            while not await asyncio.to_thread(watched.export_ended):  # noqa: ASYNC110 - the worker is another process
                 await asyncio.sleep(5)
         await asyncio.sleep(1)
 

@@ -16,7 +16,7 @@ from phr.domain.worklist import CLAIMED, OPEN, Case
 from phr.errors import Conflict, NotFound, Refused
 from phr.services.worklist.moving import Decided, Scene, Step, moved, save
 from phr.services.worklist.planning import Planning, capacity_of
-from phr.services.worklist.rows import Opened, Row, case_of, has_duty, masked, moves
+from phr.services.worklist.rows import Opened, Row, case_of, masked, moves, unmasked
 from phr.store.tables import WorkItem
 from phr.store.uow import Store, UnitOfWork
 from phr.store.worklist import Queued
@@ -86,7 +86,7 @@ class Worklist:
     def _rows(uow: UnitOfWork, items: Sequence[WorkItem]) -> list[Row]:
         """With the people whom this context may know, as far as the caller's duty lets her see them."""
         people = uow.people.of([item.person_id for item in items])
-        duty = has_duty(uow)
+        duty = unmasked(uow, people.values())
         rows = []
         for item in items:
             person = people.get(item.person_id)
@@ -109,8 +109,10 @@ class Worklist:
             events = uow.worklist.events(item)
             others = [one for one in uow.worklist.of_person(item.person_id) if one.item_id != item_id]
             last = rules.undoable(case_of(item), moves(events), access.actor, self._clock.now())
-            mine = item.holder == access.actor or item.holder in self._covers(uow)
-            person = masked(person, duty=has_duty(uow))
+            mine = item.holder == access.actor or (
+                item.holder is not None and item.holder in self._covers(uow)
+            )
+            person = masked(person, duty=unmasked(uow, [person]))
             uow.audit.add("read", "case", item.person_id, categories=item.category, count=1)
             uow.commit()
         return Opened(item, person, events, others, None if last is None else last.version, mine)

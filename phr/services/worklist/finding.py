@@ -10,7 +10,7 @@ from uuid import UUID
 from phr.domain.access import Access
 from phr.domain.findable import address_key, birth_date, kana_key
 from phr.errors import Invalid
-from phr.services.worklist.rows import has_duty, masked
+from phr.services.worklist.rows import has_duty, masked, unmasked
 from phr.store.tables import Person, WorkItem
 from phr.store.uow import Store, UnitOfWork
 
@@ -73,8 +73,9 @@ class Finding:
         """Where a person lives and who else does, as far as this nurse may know."""
         with self._store.begin(access.about(person)) as uow:
             lives = uow.people.address(person)
-            duty = has_duty(uow)
-            others = [masked(one, duty=duty) for one in uow.people.household(person)]
+            household = uow.people.household(person)
+            duty = unmasked(uow, household)
+            others = [masked(one, duty=duty) for one in household]
             for one in others:
                 uow.audit.add("search", "Patient", one.person_id, count=1)
             uow.commit()

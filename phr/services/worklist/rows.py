@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from phr.domain.queue import Waiting
@@ -46,6 +46,11 @@ def has_duty(uow: UnitOfWork) -> bool:
     """Whether the caller sees protected addresses."""
     duty = uow.staffing.duty(uow.access.recipient, uow.access.actor)
     return duty is not None and duty.protected
+
+
+def unmasked(uow: UnitOfWork, people: Iterable[Person]) -> bool:
+    """Whether the caller sees the addresses of these people; asked only where one of them has a protected one."""
+    return any(person.guarded for person in people) and has_duty(uow)
 
 
 def case_of(item: WorkItem) -> Case:
