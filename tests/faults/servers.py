@@ -158,11 +158,7 @@ class Embedded:
         self._home = home
 
     def prepare(self, connection: psycopg.Connection[Any]) -> None:
-        """Each recovery would flush thousands of files one by one; flushing the disk at once does the same sooner."""
-        connection.commit()
-        connection.autocommit = True
-        connection.execute("ALTER SYSTEM SET recovery_init_sync_method = 'syncfs'")
-        connection.execute("SELECT pg_reload_conf()")
+        """Nothing: the service itself sets what makes a recovery quick."""
 
     def kill(self) -> None:
         """SIGKILL for the postmaster and all its children."""

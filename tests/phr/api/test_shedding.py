@@ -97,7 +97,7 @@ async def call(app, path, method="GET", body=b"", pieces=None):
     return seen
 
 
-async def _still(*tasks, seconds=0.02):
+async def still(*tasks, seconds=0.02):
     await asyncio.sleep(seconds)
     return [task.done() for task in tasks]
 
@@ -108,7 +108,7 @@ def test_what_waits_too_long_is_told_when_to_come_again():
     async def story():
         house = House()
         first, second = house.asked("/a"), house.asked("/b")
-        await _still()
+        await still()
         third = await house.asked("/fhir/Observation")
         house.open.set()
         return third, (await first)["status"], (await second)["status"]
@@ -127,9 +127,9 @@ def test_the_most_urgent_has_a_turn_that_nothing_else_takes():
     async def story():
         house = House()
         busy = [house.asked(f"/{n}") for n in range(4)]
-        await _still()
+        await still()
         nurse = house.asked("/staff")
-        await _still(nurse)
+        await still(nurse)
         inside = list(house.inside)
         house.open.set()
         await asyncio.gather(*busy)
@@ -144,9 +144,9 @@ def test_turns_go_to_the_most_urgent_first_and_then_to_the_oldest():
     async def story():
         house = House(highest=1)
         running = house.asked("/first")
-        await _still()
+        await still()
         waiting = [house.asked(path) for path in ("/one", "/staff", "/two")]
-        await _still()
+        await still()
         house.open.set()
         await asyncio.gather(running, *waiting)
         return house.inside
@@ -160,13 +160,13 @@ def test_the_least_urgent_is_turned_away_at_once_while_others_wait():
     async def story():
         house = House(highest=1)
         running = house.asked("/first")
-        await _still()
+        await still()
         delivery = house.asked("/delivery")
-        await _still(seconds=0.06)
+        await still(seconds=0.06)
         before = SHED.labels("bulk")._value.get()
         export = house.asked("/fhir/$export")
         stream = house.asked("/stream/1")
-        done = await _still(export, stream)
+        done = await still(export, stream)
         house.open.set()
         last = await asyncio.gather(running, delivery)
         told = [(await one)["status"] for one in (export, stream)]
@@ -182,7 +182,7 @@ def test_a_stream_takes_no_turn():
         house = House(highest=1)
         streams = [house.asked(f"/stream/{n}") for n in range(5)]
         page = house.asked("/page")
-        await _still()
+        await still()
         inside = len(house.inside)
         house.open.set()
         return inside, {one["status"] for one in await asyncio.gather(page, *streams)}
@@ -196,9 +196,9 @@ def test_a_probe_is_never_turned_away():
     async def story():
         house = House(highest=1)
         busy = [house.asked("/staff") for _ in range(60)]
-        await _still()
+        await still()
         probe = house.asked("/healthz")
-        await _still()
+        await still()
         inside = "healthz" in house.inside
         house.open.set()
         answers = await asyncio.gather(probe, *busy)
@@ -222,7 +222,7 @@ def test_a_body_that_comes_slowly_holds_no_turn():
             return b"y" * 50
 
         slow = house.asked("/delivery", "POST", pieces=[b"x" * 70, late, b"z"])
-        await _still()
+        await still()
         quick = await house.asked("/page")
         arrived.set()
         return quick["status"], orjson.loads((await slow)["body"])
@@ -371,62 +371,3 @@ def test_a_browser_gets_a_page_and_other_programs_a_problem(database_url):
     assert "retry-after" in page["headers"]
     assert len(page["body"]) < 20_000
     assert problem["headers"]["content-type"] == "application/problem+json"
-
-
-@pytest.mark.parametrize("code", ["85354-9", "2339-0", "99504-3", "8310-5", "59408-5", "2708-6", "31002365"])
-@pytest.mark.parametrize(
-    ("length", "name"), [(3_000, "urgent"), (30_000, "telling"), (999_000, "telling"), (1_000_001, "sync")]
-)
-def test_a_large_delivery_that_names_what_may_raise_an_alarm_goes_before_others(code, length, name):
-    """Known without reading it: only a body of more than a megabyte, or of no known length, goes with the rest."""
-    known = table(8)
-    body = b'{"code":{"coding":[{"code":"%s"}]}}' % code.encode()
-    sync = next(place for place, kind in enumerate(known.policy.kinds) if kind.name == "sync")
-    assert known.policy.kinds[known.kind_of("POST", "/fhir", length, body, sync)].name == name
-
-
-def test_a_large_delivery_of_steps_and_pulse_stays_what_it_was():
-    """The number of a code within another text is none, and what was urgent without its body stays so."""
-    known = table(8)
-    body = b'{"code":{"coding":[{"code":"8867-4"}]},"id":"x-85354-9"}'
-    assert known.kind_of("POST", "/fhir", 30_000, body, 4) == 4
-    assert known.kind_of("GET", "/healthz", 0, b'"85354-9"', 2) == 2
-    assert known.kind_of("POST", "/sharing/guidance", 60, b'"85354-9"', known.policy.top) == known.policy.top
-
-
-def test_an_alarm_in_a_large_delivery_does_not_wait_behind_other_deliveries():
-    """Its turn is the next one, however many nights of steps came before it."""
-    kinds = '{name = "telling", share = 1.0, patience = 25.0, again = 5.0},\n    {name = "urgent"'
-    rules = '{kind = "telling", methods = ["POST"], paths = ["/fhir"], alarming = true},\n    {kind = "bulk", methods = ["GET"], paths = ["/stream'
-    text = TABLE.replace('{name = "urgent"', kinds).replace(
-        '{kind = "bulk", methods = ["GET"], paths = ["/stream', rules
-    )
-    body = b'{"resourceType":"Bundle","coding":[{"code":"85354-9"}]' + b" " * 200 + b"}"
-
-    async def story():
-        gone: list[str] = []
-        turns = asyncio.Semaphore(0)
-
-        async def app(scope, receive, send):
-            gone.append(scope["path"])
-            await receive()
-            await turns.acquire()
-            await send({"type": "http.response.start", "status": 200, "headers": []})
-            await send({"type": "http.response.body", "body": b""})
-
-        known = read(text.replace("patience = 0.4", "patience = 20.0"), 1)
-        shed = Shedding(app, 1, known)
-        first = asyncio.create_task(call(shed, "/steps", "POST", b"x"))
-        await _still()
-        others = [asyncio.create_task(call(shed, f"/steps-{n}", "POST", b"x")) for n in range(3)]
-        await _still()
-        alarm = asyncio.create_task(call(shed, "/fhir", "POST", body))
-        await _still()
-        for _ in range(5):
-            turns.release()
-        answers = await asyncio.gather(first, alarm, *others)
-        return gone, {one["status"] for one in answers}
-
-    gone, statuses = asyncio.run(story())
-    assert gone[:2] == ["/steps", "/fhir"]
-    assert statuses == {200}
