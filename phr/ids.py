@@ -22,6 +22,7 @@ _SOURCES: Final = uuid.UUID("6b1d9a52-7f0e-5c43-8f5d-9a3b7a3c1d11")
 _FORMAT: Final = 1
 _LAYOUT: Final = struct.Struct(">BBH16s8sq")
 _FHIR: Final = b"-."
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 _OURS: Final = re.compile(r"[A-Za-z0-9\-.]{48}", re.ASCII)
 
 
@@ -41,6 +42,11 @@ def source_id(key: str) -> uuid.UUID:
 def new_id() -> uuid.UUID:
     """A random identifier."""
     return uuid.uuid4()
+
+
+def hard_to_guess(text: str) -> bool:
+    """Whether an id that somebody chose is a UUID: who has not seen it cannot name it, and it says nothing."""
+    return _UUID.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

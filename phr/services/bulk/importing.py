@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import islice
 from typing import Any, Final
@@ -18,8 +18,9 @@ from phr.domain.bulk.frames import Part
 from phr.domain.bulk.sieve import writable
 from phr.domain.documents import subject_of
 from phr.domain.fhir.texts import parse
-from phr.domain.fhir.types import kinds
+from phr.domain.fhir.types import DIRECTORY, kinds
 from phr.errors import Invalid, PhrError
+from phr.ids import hard_to_guess, parse_observation_id
 from phr.services.bulk.files import BulkFiles, Draft
 from phr.services.bulk.walking import access_of
 from phr.store.audit import NOBODY
@@ -146,7 +147,10 @@ class Importing:
             identity = str(uuid5(_NAMES, f"{access.recipient} {sha256(line.body).hexdigest()}"))
         if not isinstance(identity, str) or _ID.fullmatch(identity) is None:
             raise Invalid("must be a FHIR id", field="id")
-        status, place = self._write({**resource, "id": identity}, access)
+        whole = {**resource, "id": identity}
+        if access.role == "resident":  # who writes as themselves sees what of it is there already
+            whole, access = named(whole, access.recipient), replace(access, purpose="self")
+        status, place = self._write(whole, access)
         return Outcome(line.number, status, place)
 
     def _list(
@@ -176,6 +180,34 @@ class Importing:
                 file = self._files.described(drafts[section], number + place, section, "OperationOutcome")
                 uow.bulk.jobs.put_file(job, file)
             uow.commit()
+
+
+def named(resource: dict[str, Any], owner: str) -> dict[str, Any]:
+    """A resident's resource under an id that nobody can guess, and links to such ones too: the same again is the same one.
+
+    Another system may have counted them, and what is counted there may be taken here by somebody else.
+    """
+    kind, identity = str(resource["resourceType"]), str(resource["id"])
+    return {**_linked(resource, owner), "id": _unguessed(kind, identity, owner)}
+
+
+def _linked(value: Any, owner: str) -> Any:
+    if isinstance(value, list):
+        return [_linked(one, owner) for one in value]
+    if not isinstance(value, dict):
+        return value
+    found = {name: _linked(one, owner) for name, one in value.items()}
+    kind, slash, identity = str(found.get("reference", "")).partition("/")
+    known = kinds().get(kind)
+    if slash and known is not None and known.served == "documents" and known.category != DIRECTORY:
+        found["reference"] = f"{kind}/{_unguessed(kind, identity, owner)}"
+    return found
+
+
+def _unguessed(kind: str, identity: str, owner: str) -> str:
+    if hard_to_guess(identity) or parse_observation_id(identity) is not None:
+        return identity
+    return str(uuid5(_NAMES, f"{owner} {kind}/{identity}"))
 
 
 def _refused(job: Job, resource: dict[str, Any]) -> str | None:

@@ -21,7 +21,7 @@ from phr.ids import new_id
 from phr.services.fhir.changes import Change, Written
 from phr.services.fhir.conditions import Find, fitting, held, is_measured, measured
 from phr.services.fhir.filing import Filed, document, ended, file
-from phr.services.fhir.reserved import refuse_kept
+from phr.services.fhir.reserved import refuse_guessable, refuse_kept
 from phr.store.audit import NOBODY
 from phr.store.documents import Document
 from phr.store.uow import Store, UnitOfWork
@@ -213,6 +213,7 @@ class Writing:
     def _replace(self, uow: UnitOfWork, change: Change, made: Filed, present: Document | None) -> Written:
         _expect(change, present)
         if present is None:
+            refuse_guessable(change, made.person, made.described.id)
             return self._put(uow, change, made, None)
         if present.person_id != made.person:
             raise Refused("a resource stays with the person whom it is about")

@@ -201,3 +201,32 @@ def test_a_lost_worker_costs_no_line_and_doubles_none(scene, sender, monkeypatch
     told = [one["issue"][0]["location"][0] for one in lines(sender, manifest)]
     assert sorted(told) == [f"input 1, line {n}" for n in range(1, 6)]
     assert len(held(scene, who)) == 5
+
+
+def test_a_resident_brings_in_ids_that_another_system_counted(scene):
+    """Each stands under an id of its own here, links among them too; twice is once, and a taken id looks like a free one."""
+    me, other = scene.somebody(), scene.somebody()
+    for who in (me, other):
+        whose = {"subject": {"reference": f"Patient/{who.patient}"}}
+        body = ndjson(
+            {"resourceType": "Condition", "id": "1", "code": {"text": "x"}, **whose},
+            {
+                "resourceType": "Goal",
+                "id": "1",
+                "lifecycleStatus": "active",
+                "description": {"text": "x"},
+                "addresses": [{"reference": "Condition/1"}],
+                **whose,
+            },
+        )
+        mine = scene.resident(who)
+        token = scene.system.accounts.issue(who.patient, "token", purpose="collect", request="test")
+        mine.headers["Authorization"] = f"Bearer {token}"
+        first, again = sent(scene, mine, body), sent(scene, mine, body)
+        assert [text.partition(":")[0] for _place, _severity, text in first] == ["stored"] * 2, first
+        assert [text.partition(":")[0] for _place, _severity, text in again] == ["already there"] * 2
+    reader = scene.resident(me)
+    [goal] = [one["resource"] for one in reader.get("/fhir/Goal").json()["entry"]]
+    [condition] = [one["resource"] for one in reader.get("/fhir/Condition").json()["entry"]]
+    assert goal["addresses"] == [{"reference": f"Condition/{condition['id']}"}]
+    assert "1" not in (goal["id"], condition["id"])

@@ -282,7 +282,7 @@ def test_what_was_measured_is_corrected_and_never_deleted_here(there):
 
 def test_an_observation_with_an_id_of_its_own_is_a_document_that_alarms_like_any_other(there, clock):
     """However a value comes in, it is looked at, and one that cannot be true is not kept."""
-    identity = f"bp-{uuid4().hex[:8]}"
+    identity = str(uuid4())
     pressure = observation(
         there.patient, "85354-9", effectiveDateTime=clock.now().isoformat(timespec="seconds"), id=identity
     )
@@ -305,9 +305,10 @@ def test_an_observation_with_an_id_of_its_own_is_a_document_that_alarms_like_any
         there.resident.get(f"/fhir/Observation/{identity}").json()["component"][0]["valueQuantity"]["value"]
         == 210
     )
+    identity = str(uuid4())
     absurd = observation(
         there.patient,
-        id="abs-1",
+        id=identity,
         valueQuantity={"value": 9000, "unit": "/min", "system": "http://unitsofmeasure.org", "code": "/min"},
     )
-    refused(there.resident.put("/fhir/Observation/abs-1", json=absurd), 422)
+    refused(there.resident.put(f"/fhir/Observation/{identity}", json=absurd), 422)

@@ -43,7 +43,7 @@ class OneDocument(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.identity = f"m-{uuid4().hex}"
+        self.identity = str(uuid4())
         self.versions: list[str | None] = []
 
     def call(self, **headers: str) -> Call:
