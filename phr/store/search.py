@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -122,6 +122,22 @@ class Search:
         codes: one of which it must carry, whatever the system; since, until: microseconds that its time must touch
         (one without a time stays).
         """
+        return self.documents_later(
+            people, kind, codes=codes, since=since, until=until, bodies=bodies, limit=limit
+        )()
+
+    def documents_later(
+        self,
+        people: Sequence[UUID] | None,
+        kind: str,
+        *,
+        codes: Sequence[str] | None = None,
+        since: int | None = None,
+        until: int | None = None,
+        bodies: bool = True,
+        limit: int | None = None,
+    ) -> Callable[[], list[Document]]:
+        """The same, asked with the next statement that is read: one way to the database for both."""
         held = _Conditions()
         asked = [f"type = {held.value(kind)}", "NOT deleted"]
         if people is not None:
@@ -134,13 +150,13 @@ class Search:
         if until is not None:
             asked.append(f"(low IS NULL OR low <= {held.value(_moment(until))})")
         most = "" if limit is None else f" LIMIT {held.value(limit)}::bigint"
-        rows = wire.rows(
+        rows = wire.later(
             self._connection,
             f"{_DOCUMENT}, {'body' if bodies else _NO_TEXT} FROM phr.resource"
             f" WHERE {' AND '.join(asked)}{most}".encode(),
             held.values,
         )
-        return [Document(*row) for row in rows]
+        return lambda: [Document(*row) for row in rows()]
 
     def of_record(
         self,

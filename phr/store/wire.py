@@ -7,14 +7,15 @@ A cursor of the driver costs three times as much as the statement that it sends;
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final
-from weakref import WeakKeyDictionary
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final, cast
 
 import psycopg
 from psycopg import errors, pq
-from psycopg.adapt import PyFormat, Transformer
 from psycopg.rows import TupleRow
+
+from phr.store.line import Line, Statement, checked
 
 Connection = psycopg.Connection[TupleRow]
 _START: Final = b"; SELECT (extract(epoch FROM now()) * 1000000)::bigint"
@@ -25,7 +26,6 @@ _FORGET: Final = (
     b" SELECT pg_advisory_unlock_all(), s.* FROM (SELECT count(*) FILTER (WHERE from_sql),"
     b" count(*) FILTER (WHERE starts_with(name, 'phr_')) FROM pg_prepared_statements) s"
 )
-_GOOD: Final = frozenset({pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK})
 _BEGINS: Final[dict[psycopg.IsolationLevel | None, bytes]] = {
     None: b"BEGIN",
     **{
@@ -35,29 +35,24 @@ _BEGINS: Final[dict[psycopg.IsolationLevel | None, bytes]] = {
 }
 
 
-class _Kept:
-    """What a connection keeps between transactions: how values are sent and read, and the names of statements."""
-
-    def __init__(self, connection: Connection) -> None:
-        self.values = Transformer.from_context(connection)
-        self.names: dict[tuple[bytes, tuple[int, ...]], bytes] = {}
-
-
-_KEPT: Final[WeakKeyDictionary[Connection, _Kept]] = WeakKeyDictionary()
-
-
 def begin(connection: Connection) -> int:
     """Begins a transaction and gives its instant, in microseconds since the epoch."""
-    found = _checked(connection, connection.pgconn.exec_(_BEGINS[connection.isolation_level] + _START))
+    _line(connection).drop()
+    found = checked(connection, connection.pgconn.exec_(_BEGINS[connection.isolation_level] + _START))
     return int(found.get_value(0, 0) or b"0")
 
 
 def put_context(connection: Connection, payload: str, mark: str, locked: str = "") -> None:
-    """Sets the context of the transaction and its seal, and waits for a lock; all end with the transaction."""
-    values, text = [payload.encode(), mark.encode()], _CONTEXT
-    if locked:
-        values, text = [*values, locked.encode()], b"%b, %b" % (_CONTEXT, _LOCK % 3)
-    _checked(connection, connection.pgconn.exec_params(text, values))
+    """Sets the context of the transaction and its seal, and waits for a lock; all end with the transaction.
+
+    Without a lock it goes to the server with the first statement that is asked under it.
+    """
+    line, values = _line(connection), [payload.encode(), mark.encode()]
+    if not locked:
+        line.waiting.append(Statement(_CONTEXT, values))
+        return
+    line.settle()
+    checked(line, line.pgconn.exec_params(b"%b, %b" % (_CONTEXT, _LOCK % 3), [*values, locked.encode()]))
 
 
 def context_words(connection: Connection, payload: str, mark: str) -> bytes:
@@ -68,7 +63,8 @@ def context_words(connection: Connection, payload: str, mark: str) -> bytes:
 
 def lock(connection: Connection, locked: str) -> None:
     """Waits for a lock that ends with the transaction."""
-    _checked(connection, connection.pgconn.exec_params(b"SELECT " + _LOCK % 1, [locked.encode()]))
+    _line(connection).settle()
+    checked(connection, connection.pgconn.exec_params(b"SELECT " + _LOCK % 1, [locked.encode()]))
 
 
 def rows(connection: Connection, text: bytes, values: Sequence[Any]) -> list[TupleRow]:
@@ -77,24 +73,19 @@ def rows(connection: Connection, text: bytes, values: Sequence[Any]) -> list[Tup
     A text for each question that is asked, rather than conditions that a value switches off: only then can the server
     keep its plan, and planning a table with policies costs ten times as much as reading a few rows of it.
     """
-    kept = _KEPT.get(connection)
-    if kept is None:
-        kept = _KEPT[connection] = _Kept(connection)
-    sent: Any = kept.values.dump_sequence(values, [PyFormat.AUTO] * len(values))
-    types, formats = tuple(kept.values.types or ()), kept.values.formats
-    name = kept.names.get((text, types))
-    if name is None:
-        name = b"phr_%d" % len(kept.names)
-        _checked(connection, connection.pgconn.prepare(name, text, types))
-        kept.names[text, types] = name
-    result = connection.pgconn.exec_prepared(name, sent, formats, pq.Format.BINARY)
-    kept.values.set_pgresult(_checked(connection, result))
-    return kept.values.load_rows(0, result.ntuples, tuple)
+    return later(connection, text, values)()
+
+
+def later(connection: Connection, text: bytes, values: Sequence[Any]) -> Callable[[], list[TupleRow]]:
+    """The same, sent with the next statement whose rows are read; calling what it gives reads them."""
+    line = _line(connection)
+    return partial(line.rows, line.later(text, values))
 
 
 def run(connection: Connection, text: bytes) -> None:
     """Runs statements whose results nobody reads, in the transaction that is open."""
-    _checked(connection, connection.pgconn.exec_(text))
+    _line(connection).settle()
+    checked(connection, connection.pgconn.exec_(text))
 
 
 def commit_and_forget(connection: Connection, last: bytes = b"") -> bool:
@@ -104,6 +95,9 @@ def commit_and_forget(connection: Connection, last: bytes = b"") -> bool:
     """
     if connection.pgconn.transaction_status == pq.TransactionStatus.INERROR:
         raise errors.InFailedSqlTransaction("the transaction failed before")
+    if last:
+        _line(connection).settle()
+    _line(connection).drop()
     return _clean(connection, connection.pgconn.exec_(last + b"COMMIT; " + _FORGET))
 
 
@@ -113,11 +107,13 @@ def forget(connection: Connection) -> bool:
     Without this, text that somebody managed to inject could wait there for the context of somebody else. False: a
     statement was prepared by SQL, not by the driver, or one of ours is missing; such a connection must not be used again.
     """
+    _line(connection).drop()
     return _clean(connection, connection.pgconn.exec_(_FORGET))
 
 
 def undo_and_forget(connection: Connection) -> bool:
     """Undoes what was not committed and forgets, in one round trip; see ``forget``."""
+    _line(connection).drop()
     return _clean(connection, connection.pgconn.exec_(b"ROLLBACK; " + _FORGET))
 
 
@@ -133,17 +129,13 @@ def _clean(connection: Connection, result: Any) -> bool:
 
     After a rollback it sends DEALLOCATE ALL, which knows no difference between its statements and those of ``rows``.
     """
-    found = _checked(connection, result)
-    kept, there = _KEPT.get(connection), int(found.get_value(0, 2))
-    if kept is not None and there == 0:
-        kept.names.clear()
-    whole = there == (len(kept.names) if kept is not None else 0)
-    return whole and bool(found.get_value(0, 1) == b"0")
+    found = checked(connection, result)
+    names, there = _line(connection).names, int(found.get_value(0, 2))
+    if there == 0:
+        names.clear()
+    return there == len(names) and bool(found.get_value(0, 1) == b"0")
 
 
-def _checked(connection: Connection, result: Any) -> Any:
-    if result.status in _GOOD:
-        return result
-    if connection.closed:
-        raise psycopg.OperationalError("the server closed the connection")
-    raise errors.error_from_result(result)
+def _line(connection: Connection) -> Line:
+    """The connection as what it is: all connections to the database are lines."""
+    return cast("Line", connection)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import attrgetter
@@ -205,9 +205,10 @@ class Observations:
         return None if document is None or document.deleted else of_document(document)
 
     def _page(self, uow: UnitOfWork, query: ObservationQuery, people: Mapping[UUID, str]) -> Page:
+        documents_of = self._asked(uow, query, people)
         samples = Selecting(uow, query, people, self._zone).page()
         chosen = rendered(first(query, samples, query.count + 1), people)
-        documents = in_order(query, [of_document(one) for one in self._documents(uow, query, people)])
+        documents = in_order(query, [of_document(one) for one in documents_of()])
         found = in_order(query, [*documents[: query.count + 1], *chosen])
         page = _with_bodies(uow, found[: query.count])
         more = Cursor(page[-1].start_us, page[-1].id) if len(found) > query.count and page else None
@@ -217,15 +218,28 @@ class Observations:
         self, uow: UnitOfWork, query: ObservationQuery, people: Mapping[UUID, str]
     ) -> list[Document]:
         """The documents that match; without their text where their columns decide."""
+        return self._asked(uow, query, people)()
+
+    def _asked(
+        self, uow: UnitOfWork, query: ObservationQuery, people: Mapping[UUID, str]
+    ) -> Callable[[], list[Document]]:
+        """The same, asked with the next statement."""
         deep = any(one.modifier or one.name not in _PLAIN for one in query.criteria)
         low, high = window(query.dates)
-        rows = uow.search.documents(
+        rows_of = uow.search.documents_later(
             list(people), "Observation", codes=_codes(query), since=low, until=high, bodies=deep
         )
-        timeless = [one.id for one in rows if query.dates and not one.body and one.low is one.high is None]
-        texts = uow.search.bodies("Observation", timeless) if timeless else {}
-        full = [replace(one, body=texts[one.id]) if one.id in texts else one for one in rows]
-        return [one for one in full if _fits(one, query, deep=deep)]
+
+        def matching() -> list[Document]:
+            rows = rows_of()
+            timeless = [
+                one.id for one in rows if query.dates and not one.body and one.low is one.high is None
+            ]
+            texts = uow.search.bodies("Observation", timeless) if timeless else {}
+            full = [replace(one, body=texts[one.id]) if one.id in texts else one for one in rows]
+            return [one for one in full if _fits(one, query, deep=deep)]
+
+        return matching
 
 
 def _categories(found: Sequence[Found], named: Iterable[UUID]) -> dict[UUID, list[str]]:

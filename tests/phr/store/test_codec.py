@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from phr.domain.samples import Columns
-from phr.store.codec import Damaged, decode, encode, moved
+from phr.store.codec import Damaged, decode, encode, moved, opened
 
 INT = np.iinfo(np.int64)
 HOUR = 3_600_000_000
@@ -158,6 +158,18 @@ def test_a_chunk_that_does_not_begin_with_its_times_cannot_be_moved():
         moved(sealed(encode(GOLDEN["small"][1])[:-4].replace(b"start", b"other")), HOUR)
     with pytest.raises(Damaged):
         moved(encode(GOLDEN["small"][1]), 2**63)
+
+
+@given(days(), st.data())
+def test_rows_that_are_taken_are_those_of_the_whole(columns, data):
+    """A page takes some rows of a day; they are what the whole day would have given, in the order asked."""
+    packed, n = opened(encode(columns)), len(columns)
+    low, high = sorted(data.draw(st.tuples(st.integers(0, n), st.integers(0, n))))
+    rows = np.array(data.draw(st.lists(st.integers(0, max(0, n - 1)), max_size=5 if n else 0)), np.int64)
+    assert len(packed) == n
+    assert set(packed.channels) == set(columns.channels)
+    for which in (slice(low, high), rows):
+        assert same(packed.take(which), columns.take(which))
 
 
 @given(days())
