@@ -7,7 +7,6 @@ A Bundle is one JSON text, so it is held in memory and has a maximum. A referenc
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -17,10 +16,11 @@ import msgspec
 
 from ingest.codes import VITALS
 from ingest.errors import BadPayload
+from ingest.files.by_person import batches
 from ingest.files.parts import chosen
 from ingest.files.source import opened, resumed
 from ingest.from_fhir import Parsed, parse_lines, tally
-from ingest.series import Batch, Reject, Series
+from ingest.series import Batch, Reject
 
 COVERAGE: Final = frozenset(VITALS)
 ENTRIES: Final = 20_000
@@ -82,7 +82,7 @@ def read(path: Path, *, zone: ZoneInfo, mark: str = "", rows: int = ENTRIES) -> 
                     done = file.before + file.size * min(first + rows, len(entries) or 1) // (
                         len(entries) or 1
                     )
-                    yield from _batches(parsed, refused, marks, (min(done, total), total))
+                    yield from batches(parsed, tuple(refused), marks, (min(done, total), total))
 
 
 def _entries(payload: bytes, file: str) -> list[_Entry | Reject]:
@@ -157,26 +157,3 @@ def _parsed(entries: list[_Entry | Reject], places: range, zone: ZoneInfo) -> tu
         for each in tally(parsed.rejects)
     ]
     return parsed, refused
-
-
-def _batches(
-    parsed: Parsed, refused: list[Reject], marks: tuple[str, str], progress: tuple[int, int]
-) -> Iterator[Batch]:
-    series: dict[str, list[Series]] = defaultdict(list)
-    documents: dict[str, list[bytes]] = defaultdict(list)
-    for part in parsed.parts:
-        series[part.subject].append(part.series)
-    for document in parsed.documents:
-        documents[document.subject].append(document.body)
-    subjects = list(dict.fromkeys([*series, *documents])) or [""]
-    for place, subject in enumerate(subjects, start=1):
-        last = place == len(subjects)
-        yield Batch(
-            series=tuple(series[subject]),
-            rejects=tuple(refused) if last else (),
-            documents=tuple(documents[subject]),
-            person_key=subject or None,
-            mark=marks[1] if last else marks[0],
-            done=progress[0],
-            total=progress[1],
-        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Final
@@ -12,8 +11,9 @@ import msgspec
 
 from ingest.codes import VITALS
 from ingest.errors import BadPayload
-from ingest.from_fhir import MAX_LINE, Parsed, parse_lines, tally
-from ingest.series import Batch, Reject, Series
+from ingest.files.by_person import batches
+from ingest.from_fhir import MAX_LINE, parse_lines, tally
+from ingest.series import Batch, Reject
 
 COVERAGE: Final = frozenset(VITALS)
 BLOCK_LINES: Final = 20_000
@@ -74,7 +74,7 @@ def decode_payload(block: Block, zone: ZoneInfo) -> Iterator[Batch]:
         first = block.lines_before + 1 + block.long_lines[0]
         rejects += (Reject("too-long", f"line {first}", len(block.long_lines)),)
     marks = f"{block.begin},{block.lines_before}", f"{block.end},{block.lines_before + block.lines}"
-    yield from _batches(parsed, rejects, marks, (block.end, block.total))
+    yield from batches(parsed, rejects, marks, (block.end, block.total))
 
 
 def _opened(path: Path) -> IO[bytes]:
@@ -141,26 +141,3 @@ def _block(file: IO[bytes]) -> tuple[int, list[int]]:
             size += len(line)
         count += 1
     return count, long_lines
-
-
-def _batches(
-    parsed: Parsed, rejects: tuple[Reject, ...], marks: tuple[str, str], progress: tuple[int, int]
-) -> Iterator[Batch]:
-    series: dict[str, list[Series]] = defaultdict(list)
-    documents: dict[str, list[bytes]] = defaultdict(list)
-    for part in parsed.parts:
-        series[part.subject].append(part.series)
-    for document in parsed.documents:
-        documents[document.subject].append(document.body)
-    subjects = list(dict.fromkeys([*series, *documents])) or [""]
-    for place, subject in enumerate(subjects, start=1):
-        last = place == len(subjects)
-        yield Batch(
-            series=tuple(series[subject]),
-            rejects=rejects if last else (),
-            documents=tuple(documents[subject]),
-            person_key=subject or None,
-            mark=marks[1] if last else marks[0],
-            done=progress[0],
-            total=progress[1],
-        )
