@@ -168,13 +168,13 @@ class _Reader:
         if not found:
             return None
         self.names[name] = found[0]
-        return _array(self.columns[found[0]], self.rows, found[0])
+        return whole_column(self.columns[found[0]], self.rows, found[0])
 
     def refuse_jds(self) -> None:
         """E3: an HbA1c in JDS units is lower than the same NGSP value, and is never compared with its limits."""
         for name in self.columns:
             if isinstance(name, str) and _JDS.fullmatch(name):
-                column = _array(self.columns[name], self.rows, name)
+                column = whole_column(self.columns[name], self.rows, name)
                 for row in range(self.rows):
                     if not _absent(column[row]):
                         self.wrong(name, row, "is a JDS value; convert it to NGSP")
@@ -273,7 +273,8 @@ class _Reader:
         return result
 
 
-def _array(column: Any, rows: int, name: str) -> npt.NDArray[Any]:
+def whole_column(column: Any, rows: int, name: str) -> npt.NDArray[Any]:
+    """A column as an array of as many cells as the table has rows. Raises BadInput for what is none."""
     if isinstance(column, pd.Series):
         column = column.to_numpy()
     if not isinstance(column, np.ndarray):

@@ -6,7 +6,7 @@ import math
 import re
 import tomllib
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from risk.checkup import MISSING, REFUSE
+from risk.checkup import MISSING, REFUSE, whole_column
 from risk.errors import BadInput
 
 Values = npt.NDArray[np.float64]
@@ -191,7 +191,7 @@ class _Reader:
         found = self.found(name)
         if len(found) > 1:
             raise BadInput(f"means the same as {found[0]}; give one of the two", field=found[1])
-        return (found[0], _array(self.columns[found[0]], self.rows, found[0])) if found else None
+        return (found[0], whole_column(self.columns[found[0]], self.rows, found[0])) if found else None
 
     def refuse_jds(self) -> None:
         for name in self.columns:
@@ -200,7 +200,7 @@ class _Reader:
                     self.wrong(name, row, "is a JDS value; convert it to NGSP")
 
     def numbers(self, name: str, column: Any) -> Values:
-        raw = _array(column, self.rows, name)
+        raw = whole_column(column, self.rows, name)
         if raw.dtype.kind in "fiu":
             return raw.astype(np.float64)
         result = np.fromiter((_plain(each) for each in raw), dtype=np.float64, count=self.rows)
@@ -254,21 +254,6 @@ def _word(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return str(value).strip().lower()
-
-
-def _array(column: Any, rows: int, name: str) -> npt.NDArray[Any]:
-    if isinstance(column, pd.Series):
-        column = column.to_numpy()
-    if not isinstance(column, np.ndarray):
-        if not isinstance(column, Sequence) or isinstance(column, str | bytes):
-            raise BadInput("is not a column", field=name)
-        given, column = column, np.empty(len(column), dtype=object)
-        for place, value in enumerate(given):  # one by one: a list in a cell must stay a (wrong) cell
-            column[place] = value
-    if column.ndim != 1 or len(column) != rows:
-        raise BadInput("is not as long as the table", field=name)
-    found: npt.NDArray[Any] = column
-    return found
 
 
 def _plain(value: object) -> float:
