@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -18,27 +17,15 @@ from phr.asgi import create_app
 from phr.bootstrap import System, start
 from phr.services.accounts import Caller
 from tests.build import agree, blood_pressure, heart_rates
+from tests.calling import Calling
 from tests.conftest import FixedClock, test_settings
 
 TEN = datetime(2026, 3, 3, 1, tzinfo=UTC)
 ASYNC = {"Prefer": "respond-async", "Accept": "application/fhir+json"}
 
 
-class Client:
+class Client(Calling):
     """Calls the application with one bearer token; answers are decoded as a client does it."""
-
-    def __init__(self, app: FastAPI, token: str = "") -> None:
-        self.app = app
-        self.headers = {"Authorization": f"Bearer {token}"} if token else {}
-
-    def __call__(self, method: str, address: str, **more: Any) -> httpx.Response:
-        headers = {**self.headers, **more.pop("headers", {})}
-        return asyncio.run(self._send(method, address, headers, more))
-
-    async def _send(self, method: str, address: str, headers: dict, more: dict) -> httpx.Response:
-        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
-            return await client.request(method, address, headers=headers, **more)
 
     def get(self, address: str, **headers: str) -> httpx.Response:
         return self("GET", address, headers=headers)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,24 +16,12 @@ from fhir.resources.R4B.operationoutcome import OperationOutcome
 from phr.asgi import create_app
 from phr.bootstrap import System, start
 from tests.build import agree, blood_pressure, heart_rates
+from tests.calling import Calling
 from tests.conftest import test_settings
 
 
-class Client:
+class Client(Calling):
     """Calls the app with one bearer token."""
-
-    def __init__(self, app: FastAPI, token: str = "") -> None:
-        self.app = app
-        self.headers = {"Authorization": f"Bearer {token}"} if token else {}
-
-    def __call__(self, method: str, address: str, **more: Any) -> httpx.Response:
-        headers = {**self.headers, **more.pop("headers", {})}
-        return asyncio.run(self._send(method, address, headers, more))
-
-    async def _send(self, method: str, address: str, headers: dict, more: dict) -> httpx.Response:
-        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
-            return await client.request(method, address, headers=headers, **more)
 
     def get(self, address: str, **more: Any) -> httpx.Response:
         return self("GET", address, **more)
