@@ -24,6 +24,7 @@ CAPABILITIES: Final = (
     "sso-openid-connect",
     "context-standalone-patient",
     "permission-offline",
+    "permission-online",
     "permission-patient",
     "permission-user",
     "permission-v1",

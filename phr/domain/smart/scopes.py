@@ -29,10 +29,11 @@ READING: Final = "rs"
 OPENID: Final = "openid"
 FHIR_USER: Final = "fhirUser"
 OFFLINE: Final = "offline_access"
+ONLINE: Final = "online_access"
 LAUNCH_PATIENT: Final = "launch/patient"
 INTROSPECT: Final = "__introspect"
 """Our own: who holds it may ask about the tokens of other apps. Two underscores mark what is not SMART's."""
-LAUNCH: Final = (OPENID, FHIR_USER, LAUNCH_PATIENT, OFFLINE)
+LAUNCH: Final = (OPENID, FHIR_USER, LAUNCH_PATIENT, OFFLINE, ONLINE)
 _LONGEST: Final = 4096
 _FHIR: Final = re.compile(r"(?i:patient|user|system)/")
 _FORM: Final = re.compile(

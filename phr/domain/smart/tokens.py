@@ -31,6 +31,8 @@ PERIODS: Final[dict[str, timedelta]] = {
     "year": timedelta(days=365),
 }
 """How long a person lets an app come back on its own."""
+ONLINE: Final = timedelta(days=1)
+"""How long an app may go on with somebody who stays signed in."""
 
 
 def new(kind: Kind) -> str:

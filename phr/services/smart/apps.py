@@ -13,6 +13,7 @@ from phr.domain.smart import scopes
 from phr.domain.smart.scopes import Scope
 from phr.errors import NotFound
 from phr.ids import person_id
+from phr.services.smart.standing import bound, online
 from phr.services.smart.words import signing_in
 from phr.store.tables import SmartClient, SmartGrant
 from phr.store.uow import Store, UnitOfWork
@@ -48,10 +49,12 @@ class Apps:
         with self._store.begin(signing_in(request)) as uow:
             rows = [*uow.smart.grants(person), *uow.smart.decided_by(person)]
             clients = {row.client_id: row for row in uow.smart.clients()}
+            now = self._clock.now()
+            left = {row.grant_id for row in rows if bound(row) and not online(uow, row, now)}
             uow.switch(resident(person, actor, request))
             uow.audit.add("list", "app", person, count=len(rows))
             uow.commit()
-        return [self._line(row, clients) for row in rows]
+        return [self._line(row, clients, left=row.grant_id in left) for row in rows]
 
     def end(self, person: UUID, grant: UUID, actor: str, request: str) -> None:
         """Ends one now, with everything that was issued for it. Raises NotFound."""
@@ -98,11 +101,15 @@ class Apps:
             raise NotFound("no such app")
         return found
 
-    def _line(self, row: SmartGrant, clients: Mapping[str, SmartClient]) -> Connected:
+    def _line(self, row: SmartGrant, clients: Mapping[str, SmartClient], *, left: bool) -> Connected:
         client = clients[row.client_id]
         wanted, words = scopes.split(row.scope)
         ended = (
-            row.reason if row.revoked_at is not None else "over" if row.ends_at <= self._clock.now() else ""
+            row.reason
+            if row.revoked_at is not None
+            else "over"
+            if left or row.ends_at <= self._clock.now()
+            else ""
         )
         if not ended and client.disabled:
             ended = "disabled"

@@ -67,6 +67,11 @@ class Shown:
         return scopes.OFFLINE in self.words
 
     @property
+    def online(self) -> bool:
+        """Whether it wants to go on while the person stays signed in."""
+        return scopes.ONLINE in self.words
+
+    @property
     def identity(self) -> bool:
         """Whether it wants to know who the person is."""
         return scopes.OPENID in self.words
@@ -172,6 +177,7 @@ class Asking:
             scopes.OPENID: decided.identity,
             scopes.FHIR_USER: decided.identity,
             scopes.OFFLINE: decided.offline,
+            scopes.ONLINE: not (shown.offline and decided.offline),
         }
         words = [word for word in shown.words if left.get(word, True)]
         return SmartGrant(
@@ -182,7 +188,7 @@ class Asking:
             client_id=shown.client,
             scope=" ".join([*words, *map(str, kept)]),
             granted_at=now,
-            ends_at=now + (_period(decided.period) if scopes.OFFLINE in words else _NO_COMING_BACK),
+            ends_at=now + _life(words, decided.period),
         )
 
     def _server(self, uow: UnitOfWork, posted: Posted, request: str) -> tuple[Server, Request]:
@@ -231,6 +237,12 @@ class Asking:
 
 def _reading(one: Scope) -> Scope:
     return Scope(one.level, scopes.ANY, scopes.READING)
+
+
+def _life(words: Sequence[str], period: str) -> timedelta:
+    if scopes.OFFLINE in words:
+        return _period(period)
+    return tokens.ONLINE if scopes.ONLINE in words else _NO_COMING_BACK
 
 
 def _period(name: str) -> timedelta:

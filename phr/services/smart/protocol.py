@@ -248,7 +248,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # as above
         }
         if user is not None:
             made["patient"] = user.patient
-            if include_refresh_token and scopes.OFFLINE in user.grant.scope.split():
+            if include_refresh_token and {scopes.OFFLINE, scopes.ONLINE} & set(user.grant.scope.split()):
                 made["refresh_token"] = tokens.new("refresh")
         return made
 

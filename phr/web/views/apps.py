@@ -50,6 +50,7 @@ class AppAsks:
     problem: str = ""
     shared: bool = False
     leads_to: str = ""
+    online: bool = False
 
 
 @dataclass(frozen=True, slots=True)

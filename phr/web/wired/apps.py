@@ -54,6 +54,7 @@ class AppArea(Area):
             _MEASURED if whole else (),
             shared=one.shared,
             leads_to=shown.leads_to,
+            online=shown.online,
         )
 
     def app_allow(self, session: Session, word: str, choice: AppChoice) -> str:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.conformance.smart.world import ASKED, FHIR
+from tests.conformance.smart.world import ASKED, FHIR, came_back
 
 
 @pytest.fixture
@@ -85,6 +85,42 @@ def test_t11_offline_access_outlives_the_session(world):
     found = world.exchange(client, world.code(client, browser)).json()
     world.system.accounts.end_all(world.patient, "test")
     assert world.refresh(client, found["refresh_token"]).status_code == 200
+
+
+def for_a_day(world) -> list:
+    """The grants that last a day at most; those that are over first."""
+    listed = world.system.smart_apps.connected(world.person, world.patient, "test")
+    found = [one for one in listed if one.until - one.since == timedelta(days=1)]
+    return sorted(found, key=lambda one: one.ended, reverse=True)
+
+
+def test_t11_online_access_ends_with_the_session(world):
+    """T-11: every token at once; who signs in again brings nothing back, and was not asked about it."""
+    client, browser = world.add(), world.signed_in()
+    asked = "patient/Observation.rs online_access"
+    found = world.exchange(client, world.code(client, browser, scope=asked)).json()
+    assert set(found["scope"].split()) == set(asked.split())
+    found = world.refresh(client, found["refresh_token"]).json()
+    assert world.http().get(f"{FHIR}/Observation", found["access_token"]).status_code == 200
+    world.system.clock.tick(timedelta(seconds=1))
+    world.system.accounts.end_all(world.patient, "test")
+    assert world.http().get(f"{FHIR}/Observation", found["access_token"]).status_code == 401
+    world.signed_in()
+    assert world.http().get(f"{FHIR}/Observation", found["access_token"]).status_code == 401
+    assert world.refresh(client, found["refresh_token"]).json()["error"] == "invalid_grant"
+    assert [one.ended for one in for_a_day(world)] == ["over"]
+
+
+def test_online_access_lasts_a_day_at_most_and_is_what_stays_of_both(world):
+    """Who asks for both and is let in for neither hour nor month goes on while the person stays signed in."""
+    client, browser = world.add(), world.signed_in()
+    asked = "patient/Observation.rs offline_access online_access"
+    both = world.exchange(client, world.code(client, browser, scope=asked)).json()
+    assert set(both["scope"].split()) == {"patient/Observation.rs", "offline_access"}
+    back = world.decide(browser, world.ask(client, browser, scope=asked), offline=[])
+    less = world.exchange(client, came_back(back)["code"]).json()
+    assert set(less["scope"].split()) == {"patient/Observation.rs", "online_access"}
+    assert [one.ended for one in for_a_day(world)] == ["over", ""]
 
 
 def test_t13_the_time_that_the_person_chose_ends_it(world):

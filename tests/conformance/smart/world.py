@@ -24,7 +24,7 @@ FHIR = f"{BASE}/fhir"
 BACK = "https://app.example/back"
 TOKEN = f"{BASE}/oauth/token"
 VERIFIER = "v" * 43
-ALLOWED = "openid fhirUser launch/patient offline_access patient/*.cruds user/*.rs"
+ALLOWED = "openid fhirUser launch/patient offline_access online_access patient/*.cruds user/*.rs"
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 VITALS = "category=http://terminology.hl7.org/CodeSystem/observation-category|vital-signs"
 ASKED = "openid fhirUser launch/patient offline_access patient/Observation.rs patient/Patient.r"

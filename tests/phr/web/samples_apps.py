@@ -49,6 +49,12 @@ VIEWS = {
         "resident",
         replace(ASKS, lines=SOME, offline=False, identity=False, people=(ME,), categories=()),
     ),
+    "app-asks-while-signed-in": (
+        "app_allow",
+        "resident",
+        replace(ASKS, lines=SOME, offline=False, online=True, people=(ME,), categories=()),
+    ),
+    "app-asks-both": ("app_allow", "resident", replace(ASKS, online=True)),
     "app-asks-nothing-left": ("app_allow", "resident", replace(ASKS, problem="scope")),
     "app-asks-period": ("app_allow", "resident", replace(ASKS, problem="period")),
     "app-asks-shared": ("app_allow", "resident", replace(ASKS, shared=True)),
