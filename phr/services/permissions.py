@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -36,16 +36,21 @@ class Permissions:
     def across(
         self, person: UUID, access: Access, purposes: Sequence[str]
     ) -> Mapping[str, Mapping[str, Permission]]:
-        """The same for several purposes of one caller, in one transaction."""
+        """The same for several purposes of one caller, in one transaction and on one way to the database."""
         now, today = self._clock.now(), day_at(self._clock.now(), self._zone)
-        found: dict[str, Mapping[str, Permission]] = {}
-        with self._store.begin(access.about(person)) as uow:
+        about = access.about(person)
+        asked: dict[str, Callable[[], list[GrantRow]]] = {}
+        with self._store.begin(about) as uow:
             for purpose in purposes:
-                asking = access.about(person).for_purpose(purpose)
-                uow.switch(asking)
-                found[purpose] = _judged(uow.consents.lines(person), asking, person, today, now)
+                if purpose != uow.access.purpose:
+                    uow.switch(about.for_purpose(purpose))
+                asked[purpose] = uow.consents.asked(person)
+            found = {purpose: read() for purpose, read in asked.items()}
             uow.commit()
-        return found
+        return {
+            purpose: _judged(rows, about.for_purpose(purpose), person, today, now)
+            for purpose, rows in found.items()
+        }
 
     def of(self, person: UUID, access: Access) -> Mapping[str, Permission]:
         """Every kind of data; what is not shared is said, so that it is not shown as empty."""

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Final
 from uuid import UUID
 
 import psycopg
 from psycopg.rows import TupleRow
 
 from consent.grants import GrantRow
+from phr.store import wire
+
+_LINES: Final = (
+    b"SELECT consent_id, version, depth, effect, recipient, purpose, category, data_from, data_to, valid_from,"
+    b" valid_to, path FROM phr.consent_grant WHERE person_id = $1 ORDER BY consent_id, line"
+)
 
 
 class Consents:
@@ -49,12 +56,12 @@ class Consents:
 
     def lines(self, person: UUID) -> list[GrantRow]:
         """The grants of a person that this context may see, live or not."""
-        rows = self._connection.execute(
-            "SELECT consent_id, version, depth, effect, recipient, purpose, category, data_from, data_to, valid_from,"
-            " valid_to, path FROM phr.consent_grant WHERE person_id = %s ORDER BY consent_id, line",
-            (person,),
-        ).fetchall()
-        return [GrantRow(*row) for row in rows]
+        return self.asked(person)()
+
+    def asked(self, person: UUID) -> Callable[[], list[GrantRow]]:
+        """The same, asked under the context of now, and read when somebody calls it: several go to the database together."""
+        rows = wire.later(self._connection, _LINES, (person,))
+        return lambda: [GrantRow(*row) for row in rows()]
 
     def versions(self, people: Sequence[UUID]) -> dict[UUID, list[tuple[str, int]]]:
         """The consents and versions behind the grants that this context sees, for a snapshot."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
@@ -61,7 +61,9 @@ class Staff(Area):
         places = list(folded)
         pages = max(1, -(-len(places) // _ROWS))
         page = min(page, pages)
-        rows = self._work_rows(line, folded, places[(page - 1) * _ROWS : page * _ROWS], again, one)
+        rows = self._work_rows(
+            line, folded, places[(page - 1) * _ROWS : page * _ROWS], again, one, team.values()
+        )
         return WorkList(
             now=self._parts.now(),
             rows=tuple(rows),
@@ -86,6 +88,7 @@ class Staff(Area):
         part: Sequence[int],
         again: Mapping[int, tuple[str, int]],
         one: WebSession,
+        team: Collection[Colleague],
     ) -> Iterator[WorkRow]:
         """The rows of one page, each with the person's other cases; nothing of anybody else is read."""
         of_person: dict[UUID, list[int]] = {line[place].person_id: [] for place in part}
@@ -96,9 +99,7 @@ class Staff(Area):
             [line[place] for places in of_person.values() for place in places], guidance(one)
         )
         rows = {place: found.get(line[place].item_id) for places in of_person.values() for place in places}
-        holders = {row.item.holder or "" for row in found.values()}
-        names = self._parts.directory.named(holders, request=one.request)
-        shown = {subject: listed.display or subject for subject, listed in names.items()}
+        shown = self._names({row.item.holder or "" for row in found.values()}, team, one)
         for place in part:
             row = rows[place]
             if row is None:  # gone since, or whose it is may not be known
@@ -110,6 +111,12 @@ class Staff(Area):
                 if case is not None
             )
             yield replace(self._row(row, one, shown, again.get(place)), also=also)
+
+    def _names(self, subjects: set[str], team: Collection[Colleague], one: WebSession) -> dict[str, str]:
+        """What these are called; only who is no colleague is looked up."""
+        known = {member.subject: member.display for member in team}
+        others = self._parts.directory.named(subjects - known.keys(), request=one.request)
+        return known | {subject: listed.display or subject for subject, listed in others.items()}
 
     def _covered(self, member: Colleague, me: str) -> bool:
         """Whether somebody stands in for this colleague today."""
@@ -152,11 +159,8 @@ class Staff(Area):
     def _case(self, one: WebSession, case: str, opened: Opened) -> Case:
         access = guidance(one)
         item, person = opened.item, opened.person
-        names = self._parts.directory.named(
-            {item.holder or "", *(event.actor for event in opened.events)}, request=one.request
-        )
-        shown = {subject: listed.display or subject for subject, listed in names.items()}
         team = self._system.planning.team(access)
+        shown = self._names({item.holder or "", *(event.actor for event in opened.events)}, team, one)
         address, household = self._system.finding.address(person.person_id, access)
         unlikely = len(self._system.confirmations.pending(person.person_id, access))
         apart = len(self._system.set_apart.listed(person.person_id, access))

@@ -8,6 +8,7 @@ from phr.domain.access import machine
 from phr.domain.query import ObservationQuery
 from phr.errors import Conflict, Invalid, NotFound
 from phr.services.observations import Observations
+from phr.services.permissions import Permissions
 from tests.build import CITY, a_consent, agree, heart_rates
 from tests.phr.services.scenes import a_person, days_ago, nurse, rows_of
 
@@ -117,3 +118,18 @@ def test_ids_that_nobody_knows_are_not_found(system, identity):
     """Unknown, foreign and hostile ids look the same."""
     with pytest.raises(NotFound):
         Observations(system.store, system.settings.tz).read(identity, nurse())
+
+
+def test_purposes_that_are_asked_together_are_answered_each_for_itself(system, person, patient):
+    """Statements that go to the database on one way are read each under its own context."""
+    agree(system, person, patient, purposes=("guidance",), categories=("heart",))
+    agree(system, person, patient, purposes=("risk",), categories=("sleep",))
+    asking = Permissions(system.store, system.clock, system.settings.tz)
+    me = nurse().about(person)
+    across = asking.across(person, me, ("risk", "guidance", "points"))
+    assert {name: [one for one, may in found.items() if may.permitted] for name, found in across.items()} == {
+        "risk": ["sleep"],
+        "guidance": ["heart"],
+        "points": [],
+    }
+    assert across == {name: asking.of(person, me.for_purpose(name)) for name in across}

@@ -10,13 +10,14 @@ from unittest.mock import patch
 import psycopg
 
 from phr.store import wire
+from phr.store.line import Line
 
 
 @contextmanager
 def asked() -> Iterator[list[str]]:
     """Every way to the database, by whichever layer, in the order in which they go."""
     ways: list[str] = []
-    plain, many, checked = psycopg.Cursor.execute, psycopg.Cursor.executemany, wire._checked
+    plain, many, checked, send = psycopg.Cursor.execute, psycopg.Cursor.executemany, wire.checked, Line.send
 
     def execute(self: Any, query: Any, *more: Any, **named: Any) -> Any:
         ways.append(str(query)[:80])
@@ -30,9 +31,14 @@ def asked() -> Iterator[list[str]]:
         ways.append("transaction")
         return checked(connection, result)
 
+    def together(line: Line) -> None:
+        ways.append(" ".join(one.text.decode()[:80] for one in line.waiting))
+        send(line)
+
     with (
         patch.object(psycopg.Cursor, "execute", execute),
         patch.object(psycopg.Cursor, "executemany", executemany),
-        patch.object(wire, "_checked", on_the_wire),
+        patch.object(wire, "checked", on_the_wire),
+        patch.object(Line, "send", together),
     ):
         yield ways

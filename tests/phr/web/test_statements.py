@@ -85,3 +85,26 @@ def test_no_page_of_staff_asks_more_often_for_more_rows(small, city, browse, cou
         seen.append(numbers)
     assert seen[0] == seen[1]
     assert max(seen[0].values()) <= 50
+
+
+def test_the_name_of_a_colleague_costs_the_list_no_question(small, city, browse, counting):
+    """Who holds a case is nearly always of the team, which the page knows already."""
+    made, url = small
+    app = city.application(made)
+    nurse = city.signed_in(made, app, browse, city.a_member(made, "nurse"), "nurse")
+    holder = city.a_member(made, "nurse", display="保健師 名前")
+    fill(made, url, 1, [holder])
+
+    def asked():
+        nurse.get("/staff?whole=1")
+        with counting.asked() as ways:
+            page = nurse.get("/staff?whole=1")
+        assert page.status_code == 200
+        return len(ways), page.text.count("保健師 名前")
+
+    held = asked()
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute("UPDATE phr.work_item SET state = 'open', holder = NULL WHERE holder = %s", (holder,))
+    free = asked()
+    assert held[0] == free[0]
+    assert held[1] > free[1]
