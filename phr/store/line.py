@@ -51,7 +51,7 @@ class Statement:
 class Line(psycopg.Connection[TupleRow]):
     """A connection of the service. What waits on it is sent before anything else, whoever sends it.
 
-    A context waits for the first statement that is asked under it. Were it forgotten, that statement would see nothing.
+    A context waits for the first statement that is asked under it, so nothing may go past ``wait``, ``send`` and ``settle``.
     """
 
     def __init__(self, *given: Any, **more: Any) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from psycopg import OperationalError, errors
 from psycopg.pq import PipelineStatus, TransactionStatus
 
+import phr
 from phr.store import wire
 from tests.phr.store.door import nurse
 
@@ -47,6 +51,24 @@ def test_whatever_is_sent_by_another_way_finds_the_context_there(app, how):
     assert ways(app) == 0
     assert app.execute(ASK).fetchone() == ("here",)
     wire.undo_and_forget(app)
+
+
+def test_nothing_but_the_line_and_its_words_hands_statements_to_libpq():
+    """Whoever did so past them would ask under the context before."""
+    root = Path(phr.__file__).parent
+    found = {
+        str(path.relative_to(root))
+        for path in root.rglob("*.py")
+        if re.search(r"pgconn\.(exec|send|prepare|enter_pipeline)", path.read_text(encoding="utf-8"))
+    }
+    assert (
+        found
+        == {
+            "store/line.py",
+            "store/wire.py",
+            "store/replica.py",  # how far the primary is: outside of any transaction, on a connection without a context
+        }
+    )
 
 
 def test_each_statement_that_waits_keeps_the_context_under_which_it_was_asked(app):
