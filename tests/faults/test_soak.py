@@ -120,7 +120,7 @@ def kinds(system: System) -> dict[str, tuple[Ask, set[int]]]:
         return client.post("/fhir/Observation", headers=send, content=body).status_code
 
     def batch(client: httpx.Client, n: int) -> int:
-        moments = [began + timedelta(seconds=10 * n + step) for step in range(10)]
+        moments = [began + timedelta(seconds=10 * (n % 400) + step) for step in range(10)]
         return client.post(
             "/fhir", headers=send, content=bundle([heart_rate(written, at, 61) for at in moments])
         ).status_code

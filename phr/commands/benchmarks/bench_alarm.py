@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import socket
-import subprocess
-import sys
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -13,7 +10,7 @@ from typing import Any, Final
 import orjson
 
 from phr.bootstrap import System
-from phr.commands.benchmarks.bench_server import plain_environment, wait_for
+from phr.commands.benchmarks.bench_server import served
 from phr.commands.benchmarks.bench_setting import (
     empty_system,
     machine,
@@ -58,26 +55,14 @@ def _measured(system: System) -> tuple[list[float], list[float]]:
     """Seconds of each request to a server in a process of its own; alarms and usual values by turns."""
     system.accounts.put("bench-nurse", "nurse", recipient=system.settings.recipient, request="bench")
     token = system.accounts.issue("bench-nurse", "token", purpose="collect", request="bench")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    environment = {"PHR_HOME": str(system.settings.home), "PHR_BASE_URL": f"http://127.0.0.1:{port}"}
-    server = subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-m", "phr", "serve", "--port", str(port)],
-        env={**plain_environment(), **environment},
-    )
-    try:
-        wait_for(port)
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    with served(system) as server:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
         for number in range(_WARM):
             _post(connection, token, f"bench-warm-{number}", 184, 111)
         alarms, usual = [], []
         for number in range(_PEOPLE):
             alarms.append(_post(connection, token, f"bench-alarm-{number}", 180, 110))
             usual.append(_post(connection, token, f"bench-calm-{number}", 122, 78))
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
     return alarms, usual
 
 

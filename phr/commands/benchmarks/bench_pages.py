@@ -8,7 +8,6 @@ import re
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
@@ -18,11 +17,10 @@ import httpx
 import orjson
 
 from phr.asgi import create_app, settle
-from phr.bootstrap import System, start, stop_embedded
+from phr.bootstrap import System
 from phr.commands.benchmarks.bench_pages_city import NURSES, build_city, patient_of
-from phr.commands.benchmarks.bench_setting import empty_system, machine, quantiles, timed
+from phr.commands.benchmarks.bench_setting import empty_system, kept_system, machine, quantiles, timed
 from phr.commands.demo_guidance import SETTINGS
-from phr.config import Settings
 from phr.domain.access import HOME
 from phr.web.answer import SESSION_COOKIE
 from phr.web.mount import page_routes
@@ -57,7 +55,7 @@ def run(residents: int = RESIDENTS, kept: Path | None = None) -> dict[str, Any]:
 
     kept: where the city stays, or stands since an earlier run; else it is built for this run and removed.
     """
-    with empty_system(SETTINGS) if kept is None else _kept_system(kept) as system:
+    with empty_system(SETTINGS) if kept is None else kept_system(kept, SETTINGS) as system:
         known = None if kept is None else _city(kept)
         if known is None:
             built_s, streets = timed(lambda: build_city(system, residents))
@@ -89,20 +87,6 @@ def run(residents: int = RESIDENTS, kept: Path | None = None) -> dict[str, Any]:
         "baseline": {"page_without_data": static},
         "ratio": {name: round(one["p50_ms"] / static["p50_ms"], 1) for name, one in pages.items()},
     }
-
-
-@contextmanager
-def _kept_system(home: Path) -> Iterator[System]:
-    """A system whose city stays; brought up to the present schema."""
-    home.mkdir(parents=True, exist_ok=True)
-    given = {**SETTINGS, "home": home, "database_url": "", "base_url": _BASE}
-    system = start(Settings().model_copy(update=given))
-    system.migrate()
-    try:
-        yield system
-    finally:
-        system.close()
-        stop_embedded(home)
 
 
 def _city(home: Path) -> dict[str, Any] | None:

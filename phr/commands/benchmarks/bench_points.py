@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
 from phr.bootstrap import System
 from phr.clients.ledger import LedgerClient, LedgerTrouble, Outcome
-from phr.commands.benchmarks.bench_server import plain_environment, wait_for
+from phr.commands.benchmarks.bench_server import served
 from phr.commands.benchmarks.bench_setting import empty_system, machine, resident, timed
 from phr.domain.access import machine as acting
 from phr.domain.days import day_at
@@ -46,7 +42,8 @@ def run() -> dict[str, Any]:
     """The figures; every letter of both ways is delivered once, and the books are checked after it."""
     with empty_system() as system:
         people = [resident(system, f"bench-{number}")[0] for number in range(_PEOPLE)]
-        with _serving(system) as url:
+        with served(system) as server:
+            url = f"http://127.0.0.1:{server.port}/ledger/v2"
             system.ledger_url = url
             system.budgets.fund(actor="bench", request="bench")
             bulk = _rate(system, system.ledger(), people, "bulk")
@@ -69,25 +66,6 @@ def run() -> dict[str, Any]:
         "baseline": {"single_calls_per_s": round(single)},
         "ratio": {"bulk_to_single": round(bulk / single, 2)},
     }
-
-
-@contextmanager
-def _serving(system: System) -> Iterator[str]:
-    """The embedded ledger in a process of its own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    environment = {"PHR_HOME": str(system.settings.home), "PHR_BASE_URL": f"http://127.0.0.1:{port}"}
-    server = subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-m", "phr", "serve", "--port", str(port)],
-        env={**plain_environment(), **environment},
-    )
-    try:
-        wait_for(port)
-        yield f"http://127.0.0.1:{port}/ledger/v2"
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
 
 
 def _orders(system: System, number: int, name: str) -> list[Order]:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
@@ -27,22 +28,30 @@ ALL: Final = ("collect", "guidance", "risk", "points")
 @contextmanager
 def empty_system(more: Mapping[str, Any] | None = None) -> Iterator[System]:
     """A system on an embedded database that is made for the benchmark and removed after it; more: other settings."""
-    given = Settings().model_copy(update=dict(more or {}))
-    home = given.home / "bench"
+    given = dict(more or {})
+    home = Settings().model_copy(update=given).home / "bench"
     if (home / "pg" / "postmaster.pid").exists():
         stop_embedded(home)
     shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
-    system = start(
-        given.model_copy(update={"home": home, "database_url": "", "base_url": "http://127.0.0.1:8099"})
-    )
+    try:
+        with kept_system(home, given) as system:
+            yield system
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def kept_system(home: Path, more: Mapping[str, Any]) -> Iterator[System]:
+    """A system on an embedded database that stays in this folder, brought up to the present schema; more: other settings."""
+    home.mkdir(parents=True, exist_ok=True)
+    given = {**more, "home": home, "database_url": "", "base_url": "http://127.0.0.1:8099"}
+    system = start(Settings().model_copy(update=given))
     system.migrate()
     try:
         yield system
     finally:
         system.close()
         stop_embedded(home)
-        shutil.rmtree(home, ignore_errors=True)
 
 
 def resident(system: System, patient: str, recipients: tuple[str, ...] = ()) -> tuple[UUID, str]:
