@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from hashlib import sha256
 from typing import Final
 
@@ -16,6 +17,8 @@ _MACHINES: Final = ("/fhir", "/ledger", "/oauth", "/hooks")
 _MADE: Final = re.compile(r"[0-9a-fA-F\-]{16,36}")
 """What a program makes: a UUID or hexadecimal digits. A word may be somebody's name."""
 _HEADER: Final = b"x-request-id"
+BEGAN: Final = "phr.began"
+"""Where a request keeps when it arrived, for an answer whose time must not tell."""
 
 
 class Named:
@@ -29,6 +32,7 @@ class Named:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        scope[BEGAN] = time.monotonic()
         name = _name(scope)
         logs.bind(shown(name))
         if not tracing.is_on():
