@@ -37,9 +37,7 @@ def test_a_created_resource_has_its_place_version_and_time(there):
 def test_a_decimal_comes_back_as_it_was_written(there):
     """6.30 was measured to a hundredth; also in a pretty answer."""
     text = json.dumps(observation(there.patient, code="4548-4")).replace('"value": 72', '"value": 6.30')
-    sent = text.replace('"resourceType"', '"id": "dec-1", "resourceType"').replace(
-        "dec-1", str(uuid4())
-    )
+    sent = text.replace('"resourceType"', '"id": "dec-1", "resourceType"').replace("dec-1", str(uuid4()))
     identity = json.loads(sent)["id"]
     answer = there.resident.put(f"/fhir/Observation/{identity}", content=sent)
     assert answer.status_code == 201, answer.text
