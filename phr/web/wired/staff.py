@@ -99,7 +99,7 @@ class Staff(Area):
             [line[place] for places in of_person.values() for place in places], guidance(one)
         )
         rows = {place: found.get(line[place].item_id) for places in of_person.values() for place in places}
-        shown = self._names({row.item.holder or "" for row in found.values()}, team, one)
+        shown = self._called({row.item.holder or "" for row in found.values()}, team, one)
         for place in part:
             row = rows[place]
             if row is None:  # gone since, or whose it is may not be known
@@ -112,7 +112,7 @@ class Staff(Area):
             )
             yield replace(self._row(row, one, shown, again.get(place)), also=also)
 
-    def _names(self, subjects: set[str], team: Collection[Colleague], one: WebSession) -> dict[str, str]:
+    def _called(self, subjects: set[str], team: Collection[Colleague], one: WebSession) -> dict[str, str]:
         """What these are called; only who is no colleague is looked up."""
         known = {member.subject: member.display for member in team}
         others = self._parts.directory.named(subjects - known.keys(), request=one.request)
@@ -160,7 +160,7 @@ class Staff(Area):
         access = guidance(one)
         item, person = opened.item, opened.person
         team = self._system.planning.team(access)
-        shown = self._names({item.holder or "", *(event.actor for event in opened.events)}, team, one)
+        shown = self._called({item.holder or "", *(event.actor for event in opened.events)}, team, one)
         address, household = self._system.finding.address(person.person_id, access)
         unlikely = len(self._system.confirmations.pending(person.person_id, access))
         apart = len(self._system.set_apart.listed(person.person_id, access))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from phr.store.migrations.script import build_index, drop_index
 
-revision = "0039"
-down_revision = "0038"
+revision = "0038"
+down_revision = "0037"
 branch_labels = None
 depends_on = None
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from phr.store.migrations.script import run_file
 
-revision = "0038"
+revision = "0037"
 down_revision = "0036"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    run_file("0038_group_versions")
+    run_file("0037_group_versions")
 
 
 def downgrade() -> None:
-    run_file("0038_group_versions_down")
+    run_file("0037_group_versions_down")
