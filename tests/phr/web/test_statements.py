@@ -16,9 +16,9 @@ from tests.conftest import make_database, test_settings
 FEW, MANY = 10, 100
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def small(server_url, worker_id):
-    """A service of this test alone."""
+    """A service of one test alone."""
     url = make_database(server_url, f"phr_statements_{worker_id}")
     made = start(test_settings(url))
     made.migrate()
