@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -107,6 +108,18 @@ def observation(patient: str, code: str = "8867-4", **more: Any) -> dict[str, An
         "valueQuantity": {"value": 72, "unit": "/min", "system": "http://unitsofmeasure.org", "code": "/min"},
         **more,
     }
+
+
+def pressure(patient: str, at: datetime, systolic: int, diastolic: int, **more: Any) -> dict[str, Any]:
+    """A blood pressure of somebody, in mmHg."""
+    body = observation(patient, "85354-9", effectiveDateTime=at.isoformat(timespec="seconds"), **more)
+    del body["valueQuantity"]
+    unit = {"unit": "mmHg", "system": "http://unitsofmeasure.org", "code": "mm[Hg]"}
+    body["component"] = [
+        {"code": {"coding": [{"system": LOINC, "code": code}]}, "valueQuantity": {"value": value, **unit}}
+        for code, value in (("8480-6", systolic), ("8462-4", diastolic))
+    ]
+    return body
 
 
 def marked(resource: dict[str, Any], value: str = "") -> tuple[dict[str, Any], str]:

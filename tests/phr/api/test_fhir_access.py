@@ -11,7 +11,7 @@ from phr.domain.emergency import card_id
 from phr.domain.home_target import identity as goal_id
 from tests.build import agree
 from tests.phr.api.conftest import found, refused
-from tests.phr.api.fhir_desk import client, condition, flag, marked, observation, register
+from tests.phr.api.fhir_desk import client, condition, flag, marked, observation, pressure, register
 from tests.proves import proves
 
 pytestmark = pytest.mark.db
@@ -283,23 +283,8 @@ def test_what_was_measured_is_corrected_and_never_deleted_here(there):
 def test_an_observation_with_an_id_of_its_own_is_a_document_that_alarms_like_any_other(there, clock):
     """However a value comes in, it is looked at, and one that cannot be true is not kept."""
     identity = str(uuid4())
-    pressure = observation(
-        there.patient, "85354-9", effectiveDateTime=clock.now().isoformat(timespec="seconds"), id=identity
-    )
-    del pressure["valueQuantity"]
-    pressure["component"] = [
-        {
-            "code": {"coding": [{"system": "http://loinc.org", "code": code}]},
-            "valueQuantity": {
-                "value": value,
-                "unit": "mmHg",
-                "system": "http://unitsofmeasure.org",
-                "code": "mm[Hg]",
-            },
-        }
-        for code, value in (("8480-6", 210), ("8462-4", 130))
-    ]
-    answer = there.resident.put(f"/fhir/Observation/{identity}", json=pressure)
+    body = pressure(there.patient, clock.now(), 210, 130, id=identity)
+    answer = there.resident.put(f"/fhir/Observation/{identity}", json=body)
     assert (answer.status_code, answer.json()["resourceType"]) == (201, "OperationOutcome")
     assert (
         there.resident.get(f"/fhir/Observation/{identity}").json()["component"][0]["valueQuantity"]["value"]

@@ -11,7 +11,7 @@ import pytest
 from fhir.resources.R4B.bundle import Bundle
 
 from tests.phr.api.conftest import refused
-from tests.phr.api.fhir_desk import condition, marked, observation
+from tests.phr.api.fhir_desk import condition, marked, observation, pressure
 from tests.proves import proves
 
 pytestmark = pytest.mark.db
@@ -279,23 +279,8 @@ def test_a_conditional_reference_means_exactly_one_resource(there):
 
 def test_an_alarm_is_told_in_a_transaction_too(there, clock):
     """Whoever measured learns at once, whatever the measurement came with."""
-    pressure = observation(
-        there.patient, "85354-9", effectiveDateTime=clock.now().isoformat(timespec="seconds")
-    )
-    del pressure["valueQuantity"]
-    pressure["component"] = [
-        {
-            "code": {"coding": [{"system": "http://loinc.org", "code": code}]},
-            "valueQuantity": {
-                "value": value,
-                "unit": "mmHg",
-                "system": "http://unitsofmeasure.org",
-                "code": "mm[Hg]",
-            },
-        }
-        for code, value in (("8480-6", 205), ("8462-4", 125))
-    ]
-    answer = send(there.resident, "transaction", entry("POST", "Observation", pressure))
+    body = pressure(there.patient, clock.now(), 205, 125)
+    answer = send(there.resident, "transaction", entry("POST", "Observation", body))
     assert statuses(answer) == ["201"]
     assert answer.json()["entry"][0]["response"]["outcome"]["issue"]
 

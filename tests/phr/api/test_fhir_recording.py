@@ -13,6 +13,7 @@ from fhir.resources.R4B.operationoutcome import OperationOutcome
 
 from tests.build import CUFF, WATCH, a_consent
 from tests.phr.api.conftest import found, link, refused
+from tests.phr.api.fhir_desk import pressure
 from tests.proves import proves
 
 pytestmark = pytest.mark.db
@@ -184,25 +185,8 @@ def test_answers_are_never_kept_by_caches(resident, record):
 
 def test_a_posted_alarm_is_told_in_the_answer(resident, record, clock):
     """Whoever measured learns at once, with the warning before the receipt."""
-    pressure = {
-        **an_observation(
-            record, code="85354-9", at=(clock.now() - timedelta(minutes=5)).isoformat(timespec="seconds")
-        ),
-        "component": [
-            {
-                "code": {"coding": [{"system": "http://loinc.org", "code": code}]},
-                "valueQuantity": {
-                    "value": value,
-                    "unit": "mm[Hg]",
-                    "system": "http://unitsofmeasure.org",
-                    "code": "mm[Hg]",
-                },
-            }
-            for code, value in (("8480-6", 205), ("8462-4", 125))
-        ],
-    }
-    del pressure["valueQuantity"]
-    answer = resident.post("/fhir/Observation", content=json.dumps(pressure))
+    body = pressure(record, clock.now() - timedelta(minutes=5), 205, 125)
+    answer = resident.post("/fhir/Observation", content=json.dumps(body))
     assert answer.status_code == 201, answer.text
     OperationOutcome.model_validate(answer.json())
     assert answer.json()["issue"][0]["severity"] == "warning"
