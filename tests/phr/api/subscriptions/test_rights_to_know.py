@@ -2,51 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
-from phr.asgi import create_app
-from phr.bootstrap import start
 from phr.domain.access import Access
 from phr.services.smart.words import signing_in
 from phr.services.subscriptions import Owner
 from phr.store.tables import SmartClient, SmartGrant
 from tests.build import agree, blood_pressure
-from tests.conftest import FixedClock, test_settings
 from tests.phr.api.conftest import found, refused
-from tests.phr.api.receiver import events, receiver
-from tests.phr.api.subscribing import NOON, later, measured, subscribed, tell, wanted
+from tests.phr.api.receiver import events
+from tests.phr.api.subscriptions.subscribing import NOON, later, measured, subscribed, tell, wanted
 from tests.proves import proves
 
 CONSENT_CHANGED = "urn:phr:topic:consent-changed"
-
-
-@pytest.fixture(scope="module")
-def system(database_url):
-    """One system for the tests of this module; each uses people of its own."""
-    made = start(test_settings(database_url), FixedClock())
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def app(system):
-    return create_app(system)
-
-
-@pytest.fixture(autouse=True)
-def now(system):
-    """Each test begins today, whatever time the one before let pass."""
-    system.clock.at = datetime.now(UTC)
-
-
-@pytest.fixture
-def hook():
-    """A receiver."""
-    with receiver() as made:
-        yield made
 
 
 @pytest.fixture

@@ -2,47 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from fhir.resources.R4B.bundle import Bundle
 
-from phr.asgi import create_app
-from phr.bootstrap import start
 from tests.build import agree, heart_rates
-from tests.conftest import FixedClock, test_settings
 from tests.phr.api.conftest import found, link, refused
-from tests.phr.api.receiver import events, receiver
-from tests.phr.api.subscribing import NOON, extension, later, measured, subscribed, tell, wanted
+from tests.phr.api.receiver import events
+from tests.phr.api.subscriptions.subscribing import NOON, extension, later, measured, subscribed, tell, wanted
 from tests.proves import proves
 
 HEART = "Observation?patient={}&code=http://loinc.org|8867-4"
-
-
-@pytest.fixture(scope="module")
-def system(database_url):
-    """One system for the tests of this module; each uses people of its own."""
-    made = start(test_settings(database_url), FixedClock())
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def app(system):
-    return create_app(system)
-
-
-@pytest.fixture(autouse=True)
-def now(system):
-    """Each test begins today, whatever time the one before let pass."""
-    system.clock.at = datetime.now(UTC)
-
-
-@pytest.fixture
-def hook():
-    """A receiver."""
-    with receiver() as made:
-        yield made
 
 
 @pytest.fixture
