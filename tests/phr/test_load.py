@@ -121,8 +121,10 @@ def test_a_part_that_grows_or_is_late_is_named():
     assert kept["growing"] == {"server": 90.0}
 
 
-def test_an_export_that_did_not_end_is_taken_back_and_holds_up_no_later_run(system):
+def test_an_export_that_did_not_end_is_taken_back_and_holds_up_no_later_run(system, tmp_path, monkeypatch):
     """A client may have two exports under way; those of earlier runs in a city that is kept would use them up."""
+    monkeypatch.chdir(tmp_path)
+    system.settings.home.mkdir(parents=True)
     here = City(system, 0, {})
     for _ in range(3):
         watched = bench_load.Watched(here)
