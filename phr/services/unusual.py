@@ -35,11 +35,11 @@ class Unusual:
     def round(self, *, request: str) -> dict[str, int]:
         """One round; gives how many findings of each rule were new."""
         now = self._clock.now()
-        with self._store.begin(self._access("audit", request)) as uow:
-            rows = uow.audit.since(now - _SPAN)
-            uow.commit()
         roles = frozenset[str]().union(*(rule.roles for rule in rules().values()))
-        rows = [row for row in rows if row.role in roles and row.person_id != NOBODY]
+        with self._store.begin(self._access("audit", request)) as uow:
+            rows = uow.audit.since(now - _SPAN, roles)
+            uow.commit()
+        rows = [row for row in rows if row.person_id != NOBODY]
         found = unusual(rows, self._known(rows, request), self._zone)
         new: Counter[str] = Counter()
         with self._store.begin(self._access("audit", request)) as uow:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
@@ -159,10 +159,11 @@ class Audit:
         ).fetchall()
         return [_row(row) for row in rows]
 
-    def since(self, moment: datetime, limit: int = 200_000) -> list[AuditRow]:
-        """The rows of the last while, oldest first."""
+    def since(self, moment: datetime, roles: Collection[str], limit: int = 200_000) -> list[AuditRow]:
+        """The rows of the last while that these roles caused, oldest first."""
         rows = self._connection.execute(
-            "SELECT * FROM phr.audit_event WHERE at >= %s ORDER BY at, chain, seq LIMIT %s", (moment, limit)
+            "SELECT * FROM phr.audit_event WHERE at >= %s AND role = ANY(%s) ORDER BY at, chain, seq LIMIT %s",
+            (moment, sorted(roles), limit),
         ).fetchall()
         return [_row(row) for row in rows]
 

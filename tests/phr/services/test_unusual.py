@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -77,3 +78,22 @@ def test_the_namesake_of_an_account_and_their_home_are_known_to_the_rules(system
     new = system.unusual.round(request="t")
     assert new.get("own-record") == 1
     assert new.get("household") == 1
+
+
+def test_what_residents_and_machines_do_does_not_push_a_look_of_staff_out_of_sight(system, person, patient):
+    """A city leaves hundreds of thousands of rows a day; what is read of them has a bound, and that is for staff alone."""
+    actor = f"nurse-{uuid4().hex[:6]}"
+    begun = system.clock.now() - timedelta(minutes=1)
+    for role, who, purpose in (("resident", patient, "self"), ("nurse", actor, "guidance")):
+        system.store.record(
+            Access(role, who, CITY, purpose, "t", person), [("read", "Observation", "ok", "")]
+        )
+    with system.store.begin(Access("system", "t", CITY, "audit", "t")) as uow:
+        every = uow.audit.since(begun, {"nurse", "resident"})
+        staff = uow.audit.since(begun, {"nurse"}, limit=len(every))
+        none = uow.audit.since(begun, set())
+        uow.commit()
+    assert {actor, patient} <= {row.actor for row in every}
+    assert actor in {row.actor for row in staff}
+    assert {row.role for row in staff} == {"nurse"}
+    assert none == []
