@@ -160,12 +160,13 @@ class Audit:
         return [_row(row) for row in rows]
 
     def since(self, moment: datetime, roles: Collection[str], limit: int = 200_000) -> list[AuditRow]:
-        """The rows of the last while that these roles caused, oldest first."""
+        """The rows of the last while that these roles caused, oldest first; of too many the newest."""
         rows = self._connection.execute(
-            "SELECT * FROM phr.audit_event WHERE at >= %s AND role = ANY(%s) ORDER BY at, chain, seq LIMIT %s",
+            "SELECT * FROM phr.audit_event WHERE at >= %s AND role = ANY(%s)"
+            " ORDER BY at DESC, chain DESC, seq DESC LIMIT %s",
             (moment, sorted(roles), limit),
         ).fetchall()
-        return [_row(row) for row in rows]
+        return [_row(row) for row in reversed(rows)]
 
     def to_review(self, since: datetime, limit: int) -> list[AuditRow]:
         """Refused and emergency reads of people since a moment, newest first."""

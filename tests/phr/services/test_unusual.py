@@ -91,9 +91,11 @@ def test_what_residents_and_machines_do_does_not_push_a_look_of_staff_out_of_sig
     with system.store.begin(Access("system", "t", CITY, "audit", "t")) as uow:
         every = uow.audit.since(begun, {"nurse", "resident"})
         staff = uow.audit.since(begun, {"nurse"}, limit=len(every))
+        newest = uow.audit.since(begun, {"nurse", "resident"}, limit=len(every) - 1)
         none = uow.audit.since(begun, set())
         uow.commit()
     assert {actor, patient} <= {row.actor for row in every}
     assert actor in {row.actor for row in staff}
     assert {row.role for row in staff} == {"nurse"}
+    assert newest == every[1:]
     assert none == []
