@@ -36,11 +36,8 @@ types: install
 contracts: install
 	$(RUN)/lint-imports
 
-# What failed beside others is asked once more, alone, until the first that fails again (decision 0047).
 unit: install
-	$(RUN)/pytest -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report= -m "not slow" $(ARGS) || \
-	  { [ $$? = 1 ] && echo "UNSTEADY? once more, alone:" && \
-	    $(RUN)/pytest --last-failed --last-failed-no-failures none --exitfirst -v --cov --cov-append --cov-report= -m "not slow" $(ARGS); }
+	$(RUN)/pytest -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report= -m "not slow" $(ARGS)
 	$(RUN)/coverage report --fail-under=90
 	$(RUN)/coverage report --include='consent/*,phr/domain/*' --fail-under=100
 

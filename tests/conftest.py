@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import tempfile
 import warnings
@@ -29,6 +30,8 @@ settings.register_profile(
 )  # the same examples on every run, so that a red run is red again
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "default"))
 
+
+NUMBERS = itertools.count(1)
 
 # Files whose tests wait or run long come first, so that no process is left alone with one of them at the end.
 LONG_FIRST = (
@@ -101,11 +104,16 @@ def worker_id(request: pytest.FixtureRequest) -> str:
     return getattr(request.config, "workerinput", {}).get("workerid", "main")
 
 
-def make_database(server_url: str, name: str) -> str:
-    """A new empty database on the server."""
+def make_database(server_url: str, name: str, like: str = "template0") -> str:
+    """A new database on the server: empty, or a copy of one that is `like` it, with who may connect to it."""
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        connection.execute(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")
+        connection.execute(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE {like}")
+        connection.execute(
+            "UPDATE pg_database SET datacl = other.datacl FROM pg_database other"
+            " WHERE pg_database.datname = %s AND other.datname = %s AND other.datname <> 'template0'",
+            (name, like),
+        )
     parts = psycopg.conninfo.conninfo_to_dict(server_url)
     host = parts.get("host", "")
     password = f":{parts['password']}" if parts.get("password") else ""
@@ -119,13 +127,23 @@ def make_database(server_url: str, name: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def database_url(server_url: str, worker_id: str) -> str:
-    """A database of this test process, brought up by the migrations."""
-    url = make_database(server_url, f"phr_test_{worker_id}")
-    system = start(test_settings(url))
+def migrated(server_url: str, worker_id: str) -> str:
+    """The name of a database of this test process that the migrations brought up, to make others from."""
+    name = f"phr_migrated_{worker_id}"
+    system = start(test_settings(make_database(server_url, name)))
     system.migrate()
     system.close()
-    return url
+    return name
+
+
+@pytest.fixture(scope="module")
+def database_url(server_url: str, migrated: str) -> Iterator[str]:
+    """A migrated database of this file alone: what other files left behind, and in which order, is not here."""
+    name = f"{migrated.replace('migrated', 'file')}_{next(NUMBERS)}"
+    url = make_database(server_url, name, like=migrated)
+    yield url
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 def test_settings(url: str, **more: object) -> Settings:

@@ -275,7 +275,8 @@ def test_an_upload_is_in_the_trail_without_its_name(town, me, admin):
     """The person sees that a file was sent; names of files can say too much."""
     send(town, me, "Canary-4711.csv", PRESSURES)
     rows = admin.execute(
-        "SELECT action, a::text FROM phr.audit_event a WHERE person_id = %s AND object = 'upload'", (me[0],)
+        "SELECT action, a::text FROM phr.audit_event a WHERE person_id = %s AND object = 'upload' ORDER BY at, seq",
+        (me[0],),
     ).fetchall()
     assert [row[0] for row in rows] == ["upload", "uploaded"]
     assert "Canary" not in str(rows)
