@@ -106,6 +106,24 @@ def unusual(rows: Sequence[Look], known: Known, zone: ZoneInfo) -> list[Found]:
     ]
 
 
+def together(active: Iterable[tuple[str, int]], most: int) -> Iterator[list[str]]:
+    """Accounts with how many rows each left, in groups of at most so many rows: each rule looks at one account alone.
+
+    >>> list(together([("a", 3), ("b", 2), ("c", 9), ("d", 1)], 5))
+    [['a', 'b'], ['c'], ['d']]
+    """
+    group: list[str] = []
+    rows = 0
+    for actor, n in active:
+        if group and rows + n > most:
+            yield group
+            group, rows = [], 0
+        group.append(actor)
+        rows += n
+    if group:
+        yield group
+
+
 def _by_day(rows: Iterable[Look], rule: Rule, zone: ZoneInfo) -> dict[tuple[str, str, str], list[Look]]:
     found: dict[tuple[str, str, str], list[Look]] = defaultdict(list)
     for row in rows:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from phr.clock import Clock
 from phr.domain.access import Access, machine
-from phr.domain.unusual import NOBODY, Known, rules, unusual
+from phr.domain.unusual import Found, Known, rules, together, unusual
 from phr.errors import NotFound
 from phr.ids import person_id
 from phr.store.audit import AuditRow
@@ -19,6 +19,7 @@ from phr.store.tables import UnusualAccess
 from phr.store.uow import Store
 
 _SPAN: Final = timedelta(hours=26)  # a day and the hour between two rounds: nothing falls between them
+_ROWS: Final = 20_000  # of the trail in memory at once; one account's are never parted
 _LONGEST: Final = 60
 _WEEK: Final = timedelta(days=7)
 
@@ -34,13 +35,22 @@ class Unusual:
 
     def round(self, *, request: str) -> dict[str, int]:
         """One round; gives how many findings of each rule were new."""
-        now = self._clock.now()
+        since = self._clock.now() - _SPAN
         roles = frozenset[str]().union(*(rule.roles for rule in rules().values()))
         with self._store.begin(self._access("audit", request)) as uow:
-            rows = uow.audit.since(now - _SPAN, roles)
+            active = uow.audit.actors(since, roles)
             uow.commit()
-        rows = [row for row in rows if row.person_id != NOBODY]
-        found = unusual(rows, self._known(rows, request), self._zone)
+        new: Counter[str] = Counter()
+        for actors in together(active, _ROWS):
+            with self._store.begin(self._access("audit", request)) as uow:
+                rows = uow.audit.since(since, roles, actors)
+                uow.commit()
+            new += self._keep(unusual(rows, self._known(rows, request), self._zone), request)
+        return dict(new)
+
+    def _keep(self, found: Iterable[Found], request: str) -> Counter[str]:
+        """Keeps each finding once; gives how many of each rule were new."""
+        now = self._clock.now()
         new: Counter[str] = Counter()
         with self._store.begin(self._access("audit", request)) as uow:
             for one in found:
@@ -60,7 +70,7 @@ class Unusual:
                     new[one.rule] += 1
                     uow.audit.add("unusual", one.rule, one.person, count=one.n)
             uow.commit()
-        return dict(new)
+        return new
 
     def counts(self, *, request: str) -> dict[str, int]:
         """Findings of each rule in the last week, none left out: for metrics."""

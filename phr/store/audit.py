@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
@@ -159,12 +159,23 @@ class Audit:
         ).fetchall()
         return [_row(row) for row in rows]
 
-    def since(self, moment: datetime, roles: Collection[str], limit: int = 200_000) -> list[AuditRow]:
-        """The rows of the last while that these roles caused, oldest first; of too many the newest."""
+    def actors(self, moment: datetime, roles: Collection[str]) -> list[tuple[str, int]]:
+        """Who did something to a person's data in one of these roles since a moment, and how many rows that left."""
         rows = self._connection.execute(
-            "SELECT * FROM phr.audit_event WHERE at >= %s AND role = ANY(%s)"
-            " ORDER BY at DESC, chain DESC, seq DESC LIMIT %s",
-            (moment, sorted(roles), limit),
+            "SELECT actor, count(*) FROM phr.audit_event WHERE at >= %s AND role = ANY(%s) AND person_id <> %s"
+            " GROUP BY actor ORDER BY actor",
+            (moment, sorted(roles), NOBODY),
+        ).fetchall()
+        return [(row[0], row[1]) for row in rows]
+
+    def since(
+        self, moment: datetime, roles: Collection[str], actors: Sequence[str], limit: int = 200_000
+    ) -> list[AuditRow]:
+        """What these actors did to people's data in these roles since a moment, oldest first; of too many the newest."""
+        rows = self._connection.execute(
+            "SELECT * FROM phr.audit_event WHERE at >= %s AND role = ANY(%s) AND actor = ANY(%s)"
+            " AND person_id <> %s ORDER BY at DESC, chain DESC, seq DESC LIMIT %s",
+            (moment, sorted(roles), list(actors), NOBODY, limit),
         ).fetchall()
         return [_row(row) for row in reversed(rows)]
 

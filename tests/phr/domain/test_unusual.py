@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from phr.domain.unusual import NOBODY, Known, rules, unusual
+from phr.domain.unusual import NOBODY, Known, rules, together, unusual
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 NOON = datetime(2026, 11, 20, 3, tzinfo=UTC)  # noon in the city
@@ -110,3 +113,33 @@ def test_every_rule_of_the_table_is_one_that_is_asked():
     assert set(rules()) == {
         "many-people", "at-night", "searched-not-opened", "own-record", "household", "same-surname", "watched",
     }  # fmt: skip
+
+
+@settings(max_examples=30)
+@given(
+    rows=st.lists(
+        st.builds(
+            Row,
+            st.integers(1, 200).map(lambda number: UUID(int=number)),
+            st.builds(
+                lambda hour, minute: NOON + timedelta(hours=hour, minutes=minute),
+                st.sampled_from([0, 11]),
+                st.integers(0, 50),
+            ),
+            st.just("nurse"),
+            st.sampled_from(["n-1", "n-2"]),
+            st.sampled_from(["read", "search"]),
+        ),
+        min_size=200,
+        max_size=400,
+    ).map(lambda some: sorted(some, key=lambda row: row.at)),
+    most=st.integers(1, 300),
+)
+def test_what_is_found_does_not_depend_on_how_accounts_are_read_together(rows, most):
+    """Each rule looks at one account alone: the parts find what the whole finds."""
+    watched = {"watched": frozenset({UUID(int=1), UUID(int=2)})}
+    counts = sorted(Counter(row.actor for row in rows).items())
+    parts = [found([row for row in rows if row.actor in some], **watched) for some in together(counts, most)]
+    assert set().union(*parts) == found(rows, **watched)
+    assert sum(map(len, parts)) == len(found(rows, **watched))
+    assert [actor for some in together(counts, most) for actor in some] == [actor for actor, _ in counts]

@@ -80,22 +80,39 @@ def test_the_namesake_of_an_account_and_their_home_are_known_to_the_rules(system
     assert new.get("household") == 1
 
 
-def test_what_residents_and_machines_do_does_not_push_a_look_of_staff_out_of_sight(system, person, patient):
-    """A city leaves hundreds of thousands of rows a day; what is read of them has a bound, and that is for staff alone."""
+def test_the_trail_is_read_for_the_accounts_of_staff_alone_and_of_too_many_rows_the_newest(
+    system, person, patient
+):
+    """A city leaves hundreds of thousands of rows a day; what residents leave is no part of them."""
     actor = f"nurse-{uuid4().hex[:6]}"
     begun = system.clock.now() - timedelta(minutes=1)
-    for role, who, purpose in (("resident", patient, "self"), ("nurse", actor, "guidance")):
+    looks = [("resident", patient, "self"), ("nurse", actor, "guidance"), ("nurse", actor, "guidance")]
+    for role, who, purpose in looks:
         system.store.record(
             Access(role, who, CITY, purpose, "t", person), [("read", "Observation", "ok", "")]
         )
     with system.store.begin(Access("system", "t", CITY, "audit", "t")) as uow:
-        every = uow.audit.since(begun, {"nurse", "resident"})
-        staff = uow.audit.since(begun, {"nurse"}, limit=len(every))
-        newest = uow.audit.since(begun, {"nurse", "resident"}, limit=len(every) - 1)
-        none = uow.audit.since(begun, set())
+        both = uow.audit.since(begun, {"nurse", "resident"}, [actor, patient])
+        staff = uow.audit.since(begun, {"nurse"}, [actor, patient])
+        newest = uow.audit.since(begun, {"nurse"}, [actor], limit=1)
+        active = dict(uow.audit.actors(begun, {"nurse"}))
+        none = uow.audit.since(begun, set(), [actor])
         uow.commit()
-    assert {actor, patient} <= {row.actor for row in every}
-    assert actor in {row.actor for row in staff}
-    assert {row.role for row in staff} == {"nurse"}
-    assert newest == every[1:]
+    assert {(row.actor, row.role) for row in both} == {(patient, "resident"), (actor, "nurse")}
+    assert [(row.actor, row.role) for row in staff] == [(actor, "nurse")] * 2
+    assert newest == staff[1:]
+    assert (active[actor], patient in active) == (2, False)
     assert none == []
+
+
+def test_a_round_that_reads_account_by_account_finds_the_same(system, person, patient, monkeypatch):
+    """What is in memory at once has a bound, and no finding depends on it."""
+    system.unusual.watch(patient, "known in town", actor="t", request="t")
+    actors = [f"nurse-{uuid4().hex[:6]}" for _ in range(3)]
+    for actor in actors:
+        system.store.record(
+            Access("nurse", actor, CITY, "guidance", "t", person), [("read", "Observation", "ok", "")]
+        )
+    monkeypatch.setattr("phr.services.unusual._ROWS", 1)
+    assert system.unusual.round(request="t")["watched"] == len(actors)
+    assert system.unusual.round(request="t") == {}
