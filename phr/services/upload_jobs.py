@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,6 +15,7 @@ from ingest.series import Series
 from phr import logs
 from phr.clock import Clock
 from phr.domain.access import Access, machine
+from phr.domain.leased import LostLease, Stopped, one_round
 from phr.errors import Busy, Invalid, Refused
 from phr.ids import new_id
 from phr.store.uow import Store, UnitOfWork
@@ -42,14 +42,6 @@ class Import(Protocol):
     ) -> Any:
         """Imports a file for a person; goes on where it stopped."""
         ...
-
-
-class LostLease(Exception):
-    """The file was ended, or another worker has taken it over."""
-
-
-class Stopped(Exception):
-    """The worker is asked to stop."""
 
 
 @dataclass
@@ -90,18 +82,12 @@ class UploadJobs:
 
     def round(self, *, request: str) -> dict[str, int]:
         """Reads what waits, ends what is too old, and deletes what nobody needs; how many of each outcome."""
-        outcomes: Counter[str] = Counter()
-        try:
-            outcomes["expired"] += self._tidy(request)
-            for sent in self._due(request):
-                if self._stopping.is_set():
-                    break
-                outcomes[self._one(sent, request)] += 1
-        except Busy:
-            outcomes["later"] += (
-                1  # the database does not answer; whoever asks for the next round finds it all
-            )
-        return {word: number for word, number in sorted(outcomes.items()) if word and number}
+        return one_round(
+            self._stopping,
+            lambda: self._tidy(request),
+            lambda: self._due(request),
+            lambda sent: self._one(sent, request),
+        )
 
     def _due(self, request: str) -> list[Sent]:
         with self._store.begin(self._finding(request)) as uow:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,6 +13,7 @@ from uuid import UUID
 from phr import logs
 from phr.clock import Clock
 from phr.domain.access import Access, machine
+from phr.domain.leased import LostLease, Stopped, one_round
 from phr.domain.sealing import Box, Unopenable
 from phr.errors import Busy, Invalid
 from phr.ids import new_id
@@ -29,14 +29,6 @@ _TELL_SECONDS: Final = 1.0
 _ORPHAN_SECONDS: Final = 3600.0
 Do = Callable[[Job, str, Callable[..., None], str], None]
 """Works on a job: job, key, keep, request."""
-
-
-class LostLease(Exception):
-    """The job was ended, or another worker has taken it over."""
-
-
-class Stopped(Exception):
-    """The worker is asked to stop."""
 
 
 @dataclass
@@ -69,16 +61,12 @@ class BulkJobs:
 
     def round(self, *, request: str) -> dict[str, int]:
         """Works on what waits and removes what is over; how many of each outcome."""
-        outcomes: Counter[str] = Counter()
-        try:
-            outcomes["expired"] += self._tidy(request)
-            for job in self._due(request):
-                if self._stopping.is_set():
-                    break
-                outcomes[self._one(job, request) if _readable(job, request) else "unreadable"] += 1
-        except Busy:
-            outcomes["later"] += 1
-        return {word: number for word, number in sorted(outcomes.items()) if word and number}
+        return one_round(
+            self._stopping,
+            lambda: self._tidy(request),
+            lambda: self._due(request),
+            lambda job: self._one(job, request) if _readable(job, request) else "unreadable",
+        )
 
     def _finding(self, request: str) -> Access:
         return machine(self._recipient, "deliver", request, None, "bulk")

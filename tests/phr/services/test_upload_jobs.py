@@ -16,8 +16,8 @@ from uuid import uuid4
 
 import pytest
 
+from phr.domain.leased import LostLease
 from phr.errors import Busy
-from phr.services.upload_jobs import LostLease
 from tests.conftest import ROOT, SECRET
 from tests.phr.services.scenes import stored
 from tests.phr.services.sending import PRESSURES, WHO, a_city, everything, send, waiting
