@@ -130,7 +130,7 @@ def make_database(server_url: str, name: str, like: str = "template0") -> str:
 def migrated(server_url: str, worker_id: str) -> str:
     """The name of a database of this test process that the migrations brought up, to make others from."""
     name = f"phr_migrated_{worker_id}"
-    system = start(test_settings(make_database(server_url, name)))
+    system = start(settings_at(make_database(server_url, name)))
     system.migrate()
     system.close()
     return name
@@ -146,12 +146,9 @@ def database_url(server_url: str, migrated: str) -> Iterator[str]:
         connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
-def test_settings(url: str, **more: object) -> Settings:
-    """Settings for tests."""
+def settings_at(url: str, **more: object) -> Settings:
+    """Settings of a service that keeps its data there, with the secret of the tests."""
     return Settings(database_url=url, secret_keys=SECRET, pool_size=4, **more)  # type: ignore[arg-type]
-
-
-test_settings.__test__ = False  # type: ignore[attr-defined]
 
 
 class FixedClock:
@@ -176,7 +173,7 @@ def clock() -> FixedClock:
 @pytest.fixture
 def system(database_url: str, clock: FixedClock) -> Iterator[System]:
     """The whole service on a database of the migrations. Each test uses people of its own."""
-    made = start(test_settings(database_url), clock)
+    made = start(settings_at(database_url), clock)
     yield made
     made.close()
 

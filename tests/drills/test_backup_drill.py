@@ -19,7 +19,7 @@ from phr.store.age import BackupError
 from phr.store.backup import make, opened
 from phr.store.pg_tools import ToolMissing, find
 from tests.build import agree, heart_rates
-from tests.conftest import make_database, test_settings
+from tests.conftest import make_database, settings_at
 
 NAME = "Canary-Of-Backup"
 
@@ -37,7 +37,7 @@ def url(server_url, worker_id):
 @pytest.fixture(scope="module")
 def city(url):
     """A small city with a person, a consent, measurements and a trail."""
-    made = start(test_settings(url))
+    made = start(settings_at(url))
     made.migrate()
     patient = {
         "resourceType": "Patient",
@@ -161,7 +161,7 @@ def test_a_cut_backup_restores_nothing(city, file, identity, tmp_path, cut, serv
     short = tmp_path / "short.age"
     short.write_bytes(file.read_bytes()[:-cut])
     url = make_database(server_url, f"phr_backup_cut_{worker_id}")
-    empty = start(test_settings(url))
+    empty = start(settings_at(url))
     with pytest.raises(BackupError, match="cut"):
         empty.keeping.restore(short, str(identity), request="test")
     with psycopg.connect(url) as connection:
@@ -190,7 +190,7 @@ def test_another_age_file_is_no_backup(identity, tmp_path):
 def test_a_restore_serves_again_and_refuses_to_overwrite(city, file, identity, server_url, worker_id):
     """Restored into an empty database the service reads what it read; a second restore is refused."""
     url = make_database(server_url, f"phr_restored_{worker_id}")
-    again = start(test_settings(url))
+    again = start(settings_at(url))
     again.keeping.restore(file, str(identity), request="test")
     assert again.trail.verify(request="test").problems == []
     with psycopg.connect(url) as connection:

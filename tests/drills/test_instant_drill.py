@@ -32,7 +32,7 @@ from phr.store.backup import audit_ends, fingerprint
 from phr.store.sealed_files import SealedFiles
 from phr.store.wal import SLOT
 from tests.build import blood_pressure, heart_rates
-from tests.conftest import test_settings
+from tests.conftest import settings_at
 from tests.drills.cluster import Cluster
 from tests.leaks.town import Caller
 from tests.phr.services.rights.scene import somebody
@@ -93,7 +93,7 @@ def past(folder, identity):
     cluster.make()
     cluster.start()
     url, recipients = cluster.url(), [str(identity.to_public())]
-    system = start(test_settings(url, home=folder / "home"))
+    system = start(settings_at(url, home=folder / "home"))
     system.migrate()
     system.sealed_files = SealedFiles(folder / "take-out")
     stop, failed, archive = threading.Event(), [], folder / "archive"
@@ -163,7 +163,7 @@ def restored(past, name, until):
 def again(past):
     """The service on the state of the instant."""
     cluster = restored(past, "then", past.then.at.isoformat())
-    system = start(test_settings(cluster.url(), home=past.folder / "home-then"))
+    system = start(settings_at(cluster.url(), home=past.folder / "home-then"))
     system.sealed_files = SealedFiles(past.folder / "take-out-then")
     yield SimpleNamespace(system=system, url=cluster.url())
     system.close()
@@ -264,7 +264,7 @@ def test_another_servers_archive_is_refused(past, folder, identity):
     cluster = Cluster(folder / "pg", folder / "s")
     cluster.start()
     try:
-        system = start(test_settings(cluster.url(), home=folder / "home"))
+        system = start(settings_at(cluster.url(), home=folder / "home"))
         other = folder / "other"
         other.mkdir()
         (other / "cluster").write_text("1\n")

@@ -9,7 +9,7 @@ from phr.bootstrap import start
 from phr.domain.sealing import Box, Unopenable
 from phr.errors import PhrError
 from tests.build import agree
-from tests.conftest import make_database, test_settings
+from tests.conftest import make_database, settings_at
 
 FIRST, SECOND = (
     "the first secret of at least forty characters",
@@ -18,7 +18,7 @@ FIRST, SECOND = (
 
 
 def _with(url: str, *secrets: str):
-    settings = test_settings(url).model_copy(update={"secret_keys": SecretStr(",".join(secrets))})
+    settings = settings_at(url).model_copy(update={"secret_keys": SecretStr(",".join(secrets))})
     return start(settings)
 
 

@@ -18,7 +18,7 @@ from phr.store import migrate
 from phr.store.backup import fingerprint
 from phr.store.migrations import script
 from tests.build import blood_pressure
-from tests.conftest import make_database, test_settings
+from tests.conftest import make_database, settings_at
 from tests.leaks.town import Caller
 from tests.phr.services.rights.scene import somebody
 
@@ -49,7 +49,7 @@ def url(server_url, worker_id):
 @pytest.fixture(scope="module")
 def city(url):
     """A person with readings, on a database of its own."""
-    made = start(test_settings(url))
+    made = start(settings_at(url))
     made.migrate()
     person, patient = somebody(made)
     for back in range(2, 12):
@@ -154,9 +154,7 @@ def test_the_version_before_goes_on_while_the_next_ones_migrations_run(city, url
     letting_go.join()
     with monkeypatch.context() as before:
         before.setattr(migrate, "config_of_scripts", next_version.real)
-        again = start(
-            test_settings(url)
-        )  # the version before is started anew: as after a fault, or to go back
+        again = start(settings_at(url))  # the version before is started anew: as after a fault, or to go back
         again.migrate()
         assert again.register.patient_id(city.person)
         assert {one.check: one.state for one in again.doctor(request="t")}["migrations"] == "broken"

@@ -18,7 +18,7 @@ from phr.errors import Busy
 from phr.store.engine import await_answer, broker_url, external, make_broker_database, open_engine
 from phr.store.silence import LONGEST_SILENCE, end_if_silent
 from phr.store.uow import Store
-from tests.conftest import SECRET, test_settings
+from tests.conftest import SECRET, settings_at
 from tests.faults.proxy import Proxy
 from tests.faults.servers import Cluster
 from tests.faults.town import folder
@@ -39,7 +39,7 @@ def cluster() -> Iterator[Cluster]:
 
 @pytest.fixture(scope="module")
 def system(cluster: Cluster) -> Iterator[System]:
-    made = start(test_settings(cluster.url))
+    made = start(settings_at(cluster.url))
     made.migrate()
     yield made
     made.close()

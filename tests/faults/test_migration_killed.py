@@ -16,7 +16,7 @@ from phr.bootstrap import start
 from phr.domain.access import machine
 from phr.store.migrate import admin_engine, config
 from tests.build import agree, heart_rates
-from tests.conftest import SECRET, make_database, test_settings
+from tests.conftest import SECRET, make_database, settings_at
 from tests.faults.writers import instant
 from tests.faults.zygote import CONTEXT, run
 
@@ -42,7 +42,7 @@ def revision(url: str) -> str:
 def test_a_migration_that_is_killed_is_whole_or_absent_and_goes_on(url: str, tmp_path: Path):
     """Killed at random points, then left to itself: the newest revision, and every sample; each revision is whole or absent."""
     chance = random.Random(int(os.environ.get("PHR_FAULT_SEED", "7")))
-    system = start(test_settings(url))
+    system = start(settings_at(url))
     system.migrate()
     newest = revision(url)
     resource = {"resourceType": "Patient", "id": "p-old", "gender": "female", "birthDate": "1960-05-05"}
@@ -75,7 +75,7 @@ def test_a_migration_that_is_killed_is_whole_or_absent_and_goes_on(url: str, tmp
     assert last.exitcode == 0, (tmp_path / "log").read_text()
     assert killed >= 1
     assert revision(url) == newest
-    again = start(test_settings(url))
+    again = start(settings_at(url))
     with again.store.begin(machine(again.settings.recipient, "collect", "t", person)) as uow:
         sizes = uow.vitals.sizes(person)
         uow.commit()

@@ -18,7 +18,7 @@ from phr.domain.starts import LOSSES, REST, open_starts, start_of
 from phr.services.deliver import Deliver, TryLaterError
 from phr.worker import told_by_kind
 from tests.build import CITY
-from tests.conftest import FixedClock, test_settings
+from tests.conftest import FixedClock, settings_at
 from tests.faults.zygote import CONTEXT
 
 pytestmark = pytest.mark.db
@@ -45,7 +45,7 @@ def a_round(url: str, kind: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return "receipt"
 
-    system = start(test_settings(url))
+    system = start(settings_at(url))
     Deliver(system.store, system.clock, CITY, {kind: send})(request="t")
     system.close()
 

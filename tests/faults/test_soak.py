@@ -22,7 +22,7 @@ from phr.commands.benchmarks.bench_post import bundle, heart_rate
 from phr.web.answer import SESSION_COOKIE
 from tests.build import CITY
 from tests.build import heart_rates as pulse
-from tests.conftest import SECRET, make_database, test_settings
+from tests.conftest import SECRET, make_database, settings_at
 from tests.faults.log import tell
 from tests.faults.parts import Part, free_port, serving, wait_for
 from tests.phr.services.scenes import a_person
@@ -82,7 +82,7 @@ class Served:
 def soaked(server_url: str, worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     name = f"phr_soak_{worker_id}"
     url = make_database(server_url, name)
-    system = start(test_settings(url))
+    system = start(settings_at(url))
     system.migrate()
     made = Served(system, tmp_path_factory.mktemp("soak"), url)
     yield made

@@ -8,7 +8,7 @@ import pytest
 
 from phr.asgi import create_app
 from phr.bootstrap import start
-from tests.conftest import test_settings
+from tests.conftest import settings_at
 from tests.leaks.town import Town, a_town
 
 
@@ -16,7 +16,7 @@ from tests.leaks.town import Town, a_town
 def town(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """The whole service over the tests' database, with the real clock."""
     home = tmp_path_factory.mktemp("leaks")
-    system = start(test_settings(database_url, home=home, upload_reserve_mb=0))
+    system = start(settings_at(database_url, home=home, upload_reserve_mb=0))
     yield a_town(system, create_app(system))
     system.close()
 

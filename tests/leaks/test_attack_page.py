@@ -14,7 +14,7 @@ from phr.bootstrap import start
 from phr.cli import main
 from phr.commands import shared
 from phr.domain.extract_verify import main as verify
-from tests.conftest import ROOT, make_database, test_settings
+from tests.conftest import ROOT, make_database, settings_at
 from tests.leaks.town import Caller
 
 pytestmark = pytest.mark.db
@@ -33,7 +33,7 @@ def place(server_url, worker_id):
     from phr.asgi import create_app
 
     url = make_database(server_url, f"phr_attack_{worker_id}")
-    system = start(test_settings(url))
+    system = start(settings_at(url))
     system.migrate()
     yield system, create_app(system), url
     system.close()

@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 from phr import logs
 from phr.bootstrap import start
 from phr.worker import make_app
-from tests.conftest import test_settings
+from tests.conftest import settings_at
 from tests.leaks.entrances import ENTRANCES, filled, kind, missing
 from tests.leaks.town import Caller, city
 
@@ -246,7 +246,7 @@ def test_a_failed_sign_in_writes_neither_name_nor_passphrase(town, database_url,
     """Neither in logs nor in the trail."""
     import psycopg
 
-    system = start(test_settings(database_url))
+    system = start(settings_at(database_url))
     assert system.factors.by_passphrase(NAME, SECRET, "t") is None
     assert [mark for mark in MARKS if mark in capfd.readouterr().err] == []
     with psycopg.connect(database_url) as admin:

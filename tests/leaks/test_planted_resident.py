@@ -18,7 +18,7 @@ from phr.clock import SystemClock
 from phr.metrics import exposed
 from phr.store.sealed_files import SealedFiles
 from tests.build import agree, blood_pressure, heart_rates
-from tests.conftest import test_settings
+from tests.conftest import settings_at
 from tests.leaks.town import Caller
 
 pytestmark = pytest.mark.db
@@ -30,7 +30,7 @@ def lived(database_url, tmp_path, capfd):
     """Everything that is written while one resident is registered, measured, read, exported, examined and erased."""
     kept = InMemorySpanExporter()
     end = tracing.begin("", 1.0, kept)
-    made = spanned(System)(test_settings(database_url), SystemClock())
+    made = spanned(System)(settings_at(database_url), SystemClock())
     made.sealed_files = SealedFiles(tmp_path / "take-out")
     root = logging.getLogger()
     level = root.level

@@ -13,14 +13,14 @@ from phr.bootstrap import start
 from phr.domain.signs import FAILED, JOB
 from phr.services.alarm_letters import AlarmLetters
 from tests.build import agree, blood_pressure
-from tests.conftest import test_settings
+from tests.conftest import settings_at
 from tests.phr.services.scenes import a_person
 
 
 @pytest.fixture
 def city(database_url):
     """A system with the real clock: letters are due as time goes by."""
-    made = start(test_settings(database_url))
+    made = start(settings_at(database_url))
     yield made
     made.close()
 

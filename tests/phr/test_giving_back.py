@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from phr.bootstrap import start
-from tests.conftest import test_settings
+from tests.conftest import settings_at
 
 OURS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s"
 NAME = "giving-back"
@@ -29,7 +29,7 @@ def connections(admin: psycopg.Connection, expected: int) -> int:
 def test_no_connection_stays_open_behind_a_system(database_url, clock, admin, monkeypatch, forgotten):
     """A connection that is only collected would be an error in whatever runs at that moment."""
     monkeypatch.setenv("PGAPPNAME", NAME)
-    made = start(test_settings(database_url), clock)
+    made = start(settings_at(database_url), clock)
     made.operate.beat("giving-back", request="t")
     assert connections(admin, 1) == 1
     if not forgotten:

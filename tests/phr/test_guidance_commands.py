@@ -11,14 +11,14 @@ from click.testing import CliRunner
 from phr.bootstrap import start
 from phr.cli import main
 from phr.commands import guidance as commands
-from tests.conftest import FixedClock, test_settings
+from tests.conftest import FixedClock, settings_at
 from tests.phr.services.guidance.people import OURS, begun, handed, year_of
 
 
 @pytest.fixture
 def city(database_url, monkeypatch):
     clock = FixedClock(datetime.now(UTC))
-    made = start(test_settings(database_url, insurer_numbers=OURS, guidance_institution="3311234567"), clock)
+    made = start(settings_at(database_url, insurer_numbers=OURS, guidance_institution="3311234567"), clock)
     monkeypatch.setattr(commands, "system", lambda: made)
     yield made
     made.close()

@@ -10,13 +10,13 @@ from pypdf import PdfReader
 
 from phr.bootstrap import start
 from phr.commands import messages
-from tests.conftest import test_settings
+from tests.conftest import settings_at
 
 
 @pytest.fixture(autouse=True)
 def own(monkeypatch, database_url):
     """The commands' system is the one of this test."""
-    made = start(test_settings(database_url))
+    made = start(settings_at(database_url))
     monkeypatch.setattr(messages, "system", lambda: made)
     yield made
     made.close()

@@ -15,7 +15,7 @@ from phr.config import Settings
 from phr.errors import Refused
 from phr.store.engine import external
 from phr.store.neighbours import databases, strangers
-from tests.conftest import make_database, test_settings
+from tests.conftest import make_database, settings_at
 from tests.faults.servers import Cluster
 
 OTHER = "the secret of a city that came second, forty characters"
@@ -39,13 +39,13 @@ def test_a_second_city_is_refused_and_the_first_goes_on():
     cluster.start()
     try:
         one, two = make_database(cluster.url, "asahi"), make_database(cluster.url, "tokiwa")
-        with closing(start(test_settings(one))) as first:
+        with closing(start(settings_at(one))) as first:
             first.migrate()
             other = start(Settings(database_url=two, secret_keys=OTHER))
             with closing(other), pytest.raises(Refused, match="asahi"):
                 other.migrate()
             first.database.app().close()  # a new connection: it is asked for the password
-            with closing(start(test_settings(two))) as copy:  # ours: a copy beside it, as a drill makes one
+            with closing(start(settings_at(two))) as copy:  # ours: a copy beside it, as a drill makes one
                 copy.migrate()
         with psycopg.connect(two, autocommit=True) as admin:
             admin.execute("DROP DATABASE asahi WITH (FORCE)")
@@ -75,7 +75,7 @@ def test_a_copy_beside_is_no_stranger_and_another_city_is_one(system, database_u
     with psycopg.connect(second) as connection:
         name = connection.info.dbname
     ours = [row[0] for row in system.sealer.rows()]
-    with closing(start(test_settings(second))) as copy:
+    with closing(start(settings_at(second))) as copy:
         copy.migrate()
     mine = external(database_url, "", system.secrets[-1])
     with psycopg.connect(database_url) as connection:

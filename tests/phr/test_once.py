@@ -10,7 +10,7 @@ import pytest
 from phr import worker
 from phr.bootstrap import System, start
 from phr.commands.once import DAILY, NEVER, OFTEN, rounds
-from tests.conftest import make_database, test_settings
+from tests.conftest import make_database, settings_at
 
 pytestmark = pytest.mark.db
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.db
 def system(server_url: str, worker_id: str) -> Iterator[System]:
     """A city without anybody: the nightly jobs would take minutes for all who other tests left behind."""
     name = f"phr_once_{worker_id}"
-    made = start(test_settings(make_database(server_url, name)))
+    made = start(settings_at(make_database(server_url, name)))
     made.migrate()
     yield made
     made.close()

@@ -25,7 +25,7 @@ from phr.domain.access import Access
 from phr.web.answer import SESSION_COOKIE
 from tests.build import CITY, agree
 from tests.build import heart_rates as pulse
-from tests.conftest import test_settings
+from tests.conftest import settings_at
 from tests.served import served
 
 pytestmark = pytest.mark.db
@@ -37,7 +37,7 @@ _CHANCE = 0.15
 @pytest.fixture(scope="module")
 def town(database_url):
     """A few residents, and everything that calls."""
-    system = start(test_settings(database_url))
+    system = start(settings_at(database_url))
     names = [f"rush-{uuid4().hex[:10]}" for _ in range(ALARMS)]
     for name in names:
         resource = {"resourceType": "Patient", "id": name, "gender": "female", "birthDate": "1960-05-05"}

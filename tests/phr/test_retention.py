@@ -13,7 +13,7 @@ from phr.cli import main
 from phr.errors import Refused, Unsafe
 from phr.store.retention import Retention
 from tests.build import heart_rates
-from tests.conftest import SECRET, FixedClock, make_database, test_settings
+from tests.conftest import SECRET, FixedClock, make_database, settings_at
 from tests.phr.services.scenes import a_person
 
 OLD = datetime(2021, 3, 1, 3, tzinfo=UTC)
@@ -24,7 +24,7 @@ CUT = date(2021, 3, 4)
 def url(server_url, worker_id):
     """A city of its own: the command looks at everybody."""
     made = make_database(server_url, f"phr_retention_{worker_id}")
-    system = start(test_settings(made))
+    system = start(settings_at(made))
     system.migrate()
     system.close()
     return made
@@ -33,7 +33,7 @@ def url(server_url, worker_id):
 @pytest.fixture
 def town(url):
     """A city five years and some days later, and somebody with five days of heart rates."""
-    system = start(test_settings(url), FixedClock(datetime(2026, 3, 5, tzinfo=UTC)))
+    system = start(settings_at(url), FixedClock(datetime(2026, 3, 5, tzinfo=UTC)))
     person, patient = a_person(system)
     days = [heart_rates(OLD + timedelta(days=n), [60.0 + n, 61.0]) for n in range(5)]
     system.receive(person, days, request="test")

@@ -19,7 +19,7 @@ from phr.clock import SystemClock
 from phr.config import Settings
 from phr.errors import Refused
 from tests.build import agree, blood_pressure
-from tests.conftest import test_settings
+from tests.conftest import settings_at
 
 NAME, WORD, VALUE, SECRET = "金糸雀花子", "kanaria-hanako-5521", "187.53", "kanaria-token-71f0c3"
 
@@ -34,7 +34,7 @@ def spans():
 
 @pytest.fixture
 def traced(spans, database_url):
-    made = spanned(System)(test_settings(database_url), SystemClock())
+    made = spanned(System)(settings_at(database_url), SystemClock())
     yield made
     made.close()
 
@@ -203,7 +203,7 @@ def test_spans_reach_a_collector_over_http(database_url):
         system = start(
             Settings(
                 database_url=database_url,
-                secret_keys=test_settings(database_url).secret_keys,
+                secret_keys=settings_at(database_url).secret_keys,
                 tracing_url=f"{address}/v1/traces",
             )
         )

@@ -7,7 +7,7 @@ import pytest
 from phr.asgi import create_app
 from phr.bootstrap import start
 from phr.web.headers import CONTENT_SECURITY_POLICY
-from tests.conftest import test_settings
+from tests.conftest import settings_at
 from tests.phr.api.conftest import Client  # the client that speaks to an app without a network
 
 OPEN = (
@@ -34,7 +34,7 @@ CLOSED = (
 
 @pytest.fixture(scope="module")
 def call(database_url):
-    system = start(test_settings(database_url))
+    system = start(settings_at(database_url))
     yield Client(create_app(system))
     system.close()
 

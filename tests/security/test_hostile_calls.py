@@ -18,7 +18,7 @@ from phr.bootstrap import start
 from phr.domain.access import HOME
 from phr.web.answer import SESSION_COOKIE
 from tests.build import agree
-from tests.conftest import test_settings
+from tests.conftest import settings_at
 
 EXAMPLES = (
     int(os.environ.get("PHR_FUZZ", "0")) // 10_000 or 2
@@ -28,7 +28,7 @@ _MACHINES = ("/fhir", "/ledger", "/hooks", "/oauth")
 
 @pytest.fixture(scope="module")
 def system(database_url):
-    made = start(test_settings(database_url))
+    made = start(settings_at(database_url))
     yield made
     made.close()
 

@@ -20,7 +20,7 @@ from phr.bootstrap import System, start
 from phr.ids import new_id
 from synthetic_data.openid import Provider, serve
 from tests.build import agree
-from tests.conftest import test_settings as settings_for
+from tests.conftest import settings_at as settings_for
 from tests.served import a_port, served
 
 PHRASE = "川べりをゆっくり長く歩くのがすき"

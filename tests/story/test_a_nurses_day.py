@@ -14,7 +14,7 @@ from phr.domain.access import Access
 from phr.domain.days import day_at
 from phr.domain.guidance.receiving_check import check
 from tests.conftest import FixedClock
-from tests.conftest import test_settings as settings_for
+from tests.conftest import settings_at as settings_for
 from tests.phr.services.scenes import INTENSIVE, rows_of
 from tests.story.town import INSURER, LICENCE, Town
 

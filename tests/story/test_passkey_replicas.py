@@ -10,7 +10,7 @@ import pytest
 from phr.asgi import create_app
 from phr.bootstrap import System, start
 from phr.errors import Invalid
-from tests.conftest import test_settings
+from tests.conftest import settings_at
 from tests.story.authenticator import Authenticator
 from tests.story.test_two_replicas import InTurn
 from tests.story.town import Browser, Town
@@ -22,7 +22,7 @@ ADDRESS = "http://localhost:8000"
 @pytest.fixture(scope="module")
 def replicas(database_url: str) -> Iterator[tuple[System, System]]:
     """Two systems that share the database and the secrets, at an address with a name: passkeys need one."""
-    pair = tuple(start(test_settings(database_url, base_url=ADDRESS)) for _ in range(2))
+    pair = tuple(start(settings_at(database_url, base_url=ADDRESS)) for _ in range(2))
     yield pair
     for one in pair:
         one.close()

@@ -14,7 +14,7 @@ from phr.bootstrap import System, start
 from tests.conformance.bulk.scene import Scene, ids, lines
 from tests.conformance.smart.conftest import a_world
 from tests.conformance.smart.world import FHIR, World, csrf
-from tests.conftest import FixedClock, test_settings
+from tests.conftest import FixedClock, settings_at
 from tests.phr.services.scenes import stored
 from tests.phr.services.sending import PRESSURES
 from tests.story.town import Town
@@ -37,7 +37,7 @@ class InTurn:
 @pytest.fixture(scope="module")
 def replicas(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[System, System]]:
     """Two systems that share the database, the secrets and the folder of the installation; nothing else."""
-    settings = test_settings(database_url, home=tmp_path_factory.mktemp("home"), upload_reserve_mb=0)
+    settings = settings_at(database_url, home=tmp_path_factory.mktemp("home"), upload_reserve_mb=0)
     clock = FixedClock()
     pair = start(settings, clock), start(settings, clock)
     yield pair

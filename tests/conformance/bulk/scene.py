@@ -18,7 +18,7 @@ from phr.bootstrap import System, start
 from phr.services.accounts import Caller
 from tests.build import agree, blood_pressure, heart_rates
 from tests.calling import Calling
-from tests.conftest import FixedClock, test_settings
+from tests.conftest import FixedClock, settings_at
 
 TEN = datetime(2026, 3, 3, 1, tzinfo=UTC)
 ASYNC = {"Prefer": "respond-async", "Accept": "application/fhir+json"}
@@ -143,5 +143,5 @@ def ids(resources: Iterable[dict[str, Any]]) -> list[str]:
 def a_scene(database_url: str, home: Path) -> Scene:
     """A new university over the tests' database."""
     clock = FixedClock()
-    system = start(test_settings(database_url, home=home), clock)
+    system = start(settings_at(database_url, home=home), clock)
     return Scene(system, clock, f"Organization/univ-{uuid4().hex[:10]}", create_app(system))

@@ -26,7 +26,7 @@ from dataclasses import replace
 from phr.bootstrap import start
 from phr.domain.bulk.limits import limits
 from phr.services.bulk import exporting, files, walking
-from tests.conftest import test_settings
+from tests.conftest import settings_at
 
 small = replace(limits(), **{small})
 for module in (exporting, files, walking):
@@ -40,7 +40,7 @@ def dies(self, part, body):
     add(self, part, body)
 
 files.Draft.add = dies
-system = start(test_settings({url!r}, home={home!r}))
+system = start(settings_at({url!r}, home={home!r}))
 system.bulk_jobs.round(request="test-round")
 """
 

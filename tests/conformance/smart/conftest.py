@@ -11,13 +11,13 @@ from phr.asgi import create_app
 from phr.bootstrap import start
 from tests.build import agree, blood_pressure
 from tests.conformance.smart.world import World
-from tests.conftest import FixedClock, test_settings
+from tests.conftest import FixedClock, settings_at
 
 
 @pytest.fixture(scope="module")
 def world(database_url: str) -> Iterator[World]:
     """A system with a resident who has blood pressures and heart rates."""
-    system = start(test_settings(database_url), FixedClock())
+    system = start(settings_at(database_url), FixedClock())
     yield a_world(system)
     system.close()
 

@@ -10,7 +10,7 @@ from docs.examples.backend_service import observations
 from docs.examples.smart_app import SCOPE, App, newest
 from phr.bootstrap import start
 from tests.conformance.smart.conftest import a_world
-from tests.conftest import FixedClock, test_settings
+from tests.conftest import FixedClock, settings_at
 from tests.served import CHROMIUM, a_port, browser, served
 
 
@@ -18,7 +18,7 @@ from tests.served import CHROMIUM, a_port, browser, served
 def town(database_url):
     """A city on a port of its own, whose address its settings know."""
     port = a_port()
-    system = start(test_settings(database_url, base_url=port[1]), FixedClock())
+    system = start(settings_at(database_url, base_url=port[1]), FixedClock())
     world = a_world(system)
     with served(world.app, port) as world.address:
         yield world

@@ -17,7 +17,7 @@ from phr.asgi import create_app
 from phr.bootstrap import System, start
 from tests.build import agree, blood_pressure, heart_rates
 from tests.calling import Calling
-from tests.conftest import test_settings
+from tests.conftest import settings_at
 
 
 class Client(Calling):
@@ -68,7 +68,7 @@ def there(database_url: str) -> Iterator[Any]:
     """Everybody at a desk of a module's own, in one system."""
     from tests.phr.api.fhir_desk import desk
 
-    made = start(test_settings(database_url))
+    made = start(settings_at(database_url))
     yield desk(made, create_app(made))
     made.close()
 

@@ -11,7 +11,7 @@ from uuid import uuid4
 from phr.asgi import create_app
 from phr.bootstrap import start
 from tests.build import agree, blood_pressure, heart_rates
-from tests.conftest import test_settings
+from tests.conftest import settings_at
 from tests.phr.api.conftest import Client
 from tests.phr.api.fhir_desk import client
 
@@ -24,7 +24,7 @@ def scene(database_url: str) -> Iterator[SimpleNamespace]:
     """Both, each with a client of their own, and a nurse of the recipient."""
     nurse = f"nurse-{uuid4().hex[:8]}"
     recipient = f"Organization/search-{uuid4().hex[:8]}"
-    system = start(test_settings(database_url))
+    system = start(settings_at(database_url))
     app = create_app(system)
     made = SimpleNamespace(system=system, app=app, recipient=recipient)
     for name, categories in (("open", None), ("half", ("blood-pressure",))):

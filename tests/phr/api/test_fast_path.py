@@ -22,7 +22,7 @@ from phr.domain.access import Access
 from phr.domain.query import ObservationQuery
 from phr.errors import PhrError
 from tests.build import CITY, agree
-from tests.conftest import test_settings
+from tests.conftest import settings_at
 
 pytestmark = pytest.mark.db
 UCUM = "http://unitsofmeasure.org"
@@ -32,7 +32,7 @@ START = datetime.now(UTC).replace(microsecond=0) - timedelta(days=30)
 @pytest.fixture(scope="module")
 def city(database_url: str) -> Iterator[System]:
     """One system for all: each example has people of its own."""
-    made = start(test_settings(database_url))
+    made = start(settings_at(database_url))
     made.accounts.put("nurse-fast", "nurse", recipient=CITY, request="test")
     yield made
     made.close()

@@ -13,7 +13,7 @@ from phr.bootstrap import start
 from phr.domain.documents import describe
 from phr.ids import person_id
 from tests.build import CITY, agree
-from tests.conftest import SHARED, test_settings
+from tests.conftest import SHARED, settings_at
 from tests.phr.api.conftest import Client
 
 FILE = SHARED / "data" / "fhir" / "search_cases.json"
@@ -31,7 +31,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def ask(database_url):
     """A client to whom the people of the golden resources, and nobody else, have agreed; what names none is p3's."""
-    system = start(test_settings(database_url))
+    system = start(settings_at(database_url))
     app = create_app(system)
     for one in GOLDEN["resources"]:
         if one["resourceType"] == "Patient":

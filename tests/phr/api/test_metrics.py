@@ -19,7 +19,7 @@ from phr.bootstrap import start
 from phr.domain.signs import FAILED, JOB
 from phr.errors import Busy
 from tests.build import agree, blood_pressure
-from tests.conftest import test_settings
+from tests.conftest import settings_at
 
 pytestmark = pytest.mark.db
 TOKEN = "a-token-for-scrapes-0123456789"
@@ -149,14 +149,14 @@ def test_jobs_tell_when_they_ended_and_whether_they_fail(system, clock):
 def test_metrics_are_for_this_machine_or_for_who_has_the_token(client, headers, status):
     """Figures of a small city tell something: they are not public."""
     stand_in = SimpleNamespace(
-        settings=test_settings("postgresql://", metrics_token=TOKEN), gauges=lambda **_: []
+        settings=settings_at("postgresql://", metrics_token=TOKEN), gauges=lambda **_: []
     )
     assert scraped(stand_in, client=client, **headers).status_code == status
 
 
 def test_without_a_token_no_other_machine_gets_in_with_an_empty_one():
     """An empty setting is no password."""
-    stand_in = SimpleNamespace(settings=test_settings("postgresql://"), gauges=lambda **_: [])
+    stand_in = SimpleNamespace(settings=settings_at("postgresql://"), gauges=lambda **_: [])
     assert scraped(stand_in, client="192.0.2.7", Authorization="Bearer ").status_code == 404
 
 
@@ -166,7 +166,7 @@ def test_counts_are_shown_while_the_database_is_away():
     def away(**_):
         raise Busy("the database does not answer")
 
-    text = scraped(SimpleNamespace(settings=test_settings("postgresql://"), gauges=away)).text
+    text = scraped(SimpleNamespace(settings=settings_at("postgresql://"), gauges=away)).text
     assert "phr_samples_total" in text
 
 
@@ -183,7 +183,7 @@ def test_a_withdrawal_and_an_alarm_are_timed(system, person, patient):
 
 def test_the_pool_is_told_of(database_url):
     """Connections in use and idle, of the process that answers."""
-    made = start(test_settings(database_url))
+    made = start(settings_at(database_url))
     readings = {(name, *labels): value for name, labels, value in made.gauges(request="t")}
     assert readings["phr_pool", "in use"] + readings["phr_pool", "idle"] >= 1
     made.close()

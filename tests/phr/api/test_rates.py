@@ -15,7 +15,7 @@ from phr.api.rates import RateMiddleware, Rule, address_of, rule_of, rules
 from phr.asgi import create_app
 from phr.bootstrap import start
 from phr.config import Settings
-from tests.conftest import test_settings
+from tests.conftest import settings_at
 
 SLOW = Rule("slow", frozenset({"*"}), ("*",), (parse("2/minute"),))
 
@@ -131,7 +131,7 @@ def test_an_ipv6_line_is_one_address():
 
 def test_guesses_at_the_door_are_turned_away_before_the_database_is_asked(database_url):
     """Thirty in a minute from one address; the page says so without a session."""
-    system = start(test_settings(database_url, rate_limits="on"))
+    system = start(settings_at(database_url, rate_limits="on"))
     app = create_app(system)
 
     async def story():

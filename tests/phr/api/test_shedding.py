@@ -17,7 +17,7 @@ from phr.api.shedding_rules import read, table
 from phr.asgi import create_app
 from phr.bootstrap import start
 from phr.errors import Unsafe
-from tests.conftest import test_settings
+from tests.conftest import settings_at
 
 TABLE = """
 lowest = 1
@@ -344,7 +344,7 @@ def test_a_table_that_forgets_something_is_refused(text):
 @pytest.mark.db
 def test_a_browser_gets_a_page_and_other_programs_a_problem(database_url):
     """Through the whole application: with nothing to wait for, every interface is told in its own form."""
-    system = start(test_settings(database_url))
+    system = start(settings_at(database_url))
 
     async def story():
         app = create_app(system)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from phr.bootstrap import start
-from tests.conftest import make_database, test_settings
+from tests.conftest import make_database, settings_at
 from tests.phr.ledger.stage import PATIENCE, on_stage
 
 
@@ -13,7 +13,7 @@ from tests.phr.ledger.stage import PATIENCE, on_stage
 def ledger_database(server_url, worker_id):
     """Brought up by the migrations, once for a process."""
     url = make_database(server_url, f"phr_ledger_{worker_id}")
-    made = start(test_settings(url))
+    made = start(settings_at(url))
     made.migrate()
     made.close()
     return url

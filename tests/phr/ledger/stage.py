@@ -18,7 +18,7 @@ from fastapi import FastAPI
 from phr.api.ledger import router
 from phr.bootstrap import System, ledger_store, start
 from phr.clients.ledger import LedgerClient
-from tests.conftest import FixedClock, test_settings
+from tests.conftest import FixedClock, settings_at
 from tests.served import a_port, served
 
 FATES = ("down", "slow", "500-after", "drop-after", "twice")
@@ -86,7 +86,7 @@ class Stage:
     def __init__(self, url: str, address: tuple[Any, str], patience: float, **settings: Any) -> None:
         self.clock = FixedClock()
         self.system: System = start(
-            test_settings(url, ledger_name=f"book-{uuid4().hex[:12]}", base_url=address[1], **settings),
+            settings_at(url, ledger_name=f"book-{uuid4().hex[:12]}", base_url=address[1], **settings),
             self.clock,
         )
         app = FastAPI()

@@ -14,7 +14,7 @@ from phr.bootstrap import System, _to_cloud
 from phr.clients import google
 from phr.services.connections import Connecting, Desk, Noticing, Syncing, Vault
 from phr.services.deliver import Deliver
-from tests.conftest import test_settings
+from tests.conftest import settings_at
 
 SETTINGS = {"google_client_id": "client", "google_client_secret": "secret-of-the-client"}
 _EDGE = re.compile(r'(>=|<) "([^"]+)"')
@@ -132,7 +132,7 @@ def hearts(now: datetime, hours: int) -> list[tuple[datetime, int]]:
 
 def join(system: System, fake: FakeGoogle, *, secrets_: list[bytes] | None = None, receive=None) -> Desk:
     """Joins the system's connections to the fake cloud."""
-    settings = test_settings("postgresql://", **SETTINGS)
+    settings = settings_at("postgresql://", **SETTINGS)
     http = httpx.Client(transport=httpx.MockTransport(fake))
     cloud = google.connect(settings, system.clock, http)
     # The collector's own waits between repeats of a request are not what these tests are about.

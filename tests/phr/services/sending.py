@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from phr.bootstrap import start
 from tests.build import agree
-from tests.conftest import test_settings
+from tests.conftest import settings_at
 from tests.phr.services.scenes import a_person
 
 WHO = {"actor": "me", "request": "t"}
@@ -22,7 +22,7 @@ PRESSURES = (
 def a_city(url, clock, home, **more):
     """A service over the tests' database with its uploads in a folder of its own."""
     settings = {"home": home, "upload_largest_mb": 50, "upload_reserve_mb": 0, **more}
-    return start(test_settings(url, **settings), clock)
+    return start(settings_at(url, **settings), clock)
 
 
 def everything(system):

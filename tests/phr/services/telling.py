@@ -12,7 +12,7 @@ from phr.domain.access import machine, resident
 from phr.domain.messages.channel import Note
 from phr.services.deliver import Deliver, Delivered
 from tests.build import CITY, agree
-from tests.conftest import FixedClock, test_settings
+from tests.conftest import FixedClock, settings_at
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 
@@ -40,7 +40,7 @@ def noon() -> datetime:
 
 def a_system(url: str, **channels: Any) -> System:
     """The service with these channels at noon."""
-    made = start(test_settings(url), FixedClock(noon()))
+    made = start(settings_at(url), FixedClock(noon()))
     made.__dict__["channels"] = channels
     return made
 

@@ -13,7 +13,7 @@ from phr.errors import Busy, Conflict, Refused
 from phr.services.accounts import Unbound, Where
 from phr.services.accounts.common_id import Found
 from synthetic_data.openid import FAULTS, Provider, serve
-from tests.conftest import test_settings as settings_for
+from tests.conftest import settings_at as settings_for
 
 BACK = "http://127.0.0.1:8000/sign-in/openid/back"
 

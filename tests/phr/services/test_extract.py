@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from phr.bootstrap import start
 from phr.domain.extract_verify import main, verify
 from phr.domain.merkle import merkle_path, merkle_root
-from tests.conftest import FixedClock, make_database, test_settings
+from tests.conftest import FixedClock, make_database, settings_at
 from tests.phr.store.door import nurse
 
 
@@ -23,7 +23,7 @@ def extract(server_url, worker_id):
     """The extract of a person among others, its roots, and a connection of the administrator to the same database."""
     url = make_database(server_url, f"phr_extract_{worker_id}")
     clock = FixedClock()
-    system = start(test_settings(url), clock)
+    system = start(settings_at(url), clock)
     system.migrate()
     person = uuid4()
     for number in range(5):

@@ -14,7 +14,7 @@ from phr.bootstrap import start
 from phr.errors import Busy, Conflict, Invalid, NotFound
 from phr.services.accounts import Factors, Held, Where
 from phr.services.accounts.words import signing_in
-from tests.conftest import test_settings as settings_for
+from tests.conftest import settings_at as settings_for
 
 PHRASE = "a long walk along the river"
 

@@ -22,7 +22,7 @@ from phr.domain.fhirsearch.criteria import Place
 from phr.domain.fhirsearch.request import request
 from phr.services.fhirsearch import Asker
 from tests.build import CUFF, WATCH
-from tests.conftest import test_settings
+from tests.conftest import settings_at
 from tests.phr.services import naive_search
 from tests.phr.services.naive_search import UCUM
 from tests.phr.services.scenes import a_person, a_series
@@ -158,7 +158,7 @@ conditions = st.one_of(
 
 @pytest.fixture(scope="module")
 def place(database_url):
-    made = start(test_settings(database_url))
+    made = start(settings_at(database_url))
     yield made
     made.close()
 

@@ -11,7 +11,7 @@ from phr.bootstrap import start
 from phr.domain.access import Access, machine, resident
 from phr.errors import Invalid, NotAllowed, NotFound
 from tests.build import CITY
-from tests.conftest import FixedClock, test_settings
+from tests.conftest import FixedClock, settings_at
 from tests.phr.services.scenes import a_person, a_series
 
 NOON = datetime.now(UTC).replace(hour=4, minute=20, second=5, microsecond=0) - timedelta(days=1)
@@ -22,7 +22,7 @@ LUNCH = {"energy": 600.0, "fat": 30.0, "protein": 20.0, "salt": 3.0}
 @pytest.fixture(scope="module")
 def city(database_url):
     """The system with a clock that stands at lunch."""
-    made = start(test_settings(database_url), FixedClock(NOON))
+    made = start(settings_at(database_url), FixedClock(NOON))
     yield made
     made.close()
 

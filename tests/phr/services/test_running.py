@@ -9,7 +9,7 @@ import pytest
 
 from phr.errors import NotFound
 from tests.build import agree, heart_rates
-from tests.conftest import make_database, test_settings
+from tests.conftest import make_database, settings_at
 
 ZONE_DAY = timedelta(days=1)
 
@@ -20,7 +20,7 @@ def own(server_url, worker_id):
     from phr.bootstrap import start
 
     url = make_database(server_url, f"phr_running_{worker_id}")
-    made = start(test_settings(url))
+    made = start(settings_at(url))
     made.migrate()
     yield made
     made.close()

@@ -13,7 +13,7 @@ from phr.asgi import create_app
 from phr.bootstrap import start
 from synthetic_data.google_health.cloud import CLIENT_ID, CLIENT_SECRET, Cloud
 from synthetic_data.google_health.server import serve
-from tests.conftest import test_settings
+from tests.conftest import settings_at
 from tests.phr.services.google_cloud import deliver
 from tests.phr.services.scenes import FIRST, LAST, a_person, collecting, rows_of
 from tests.served import served
@@ -40,7 +40,7 @@ def city(database_url, clock, cloud):
     with serve(cloud) as base:
         urls = cloud.urls(base)
         made = start(
-            test_settings(
+            settings_at(
                 database_url,
                 google_client_id=CLIENT_ID,
                 google_client_secret=SecretStr(CLIENT_SECRET),

@@ -10,7 +10,7 @@ import pytest
 
 from phr.bootstrap import start
 from tests.build import heart_rates
-from tests.conftest import make_database, test_settings
+from tests.conftest import make_database, settings_at
 from tests.phr.services.scenes import a_person
 
 
@@ -18,7 +18,7 @@ from tests.phr.services.scenes import a_person
 def database_url(server_url, worker_id):
     """A database of its own: other tests plant rows as administrator, and the trail would find them."""
     url = make_database(server_url, f"phr_trail_{worker_id}")
-    start(test_settings(url)).migrate()
+    start(settings_at(url)).migrate()
     return url
 
 

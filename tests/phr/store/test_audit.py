@@ -18,7 +18,7 @@ from phr.errors import NotFound
 from phr.services.trail import Trail
 from phr.store.audit import AuditRow
 from tests.build import agree, heart_rates
-from tests.conftest import FixedClock, make_database, test_settings
+from tests.conftest import FixedClock, make_database, settings_at
 from tests.phr.store.door import nurse
 
 
@@ -26,7 +26,7 @@ from tests.phr.store.door import nurse
 def own_url(server_url, worker_id):
     """A database whose trail may be broken."""
     url = make_database(server_url, f"phr_audit_{worker_id}")
-    system = start(test_settings(url))
+    system = start(settings_at(url))
     system.migrate()
     return url
 
@@ -46,7 +46,7 @@ def dba(own_url):
 def city(own_url, dba):
     """A service on that database, its clock and its trail."""
     clock = FixedClock()
-    system = start(test_settings(own_url), clock)
+    system = start(settings_at(own_url), clock)
     trail = Trail(system.store, clock, system.settings.tz, system.settings.recipient)
     yield system, clock, trail
     system.store.close()
@@ -354,7 +354,7 @@ def test_sealing_waits_for_rows_that_are_under_way(city, own_url):
 def test_many_writers_at_once_keep_every_chain_whole(own_url, city):
     """Eight threads, fifty transactions each, while the verifier runs: no false alarm and no broken chain."""
     _system, _clock, trail = city
-    writers = start(test_settings(own_url).model_copy(update={"pool_size": 8}))
+    writers = start(settings_at(own_url).model_copy(update={"pool_size": 8}))
     problems = []
 
     def work():

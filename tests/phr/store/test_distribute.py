@@ -23,7 +23,7 @@ from phr.store.distribute import distribute, plan
 from phr.store.nearness import second_form, views_here
 from phr.store.placing import COLUMN, Placing, placing
 from tests.build import CITY, agree, heart_rates
-from tests.conftest import make_database, test_settings
+from tests.conftest import make_database, settings_at
 from tests.phr.services.scenes import a_person
 from tests.phr.store.door import enter, fill, personal_tables
 from tests.phr.store.test_gate_is_rule import test_the_database_shows_what_the_rule_permits as the_rule
@@ -36,7 +36,7 @@ TABLES = "SELECT relname FROM pg_class WHERE relnamespace = 'phr'::regnamespace 
 def first(server_url: str, worker_id: str) -> tuple[str, list[str]]:
     """A database of the migrations whose policies have the second form, and the statements that put the first one back."""
     url = make_database(server_url, f"phr_near_{worker_id}")
-    made = start(test_settings(url))
+    made = start(settings_at(url))
     made.migrate()
     made.close()
     with psycopg.connect(url) as connection:
@@ -61,7 +61,7 @@ def near_url(first: tuple[str, list[str]]) -> str:
 
 @pytest.fixture(scope="module")
 def near(near_url: str) -> Iterator[System]:
-    made = start(test_settings(near_url))
+    made = start(settings_at(near_url))
     yield made
     made.close()
 
@@ -348,7 +348,7 @@ needs_cluster = pytest.mark.skipif(
 def test_a_cluster_is_spread_once_keeps_every_row_and_the_door(worker_id: str):
     """Permitted, denied, forged and withdrawn, on a cluster; a second time changes nothing."""
     url = os.environ["PHR_TEST_CITUS_URL"]
-    made = start(test_settings(url))
+    made = start(settings_at(url))
     made.migrate()
     person, patient = a_person(made)
     stranger = uuid4()

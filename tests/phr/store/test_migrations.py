@@ -20,7 +20,7 @@ from phr.store import tables
 from phr.store.context import Sealer
 from phr.store.engine import external
 from phr.store.migrate import admin_engine, config, config_of_scripts, current, upgrade
-from tests.conftest import SECRET, make_database, test_settings
+from tests.conftest import SECRET, make_database, settings_at
 from tests.phr.store.door import fill, oneself, personal_tables, seen
 
 OLD, NEW = b"an old secret of at least forty characters", b"a new secret of at least forty characters."
@@ -60,7 +60,7 @@ def database(url, *secrets):
 
 def test_up_one_down_and_up_again_gives_the_same_database(empty):
     """The last migration can be taken back and made again."""
-    system = start(test_settings(empty))
+    system = start(settings_at(empty))
     system.migrate()
     first = shape(empty)
     engine = admin_engine(system.database.admin)
@@ -73,7 +73,7 @@ def test_up_one_down_and_up_again_gives_the_same_database(empty):
 
 def test_down_to_nothing_and_up_again_gives_the_same_database(empty):
     """Every migration can be taken back; the service's roles stay."""
-    system = start(test_settings(empty))
+    system = start(settings_at(empty))
     system.migrate()
     first = shape(empty)
     engine = admin_engine(system.database.admin)
@@ -90,7 +90,7 @@ def test_down_to_nothing_and_up_again_gives_the_same_database(empty):
 
 def test_migrating_again_changes_nothing(empty):
     """Every start of the service may migrate."""
-    system = start(test_settings(empty))
+    system = start(settings_at(empty))
     system.migrate()
     first = shape(empty)
     system.migrate()
@@ -147,7 +147,7 @@ def test_several_may_migrate_at_once(empty):
 def restored(empty):
     """The role's password is the server's, so it is put back for the other tests."""
     yield empty
-    start(test_settings(empty)).migrate()
+    start(settings_at(empty)).migrate()
 
 
 def test_while_secrets_change_both_are_accepted_and_afterwards_only_the_new(restored):

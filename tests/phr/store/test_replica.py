@@ -21,7 +21,7 @@ from phr.store.replica import Patience, ReplicaStore
 from phr.store.standby import behind
 from tests.build import CITY, agree, heart_rates
 from tests.conformance.bulk.scene import Scene, ids, lines
-from tests.conftest import SECRET, FixedClock, test_settings
+from tests.conftest import SECRET, FixedClock, settings_at
 from tests.phr.services.scenes import a_person
 from tests.phr.store.standby import Pair, a_pair
 
@@ -38,7 +38,7 @@ def pair() -> Iterator[Pair]:
 @pytest.fixture(scope="module")
 def city(pair: Pair, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     home = tmp_path_factory.mktemp("home")
-    made = start(test_settings(pair.primary, replica_url=pair.standby, home=home))
+    made = start(settings_at(pair.primary, replica_url=pair.standby, home=home))
     made.migrate()
     yield made
     made.close()
@@ -291,7 +291,7 @@ def test_a_primary_that_acknowledges_before_it_is_sure_has_no_fence(
         connection.execute("ALTER ROLE phr_app SET synchronous_commit = off")
         connection.commit()
     try:
-        loose = start(test_settings(pair.primary))
+        loose = start(settings_at(pair.primary))
         store = a_store(loose, pair.standby)
         assert one[0] in read_by(store)
         assert store.reads == {"standby": 0, "primary": 1}
@@ -329,7 +329,7 @@ def test_a_server_that_is_no_standby_is_left_alone_and_the_primary_answers(syste
 
 def test_without_a_standby_exports_read_as_everybody(database_url: str):
     """The setting is empty by default."""
-    system = start(test_settings(database_url))
+    system = start(settings_at(database_url))
     assert system.long_reads is system.store
     system.close()
 
@@ -351,9 +351,9 @@ def test_who_watches_sees_how_far_the_standby_is_behind(city, pair):
     assert figures["phr_standby_answers"] == 1
     assert figures["phr_standby_behind_bytes"] > 0
     assert {one.check: one.state for one in city.doctor(request="t")}["standby"] == "ok"
-    away = start(test_settings(pair.primary, replica_url=f"{pair.standby}1"))
+    away = start(settings_at(pair.primary, replica_url=f"{pair.standby}1"))
     assert away.standby_behind() is None
-    itself = start(test_settings(pair.primary, replica_url=pair.primary))
+    itself = start(settings_at(pair.primary, replica_url=pair.primary))
     assert itself.standby_behind() is None
     assert {name: value for name, _labels, value in itself.gauges(request="t")}["phr_standby_answers"] == 0
     assert {one.check: one.state for one in itself.doctor(request="t")}["standby"] == "warn"

@@ -12,7 +12,7 @@ from phr.commands.benchmarks.bench_pages_city import build_city
 from phr.commands.demo_guidance import SETTINGS
 from phr.config import Settings
 from phr.web.mount import page_routes
-from tests.conftest import make_database, test_settings
+from tests.conftest import make_database, settings_at
 
 pytestmark = pytest.mark.slow  # a walk over every page of every role, at night
 MOST: dict[str, int] = {
@@ -45,7 +45,7 @@ def walk(server_url: str, worker_id: str, counting) -> Iterator[Walk]:
     """A small city of its own: what is counted must not hang on the people of other tests."""
     from phr.bootstrap import start
 
-    settings: Settings = test_settings(make_database(server_url, f"phr_pace_{worker_id}"), **SETTINGS)
+    settings: Settings = settings_at(make_database(server_url, f"phr_pace_{worker_id}"), **SETTINGS)
     system = start(settings)
     system.migrate()
     yield walked(system, 24, 2, counting)[0]
@@ -75,7 +75,7 @@ def test_a_city_ten_times_as_large_asks_no_more(server_url, worker_id, walk, cou
     """Lists are cut before they are read, and what belongs to a row comes with the list."""
     from phr.bootstrap import start
 
-    system = start(test_settings(make_database(server_url, f"phr_pace_more_{worker_id}"), **SETTINGS))
+    system = start(settings_at(make_database(server_url, f"phr_pace_more_{worker_id}"), **SETTINGS))
     system.migrate()
     large, _left_out = walked(system, 240, 2, counting)
     system.close()

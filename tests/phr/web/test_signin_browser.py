@@ -10,7 +10,7 @@ import pytest
 from phr.asgi import create_app
 from phr.bootstrap import start
 from synthetic_data.openid import Provider, serve
-from tests.conftest import test_settings as settings_for
+from tests.conftest import settings_at as settings_for
 from tests.served import CHROMIUM, a_port, served
 
 PHRASE = "川べりをゆっくり長く歩くのがすき"

@@ -11,7 +11,7 @@ import pytest
 from phr.bootstrap import start
 from phr.ids import new_id
 from tests.build import agree
-from tests.conftest import make_database, test_settings
+from tests.conftest import make_database, settings_at
 
 FEW, MANY = 10, 100
 
@@ -20,7 +20,7 @@ FEW, MANY = 10, 100
 def small(server_url, worker_id):
     """A service of one test alone."""
     url = make_database(server_url, f"phr_statements_{worker_id}")
-    made = start(test_settings(url))
+    made = start(settings_at(url))
     made.migrate()
     yield made, url
     made.close()

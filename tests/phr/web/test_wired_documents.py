@@ -10,7 +10,7 @@ import pytest
 
 from phr.bootstrap import start
 from phr.store.sealed_files import SealedFiles
-from tests.conftest import test_settings as settings_for
+from tests.conftest import settings_at as settings_for
 from tests.phr.services.rights.scene import somebody, yesterday
 
 PAGE = "/documents"

@@ -12,7 +12,7 @@ from phr.bootstrap import start
 from phr.domain.days import day_at
 from phr.web.guidance_form import event_typed
 from tests.build import agree
-from tests.conftest import FixedClock, test_settings
+from tests.conftest import FixedClock, settings_at
 
 LICENCE = "public-health-nurse"
 
@@ -21,7 +21,7 @@ LICENCE = "public-health-nurse"
 def place(database_url, city):
     """A city that acts for one insurer, with its pages."""
     clock = FixedClock(datetime.now(UTC))
-    made = start(test_settings(database_url, insurer_numbers="00138123"), clock)
+    made = start(settings_at(database_url, insurer_numbers="00138123"), clock)
     yield made, city.application(made)
     made.close()
 

@@ -18,7 +18,7 @@ from phr.domain.access import resident
 from phr.domain.messages.addresses import code, stop_token
 from phr.domain.messages.numbers import new_number
 from tests.build import agree
-from tests.conftest import test_settings
+from tests.conftest import settings_at
 from tests.phr.services.telling import Remembering, deliver, post
 
 PAGE, STAFF = "/messages", "/staff/letters"
@@ -28,7 +28,7 @@ SECRET = "a channel secret"
 @pytest.fixture
 def system(database_url, clock, admin):
     admin.execute("UPDATE phr.outbox SET state = 'dead' WHERE kind = 'message' AND state = 'waiting'")
-    made = start(test_settings(database_url, line_secret=SECRET), clock)
+    made = start(settings_at(database_url, line_secret=SECRET), clock)
     made.__dict__["channels"] = {"email": Remembering(), "line": Remembering()}
     yield made
     made.close()

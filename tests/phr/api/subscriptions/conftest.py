@@ -8,14 +8,14 @@ import pytest
 
 from phr.asgi import create_app
 from phr.bootstrap import start
-from tests.conftest import FixedClock, test_settings
+from tests.conftest import FixedClock, settings_at
 from tests.phr.api.receiver import receiver
 
 
 @pytest.fixture(scope="module")
 def system(database_url):
     """One system for the tests of this module; each uses people of its own."""
-    made = start(test_settings(database_url), FixedClock())
+    made = start(settings_at(database_url), FixedClock())
     yield made
     made.close()
 

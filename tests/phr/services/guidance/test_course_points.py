@@ -8,7 +8,7 @@ import pytest
 
 from phr.bootstrap import start
 from phr.domain.guidance.events import Contacted, Evaluated
-from tests.conftest import FixedClock, test_settings
+from tests.conftest import FixedClock, settings_at
 from tests.phr.services.guidance.people import LICENCE, begun, record, today
 from tests.phr.services.scenes import nurse
 
@@ -16,7 +16,7 @@ from tests.phr.services.scenes import nurse
 @pytest.fixture(scope="module")
 def city(database_url):
     """A city that acts for one insurer."""
-    made = start(test_settings(database_url, insurer_numbers="138123"), FixedClock(datetime.now(UTC)))
+    made = start(settings_at(database_url, insurer_numbers="138123"), FixedClock(datetime.now(UTC)))
     yield made
     made.close()
 

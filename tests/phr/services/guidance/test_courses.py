@@ -21,7 +21,7 @@ from phr.domain.guidance.receiving_check import check
 from phr.errors import Conflict, Invalid, NotAllowed, NotFound, Refused
 from phr.ids import new_id
 from tests.build import agree
-from tests.conftest import FixedClock, test_settings
+from tests.conftest import FixedClock, settings_at
 from tests.phr.services.guidance.people import (
     HANDING,
     INSURER,
@@ -43,7 +43,7 @@ def place(database_url):
     """A city that acts for one insurer, on a clock of its own."""
     clock = FixedClock(datetime.now(UTC))
     made = start(
-        test_settings(database_url, insurer_numbers="138123", guidance_institution="3311234567"), clock
+        settings_at(database_url, insurer_numbers="138123", guidance_institution="3311234567"), clock
     )
     yield made, clock
     made.close()
@@ -255,7 +255,7 @@ def test_who_cannot_be_reported_is_counted_by_word(city, clock):
     """Never by name; and where nobody remains, the delivery is refused with the counts."""
     number = "00999123"
     made = start(
-        test_settings(city.settings.database_url, insurer_numbers=number, guidance_institution="3311234567"),
+        settings_at(city.settings.database_url, insurer_numbers=number, guidance_institution="3311234567"),
         clock,
     )
     person, patient, cases = a_case(made, clock, number)

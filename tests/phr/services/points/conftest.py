@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from phr.bootstrap import System, start
-from tests.conftest import FixedClock, make_database, test_settings
+from tests.conftest import FixedClock, make_database, settings_at
 from tests.phr.services.points.scene import NOON
 
 
@@ -14,7 +14,7 @@ from tests.phr.services.points.scene import NOON
 def stage(server_url: str, worker_id: str) -> Iterator[System]:
     """A service on a database of its own: a round goes over everybody, and others' people are not its business."""
     url = make_database(server_url, f"phr_earning_{worker_id}_{uuid4().hex[:8]}")
-    made = start(test_settings(url), FixedClock(NOON))
+    made = start(settings_at(url), FixedClock(NOON))
     made.migrate()
     yield made
     made.close()

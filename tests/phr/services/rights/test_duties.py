@@ -12,7 +12,7 @@ from phr.domain.access import Access
 from phr.errors import Conflict, Invalid, NotAllowed, NotFound
 from phr.services.rights.incidents import Reported
 from tests.build import CITY, heart_rates
-from tests.conftest import test_settings as settings_for
+from tests.conftest import settings_at as settings_for
 from tests.phr.services.rights.scene import own, somebody, yesterday
 
 BY = {"actor": "operator-1", "request": "test"}

@@ -11,7 +11,7 @@ from phr.domain.rights_rules import rules
 from phr.errors import Conflict, NotFound, PhrError
 from phr.services.rights.erasing import read_marks
 from phr.store.sealed_files import SealedFiles
-from tests.conftest import test_settings as settings_for
+from tests.conftest import settings_at as settings_for
 from tests.phr.services.rights.scene import own, somebody
 from tests.phr.store.door import fill, personal_tables
 
