@@ -125,7 +125,7 @@ class Visit:
         self._allowed: list[str] = []
         self.wrong: list[str] = []
         self.context = chromium.new_context(locale=locale, timezone_id="Asia/Tokyo", **shape)
-        self.context.set_default_timeout(20_000)
+        self.context.set_default_timeout(60_000)
         self.context.on("request", self._asked)
         self.context.on("requestfailed", self._failed)
         self.context.on("console", self._said)

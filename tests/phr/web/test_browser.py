@@ -93,5 +93,5 @@ def test_everything_works_without_scripts(chromium, address):
     page.fill("#diastolic", "76")
     page.get_by_role("button", name="この値を記録する").click()
     assert page.url.endswith("saved=1")
-    assert page.get_by_text("記録しました").is_visible()
+    page.get_by_text("記録しました").wait_for()
     page.context.close()

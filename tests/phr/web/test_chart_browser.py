@@ -69,13 +69,13 @@ def test_another_period_comes_without_loading_the_page_again(page, address):
     page.fill("#systolic", "128")
     page.get_by_role("link", name="年", exact=True).click()
     page.wait_for_url("**period=year**")
-    expect(page.locator("#records tr[data-x]")).to_have_count(52)
+    expect(page.locator("#records tr[data-x]")).to_have_count(52, timeout=60_000)
     assert page.locator("#records canvas").count() == 1
     assert page.evaluate("document.activeElement.dataset.swap") == "year"
     assert page.locator('#records a[data-swap="year"]').get_attribute("aria-current") == "true"
     assert "表示しています" in page.locator("[data-records-say]").inner_text()
     page.go_back()
-    expect(page.locator("#records tr[data-x]")).to_have_count(28)
+    expect(page.locator("#records tr[data-x]")).to_have_count(28, timeout=60_000)
     assert page.evaluate("window.here") is True
     assert page.input_value("#systolic") == "128"
 
@@ -106,7 +106,7 @@ def test_a_closer_look_shows_the_hour_and_never_leaves_the_day(page, address):
     closer.wait_for()
     for _ in range(3):
         closer.click()
-    expect(page.locator("#records canvas")).to_have_count(1)
+    expect(page.locator("#records canvas")).to_have_count(1, timeout=60_000)
     page.get_by_role("button", name="次へ").click()
     page.get_by_role("button", name="小さく").click()
     assert [url.partition("day=")[2] for url in asked] == ["2026-11-21", "2026-11-21&every=1"]

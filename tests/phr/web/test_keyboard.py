@@ -85,7 +85,7 @@ def test_the_first_tab_offers_the_way_past_the_menu(browser, pages):
     assert box is not None
     assert box["y"] >= 0
     tab.keyboard.press("Enter")
-    assert tab.evaluate("document.activeElement.id") == "main"
+    tab.wait_for_function("document.activeElement.id === 'main'")
     tab.context.close()
 
 

@@ -74,13 +74,24 @@ def kept(page):
     )
 
 
+def comes(page, true):
+    """Waits until something is so that a worker or the page does in its own time."""
+    for _ in range(600):
+        if true():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(kept(page))
+
+
 def wait_kept(page, *paths):
     """Waits until the worker has kept these pages."""
-    for _ in range(100):
-        if set(paths) <= set(kept(page)):
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(kept(page))
+    comes(page, lambda: set(paths) <= set(kept(page)))
+
+
+def wait_forgotten(page):
+    """Waits until the worker is gone, and nothing that it kept is left."""
+    workers = "async () => (await navigator.serviceWorker.getRegistrations()).length"
+    comes(page, lambda: page.evaluate(workers) == 0 and kept(page) == [])
 
 
 def test_today_and_the_card_are_there_without_network_until_signing_out(page, system, address, resident):
@@ -105,7 +116,7 @@ def test_today_and_the_card_are_there_without_network_until_signing_out(page, sy
     assert tokens is None
     page.get_by_role("button", name="ログアウト").click()
     page.wait_for_url("**/sign-in?done=out")
-    assert kept(page) == []
+    wait_forgotten(page)
     page.context.set_offline(True)
     page.goto("about:blank")
     with pytest.raises(Exception, match="ERR_"):
@@ -125,17 +136,10 @@ def test_a_page_older_than_three_days_and_a_shared_device_show_nothing(page, sys
     assert page.get_by_role("heading", name="つながっていません").is_visible()
     page.context.set_offline(False)
     page.goto(f"{address}/today")
-    wait_kept(page, "/today")
+    wait_kept(page, "/today", "/emergency")
     page.context.clear_cookies()
     enter(page, system, address, resident[1], "self", shared=True)
-    for _ in range(100):
-        if (
-            not kept(page)
-            and page.evaluate("async () => (await navigator.serviceWorker.getRegistrations()).length") == 0
-        ):
-            break
-        page.wait_for_timeout(50)
-    assert kept(page) == []
+    wait_forgotten(page)
 
 
 @pytest.fixture

@@ -105,11 +105,13 @@ def test_a_nurse_enrols_makes_a_passkey_and_uses_it(town, page):
     shows = pyotp.TOTP(page.locator("section .mono").first.inner_text().replace(" ", ""))
     page.fill("#code", "000000")
     press(page, "登録してログイン")
-    assert page.get_by_role("alert").is_visible()
+    page.get_by_role("alert").wait_for()
     page.fill("#code", shows.now())
     press(page, "登録してログイン")
+    begins = page.get_by_role("link", name="書きとめました。はじめる")
+    begins.wait_for()
     assert page.locator("li.mono").count() == 10
-    page.get_by_role("link", name="書きとめました。はじめる").click()
+    begins.click()
     page.wait_for_url("**/staff")
 
     page.goto(f"{address}/account")
