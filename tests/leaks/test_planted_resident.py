@@ -22,7 +22,7 @@ from tests.conftest import settings_at
 from tests.leaks.town import Caller
 
 pytestmark = pytest.mark.db
-NAME, KANA, STREET, VALUE = "金糸雀花子", "カナリアハナコ", "金糸雀町5521", 187.53
+NAME, KANA, STREET, VALUE = "金糸雀花子", "カナリアハナコ", "金糸雀町5521", 187.53125
 
 
 @pytest.fixture

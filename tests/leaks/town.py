@@ -165,7 +165,8 @@ def entries(answer: httpx.Response) -> list[dict[str, Any]]:
 
 def shows(answer: httpx.Response) -> list[str]:
     """The marks of the victim in an answer, in body, headers and address."""
-    text = answer.text + str(answer.headers)
+    headers = [one for one in answer.headers.items() if one[0] != "content-length"]
+    text = f"{answer.text}{headers}"
     return [
         mark for mark in MARKS if (re.search(_NUMBER % mark, text) if mark[0].isdigit() else mark in text)
     ]

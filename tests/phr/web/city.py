@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -94,6 +95,11 @@ def opened(client: Any, link: str) -> Any:
 def token_in(page: str) -> str:
     """The token of the forms of a page."""
     return page.partition('name="csrf" value="')[2].partition('"')[0]
+
+
+def told(page: str) -> str:
+    """A page without the tokens of its forms and the marks of its files: random letters may spell any number."""
+    return re.sub(r'name="csrf" value="[^"]*"|\?v=\w+', "", page)
 
 
 def sent(client: Any, page: str, action: str, **fields: str) -> Any:

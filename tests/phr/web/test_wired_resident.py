@@ -135,7 +135,7 @@ def test_another_resident_sees_nothing_of_it(system, city, app, browse, me):
     other = city.a_resident(system, "別の 人")
     theirs = city.signed_in(system, app, browse, other[1], "resident")
     for page in ("/today", "/record/blood-pressure", "/who-looked", "/check-up"):
-        text = theirs.get(page).text
+        text = city.told(theirs.get(page).text)
         assert "171" not in text
         assert "佐藤" not in text
 
