@@ -71,10 +71,10 @@ def test_the_commands_of_the_page_end_as_it_says(run, place, tmp_path):
     (tmp_path / "roots.json").write_bytes(Caller(app).get("/.well-known/audit-roots.json").content)
     assert verify([str(tmp_path / "mine.ndjson"), str(tmp_path / "roots.json")]) == 0
     with psycopg.connect(url, autocommit=True) as dba:
-        dba.execute(
+        (day,) = dba.execute(
             "UPDATE phr.audit_event SET actor = 'nobody' WHERE (chain, seq) = (SELECT chain, min(seq) FROM phr.audit_event GROUP BY 1 LIMIT 1)"
-        )
-        day = dba.execute("SELECT (clock_timestamp() AT TIME ZONE 'Asia/Tokyo')::date").fetchone()[0]
+            " RETURNING (at AT TIME ZONE 'Asia/Tokyo')::date"
+        ).fetchone()
     changed = run("phr audit verify --json")
     assert changed.exit_code == 1
     assert any(str(day) in one for one in json.loads(changed.stdout)["problems"])

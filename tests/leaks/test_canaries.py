@@ -231,7 +231,7 @@ def test_a_task_that_fails_tells_of_its_kind_only(town, capfd, monkeypatch):
     monkeypatch.setattr(worker, "_apart", {})
     logs.configure()
     assert worker.uploads()
-    worker._apart["uploads"].join(5)
+    worker._apart["uploads"].join(60)
     assert make_app(town.system).tasks["phr.seal"].run() is None
     monkeypatch.setattr(type(town.system.observations), "search", fails)
     caller = town.token(town.victim, "resident", "self", town.person)

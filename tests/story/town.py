@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -83,7 +83,7 @@ class Town:
             "identifier": [{"system": "urn:phr:insured", "value": f"{INSURER}:津:{patient[2:8]}:01"}],
         }
         person = self.system.register.put(resource, actor="counter", role="system", request="story")[0]
-        at = datetime.now(UTC) - timedelta(minutes=1)
+        at = self.system.clock.now() - timedelta(minutes=1)
         agree(self.system, person, patient, date_time=at)
         agree(
             self.system,

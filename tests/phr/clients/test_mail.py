@@ -52,11 +52,16 @@ class Post:
         return self.data_answer
 
 
-def a_port():
-    """A port that is free now: aiosmtpd tries the number that it is given."""
-    with socket.socket() as tried:
-        tried.bind(("127.0.0.1", 0))
-        return tried.getsockname()[1]
+class Listening(Controller):
+    """A server on a port that is held from the start: nobody else can take it before the server does."""
+
+    def __init__(self, handler):
+        self.held = socket.create_server(("127.0.0.1", 0))
+        port = self.held.getsockname()[1]
+        super().__init__(handler, hostname="127.0.0.1", port=port, ready_timeout=60)
+
+    def _create_server(self):
+        return self.loop.create_server(self._factory_invoker, sock=self.held)
 
 
 def signed(_server, _session, _envelope, _mechanism, data):
@@ -98,7 +103,7 @@ def post(certificate):
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate)
 
-    class WithTls(Controller):
+    class WithTls(Listening):
         def factory(self):
             return SMTP(
                 self.handler,
@@ -109,7 +114,7 @@ def post(certificate):
                 ident="test",
             )
 
-    running = WithTls(handler, hostname="127.0.0.1", port=a_port())
+    running = WithTls(handler)
     running.start()
     handler.port = running.port
     yield handler
@@ -197,7 +202,7 @@ def test_a_name_that_is_not_the_certificates_is_not_trusted(post, certificate):
 def test_a_server_without_tls_gets_nothing(certificate):
     """Never in the clear because the other side does not offer better."""
     handler = Post()
-    running = Controller(handler, hostname="127.0.0.1", port=a_port())
+    running = Listening(handler)
     running.start()
     handler.port = running.port
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import timedelta
 from uuid import uuid4
 
 import psycopg
@@ -11,7 +11,7 @@ import pytest
 from phr.bootstrap import start
 from phr.ids import new_id
 from tests.build import agree
-from tests.conftest import make_database, settings_at
+from tests.conftest import FixedClock, make_database, settings_at
 
 FEW, MANY = 10, 100
 
@@ -20,7 +20,7 @@ FEW, MANY = 10, 100
 def small(server_url, worker_id):
     """A service of one test alone."""
     url = make_database(server_url, f"phr_statements_{worker_id}")
-    made = start(settings_at(url))
+    made = start(settings_at(url), FixedClock())  # a session that is touched anew is one more statement
     made.migrate()
     yield made, url
     made.close()
@@ -28,7 +28,7 @@ def small(server_url, worker_id):
 
 def fill(made, url, count, colleagues):
     """So many people with a case each, held by so many colleagues, and dead letters, refusals and accounts of staff."""
-    now = datetime.now(UTC)
+    now = made.clock.now()
     with psycopg.connect(url, autocommit=True) as admin:
         for number in range(count):
             patient = f"p-{uuid4().hex[:12]}"
@@ -39,7 +39,7 @@ def fill(made, url, count, colleagues):
                 "birthDate": "1960-05-05",
             }
             person = made.register.put(resource, actor="test", role="system", request="test")[0]
-            agree(made, person, patient, purposes=("guidance",))
+            agree(made, person, patient, purposes=("guidance",), date_time=now - timedelta(minutes=1))
             admin.execute(
                 "INSERT INTO phr.work_item (person_id, item_id, kind, priority, category, day, state, holder, reasons,"
                 " basis, data_mark, rule_version, version, opened_at, updated_at)"

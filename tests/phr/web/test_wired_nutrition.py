@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -148,7 +148,6 @@ def test_a_nurse_without_consent_to_food_sees_that_and_not_an_empty_week(system,
 
 def test_a_day_of_the_picture_is_a_day_of_the_city(city, mine, system):
     """An entry just after midnight there belongs to the new day, whatever the day in Greenwich."""
-    del system
     city.sent(mine, PAGE, "/nutrition/foods", **LUNCH)
-    today = (datetime.now(UTC) + timedelta(hours=9)).date().isoformat()
+    today = system.clock.now().astimezone(system.settings.tz).date().isoformat()
     assert f'datetime="{today}"' in mine.get(PAGE).text

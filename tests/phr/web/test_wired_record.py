@@ -158,5 +158,5 @@ def test_a_page_does_not_wait_for_a_slow_ledger(system):
     assert balance.held(uuid4()) is None
     assert ledger.asked <= 1, "the second look did not leave the ledger alone"
     ledger.go_on.set()
-    patient = Balance(system.store, system.clock, settings.tz, lambda: ledger, str, patience=5)
+    patient = Balance(system.store, system.clock, settings.tz, lambda: ledger, str, patience=60)
     assert patient.held(uuid4()).total >= 5
