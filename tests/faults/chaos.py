@@ -11,7 +11,7 @@ from tests.faults.log import KINDS, Log, tell
 from tests.faults.parts import Part
 from tests.faults.town import Town
 
-_STUCK = 90.0  # seconds in which something must be acknowledged again
+_STUCK = 180.0  # seconds in which something must be acknowledged again
 _WEIGHTS = {"api": 4, "worker": 4, "database": 4, "broker": 2}
 _WORK = {
     "api": 5,

@@ -122,9 +122,9 @@ class Checker:
 
     def _letters_arrive(self) -> None:
         """Every letter is delivered in the end; none may be given up, and the number of those that wait must fall."""
-        wait_for(self.town.serving, 90, "the API does not come back")
+        wait_for(self.town.serving, 180, "the API does not come back")
         while waiting := self._waiting():
-            until = time.monotonic() + 90
+            until = time.monotonic() + 180
             while self._waiting() >= waiting:
                 assert time.monotonic() < until, "letters wait and nobody delivers them"
                 self.time_passes()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import random
 import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,13 +19,31 @@ from tests.conftest import ROOT
 from tests.faults.zygote import CONTEXT, run
 
 _RESTART = 0.1  # seconds, as RestartSec of a systemd unit
+_STRETCH = 4_000  # ports of one test process
+
+
+def _ports() -> Iterator[int]:
+    """Those of this test process, beginning anywhere: another run on the same machine may be under way."""
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 5
+    first = 12_000 + _STRETCH * number
+    begin = random.SystemRandom().randrange(_STRETCH)
+    return (first + (begin + step) % _STRETCH for step in itertools.count())
+
+
+_PORTS = _ports()
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of this machine that nobody listens on.
+
+    It is none of those that the kernel gives to whoever asks for any: nobody else gets it before it is used, nor while
+    what listened there is started again.
+    """
+    for port in _PORTS:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("there is always a next one")
 
 
 def wait_for(

@@ -32,8 +32,9 @@ class Proxy:
         with suppress(OSError):
             while True:
                 near, _ = self._listener.accept()
+                self._open.append(near)
                 far = socket.create_connection(("127.0.0.1", self._target))
-                self._open += [near, far]
+                self._open.append(far)
                 for one, other in ((near, far), (far, near)):
                     threading.Thread(target=self._pass, args=(one, other), daemon=True).start()
 
@@ -49,6 +50,8 @@ class Proxy:
 
     def close(self) -> None:
         """Closes everything."""
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # whoever waits in it for the next one ends
         self._listener.close()
         for one in self._open:
             one.close()

@@ -10,13 +10,18 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
-from tests.faults.parts import free_port
+from tests.faults.parts import free_port, wait_for
 
 _DEBIAN = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")  # what is in the path there changes the user first
 
 
 def _program() -> str | None:
     return str(_DEBIAN) if _DEBIAN.exists() else shutil.which("rabbitmq-server")
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 class RabbitMQ:
@@ -49,6 +54,7 @@ class RabbitMQ:
         self._mapper = subprocess.Popen(
             ["epmd", "-port", str(mapper), "-address", "127.0.0.1"], stdout=subprocess.DEVNULL
         )
+        wait_for(lambda: _listens(mapper), 60, "the port mapper does not start")  # else the node starts one
         self.start()
 
     @staticmethod
@@ -71,17 +77,16 @@ class RabbitMQ:
     def answers(self) -> bool:
         """Whether it takes connections; it must not have ended by itself."""
         assert self._process.poll() is None, (self._home / "said").read_text(errors="replace")[-3000:]
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+        return _listens(self.port)
 
     def kill(self) -> None:
         """SIGKILL for the virtual machine, and with it everything that RabbitMQ is."""
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait(10)
+        self._process.wait(60)
 
     def stop(self) -> None:
         """Ends the node and its port mapper."""
         self.kill()
         self._mapper.kill()
-        self._mapper.wait(10)
+        self._mapper.wait(60)

@@ -88,9 +88,9 @@ class Cluster:
         """Starts it, as its unit does until it stays; recovery of what a kill left is its own work."""
         self._launch()
         if wait:
-            wait_for(self._stays, 60, "the database does not start")
+            wait_for(self.stays, 120, "the database does not start")
 
-    def _stays(self) -> bool:
+    def stays(self) -> bool:
         """Whether it takes connections. It ends at once where a process of the one before still holds its memory."""
         if self._process is not None and self._process.poll() is not None:
             self._launch()
@@ -128,13 +128,13 @@ class Cluster:
         """SIGKILL for the postmaster and all its children, as when the machine runs out of memory."""
         _kill(self.family())
         if self._process is not None:
-            self._process.wait(20)
+            self._process.wait(60)
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """Ends it; SIGINT is PostgreSQL's fast shutdown, SIGQUIT its immediate one."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(how)
-            self._process.wait(60)
+            self._process.wait(120)
 
     def promote(self) -> None:
         """Makes a copy the server that is written to."""
@@ -189,7 +189,7 @@ class Redis:
     def start(self) -> None:
         """Starts it, empty."""
         self._process = subprocess.Popen(self._arguments, stdout=subprocess.DEVNULL)
-        wait_for(self.answers, 20, "Redis does not start")
+        wait_for(self.answers, 60, "Redis does not start")
 
     def answers(self) -> bool:
         """Whether it takes connections."""
@@ -199,6 +199,6 @@ class Redis:
     def kill(self) -> None:
         """SIGKILL."""
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait(60)
 
     stop = kill

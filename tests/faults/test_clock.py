@@ -138,16 +138,18 @@ def test_the_service_works_with_a_clock_that_is_wrong_by_hours(
 
 
 class Time:
-    """The time of the schedule, as tests turn it."""
+    """The time of the schedule, as tests turn it; by itself it stands still, however busy the machine is."""
 
     def __init__(self, monkeypatch) -> None:
         self.ahead = 0.0
         self.passed = 0.0
-        monkeypatch.setattr(schedule.time, "time", lambda real=time.time: real() + self.ahead + self.passed)
-        monkeypatch.setattr(schedule.time, "monotonic", lambda real=time.monotonic: real() + self.passed)
+        self._began = datetime.now(UTC)
+        real, since = time.time(), time.monotonic()
+        monkeypatch.setattr(schedule.time, "time", lambda: real + self.ahead + self.passed)
+        monkeypatch.setattr(schedule.time, "monotonic", lambda: since + self.passed)
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + timedelta(seconds=self.ahead + self.passed)
+        return self._began + timedelta(seconds=self.ahead + self.passed)
 
 
 class AtTime:

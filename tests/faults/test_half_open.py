@@ -24,7 +24,7 @@ from tests.faults.servers import Cluster
 from tests.faults.town import folder
 
 pytestmark = pytest.mark.db
-SILENCE = 2.0
+SILENCE = 4.0  # much more than an answer takes on a machine that does much else
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def proxy(cluster: Cluster) -> Iterator[Proxy]:
 
 @pytest.fixture
 def store(system: System, proxy: Proxy) -> Iterator[Store]:
-    """The store behind the proxy, which gives up a silent server after two seconds."""
+    """The store behind the proxy, which gives up a silent server after some seconds."""
     database = external(f"postgresql://postgres@127.0.0.1:{proxy.port}/postgres", "", SECRET.encode())
     made = Store(open_engine(database.app, 2, silence=SILENCE), system.sealer)
     yield made
@@ -79,7 +79,7 @@ def test_a_statement_whose_answer_never_comes_ends_and_the_next_one_is_served(
         uow.operations.beats()
         proxy.black_hole()
         uow.operations.beats()
-    assert SILENCE <= time.monotonic() - began < 15 * SILENCE  # nothing else would ever have ended it
+    assert 0.9 * SILENCE <= time.monotonic() - began < 15 * SILENCE  # nothing else would ever have ended it
     proxy.heal()
     beat(store, system)
 
@@ -113,7 +113,7 @@ def test_a_server_that_takes_connections_and_answers_nothing_is_given_up(system:
         external(
             f"postgresql://postgres@127.0.0.1:{proxy.port}/postgres?connect_timeout=2", "", SECRET.encode()
         ).app()
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
 
 
 def test_every_connection_has_its_bounds(system: System):

@@ -38,7 +38,7 @@ def survive(town: Town, kills: int, seed: int, folder: Path) -> None:
                 town.move_to(broker)
             chaos.run(kills * number // max(len(town.brokers), 1) - chaos.kills.total())
         killed = time.monotonic() - began
-        wait_for(lambda: all(log.acknowledged.values()), 60, "a kind of write was never acknowledged")
+        wait_for(lambda: all(log.acknowledged.values()), 180, "a kind of write was never acknowledged")
         writers.finish()
         checker.after()
     finally:

@@ -65,13 +65,13 @@ def test_a_migration_that_is_killed_is_whole_or_absent_and_goes_on(url: str, tmp
         if process.exitcode is None:
             process.kill()
             killed += 1
-        process.join(60)
+        process.join(180)
         assert revision(url) in known, "each revision is there wholly or not at all"
         if process.exitcode == 0:
             break
     last = CONTEXT.Process(target=run, args=given)
     last.start()
-    last.join(60)
+    last.join(180)
     assert last.exitcode == 0, (tmp_path / "log").read_text()
     assert killed >= 1
     assert revision(url) == newest

@@ -62,7 +62,7 @@ def test_a_letter_that_kills_every_worker_is_set_aside_and_the_others_go(
     for _ in range(7):
         process = CONTEXT.Process(target=a_round, args=(database_url, kind))
         process.start()
-        process.join(60)
+        process.join(180)
         codes.append(process.exitcode)
         admin.execute(  # the lease runs out
             "UPDATE phr.outbox SET next_at = now() WHERE kind = %s AND state = 'waiting'", (kind,)

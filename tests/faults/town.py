@@ -103,7 +103,7 @@ class Town:
     def serve(self) -> None:
         """Starts the API, waits for it, and makes the ledger."""
         self.api = Part("serve", ["serve", "--port", str(self.port)], self.environment, self.home)
-        wait_for(self.serving, 90, "the API does not start")
+        wait_for(self.serving, 180, "the API does not start")
         self.persist(self.system.one_ledger.create_ledger)
 
     def work(self) -> None:
@@ -112,7 +112,7 @@ class Town:
 
     def move_to(self, broker: Redis | RabbitMQ) -> None:
         """The worker is started anew with another broker; what waited in the one before is not looked at again."""
-        wait_for(broker.answers, 60, "the broker does not start")
+        wait_for(broker.answers, 180, "the broker does not start")
         self.broker = broker
         assert self.worker is not None
         self.worker.begin_anew(self.environment)
@@ -129,7 +129,7 @@ class Town:
             )
         return self.tokens[name]
 
-    def persist(self, work: Callable[[], Done], seconds: float = 90.0) -> Done:
+    def persist(self, work: Callable[[], Done], seconds: float = 180.0) -> Done:
         """Tries again for as long as the database or the ledger does not answer, as every caller must."""
         deadline = time.monotonic() + seconds
         while True:
