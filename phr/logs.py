@@ -46,6 +46,11 @@ def _only_safe(_logger: Any, _name: str, event: structlog.typing.EventDict) -> s
     return event
 
 
+def _to_standard_error(*_given: object) -> structlog.PrintLogger:
+    """Standard error as it is when a line is written: it may have been another one when logs were set up."""
+    return structlog.PrintLogger(sys.stderr)
+
+
 def configure(level: str = "INFO") -> None:
     """Sends the service's logs to standard error."""
     structlog.configure(
@@ -57,7 +62,7 @@ def configure(level: str = "INFO") -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=_to_standard_error,
     )
 
 

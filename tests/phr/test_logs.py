@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 
 import pytest
 import structlog
@@ -45,6 +47,17 @@ def test_lower_levels_are_quiet(capsys):
     logs.get().info("delivery")
     logs.get().warning("trouble", kind="ledger")
     assert [line["event"] for line in lines(capsys)] == ["trouble"]
+
+
+def test_lines_follow_standard_error_when_it_becomes_another(capsys, monkeypatch):
+    """A daemon closes the one with which it began; a line must not fail for that."""
+    first = io.StringIO()
+    with monkeypatch.context() as before:
+        before.setattr(sys, "stderr", first)
+        logs.configure()
+    first.close()
+    logs.get().info("later")
+    assert [line["event"] for line in lines(capsys)] == ["later"]
 
 
 def test_every_line_is_one_json_object_with_its_time_in_utc(capsys):
