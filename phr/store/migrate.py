@@ -136,6 +136,7 @@ def _roles_once_free(connection: psycopg.Connection[TupleRow], database: Databas
             psycopg.errors.DuplicateObject,
             psycopg.errors.UniqueViolation,
             psycopg.errors.InternalError_,
+            psycopg.errors.LockNotAvailable,
         ):
             connection.rollback()
             if not pause:

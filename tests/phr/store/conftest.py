@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
 
 from phr.bootstrap import System
 from tests.phr.store.door import fill
+
+
+@pytest.fixture
+def one_day() -> None:
+    """Waits for the city's next day where this one is about to end: what a test does is all of one day."""
+    now = datetime.now(ZoneInfo("Asia/Tokyo"))
+    left = timedelta(days=1) - timedelta(hours=now.hour, minutes=now.minute, seconds=now.second)
+    if left < timedelta(seconds=30):
+        time.sleep(left.total_seconds() + 1)
 
 
 @pytest.fixture

@@ -253,7 +253,9 @@ def test_the_activity_of_other_sessions_shows_no_person_and_no_seal(system, app,
             datetime(2026, 1, 1, tzinfo=UTC).date(),
             datetime(2026, 2, 1, tzinfo=UTC).date(),
         )
-        rows = app.execute("SELECT query FROM pg_stat_activity WHERE usename = 'phr_app'").fetchall()
+        rows = app.execute(
+            "SELECT query FROM pg_stat_activity WHERE usename = 'phr_app' AND datname = current_database()"
+        ).fetchall()
         texts = " ".join(row[0] for row in rows)
     assert "vital_day" in texts
     assert str(person) not in texts

@@ -28,6 +28,7 @@ def own_url(server_url, worker_id):
     url = make_database(server_url, f"phr_audit_{worker_id}")
     system = start(settings_at(url))
     system.migrate()
+    system.close()
     return url
 
 
@@ -43,7 +44,7 @@ def dba(own_url):
 
 
 @pytest.fixture
-def city(own_url, dba):
+def city(own_url, dba, one_day):
     """A service on that database, its clock and its trail."""
     clock = FixedClock()
     system = start(settings_at(own_url), clock)
@@ -345,7 +346,7 @@ def test_sealing_waits_for_rows_that_are_under_way(city, own_url):
         sealing.join(0.5)
         assert sealing.is_alive()
         uow.commit()
-    sealing.join(20)
+    sealing.join(60)
     assert len(made) == 1
     assert trail.roots(request="x")[0]["rows"] == 6
     assert found(trail) == []

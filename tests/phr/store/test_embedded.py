@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,6 +17,7 @@ from phr.errors import Busy
 from phr.store.embedded import Embedded, NotStartedError, stop_embedded, tells_errors
 from phr.store.engine import await_answer, embedded
 from tests.conftest import SECRET
+from tests.faults.parts import wait_for
 
 
 @pytest.mark.skipif(
@@ -34,7 +36,7 @@ def test_the_embedded_server_is_back_after_a_kill_and_flushes_at_once(tmp_path: 
         killed = [postmaster, *postmaster.children(recursive=True)]
         for one in killed:
             one.kill()
-        psutil.wait_procs(killed, timeout=20)
+        psutil.wait_procs(killed, timeout=60)
         await_answer(database, 120, lambda: None)
         with database.admin() as connection:
             assert connection.execute("SELECT n FROM kept").fetchone() == (7,)
@@ -70,8 +72,13 @@ class Library:
 
 
 @pytest.fixture
-def library(monkeypatch: pytest.MonkeyPatch, server_url: str) -> Library:
-    return Library(monkeypatch, server_url)
+def library(monkeypatch: pytest.MonkeyPatch, server_url: str) -> Iterator[Library]:
+    made = Library(monkeypatch, server_url)
+    yield made
+    made.go_on.set()
+    for one in threading.enumerate():  # a start that was given up ends here, and not in what comes next
+        if one.name == "embedded-server":
+            one.join(60)
 
 
 def test_a_start_that_hangs_is_given_up_with_the_place_to_look(tmp_path: Path, library: Library):
@@ -82,6 +89,7 @@ def test_a_start_that_hangs_is_given_up_with_the_place_to_look(tmp_path: Path, l
             NotStartedError, match=r"within 0 s: read .*pg/log, and end the process that holds .*lock"
         ):
             connect()
+    wait_for(lambda: library.asked > 0)
     assert library.asked == 1
     library.go_on.set()
     patient = Embedded(tmp_path / "pg", patience=60).connector("postgres", "postgres")
@@ -118,7 +126,7 @@ def test_a_server_that_went_away_is_started_once_for_all_who_ask(tmp_path: Path,
     for one in threads:
         one.start()
     for one in threads:
-        one.join(60)
+        one.join(120)
     assert len(found) == 4
     assert library.asked == 1
     for connection in found:

@@ -150,7 +150,7 @@ def test_much_that_waits_is_sent_while_answers_come(app):
 def test_a_server_that_goes_away_between_is_one_clear_error(app, admin):
     """No endless wait, and the connection says that it is closed."""
     wire.begin(app)
-    admin.execute("SELECT pg_terminate_backend(%s)", (app.info.backend_pid,))
+    admin.execute("SELECT pg_terminate_backend(%s, 60000)", (app.info.backend_pid,))
     wire.put_context(app, "x", "y")
     with pytest.raises(OperationalError):
         wire.rows(app, b"SELECT 1", ())

@@ -20,6 +20,7 @@ from phr.store import tables
 from phr.store.context import Sealer
 from phr.store.engine import external
 from phr.store.migrate import admin_engine, config, config_of_scripts, current, upgrade
+from phr.store.patience import LOCK_MILLISECONDS
 from tests.conftest import SECRET, make_database, settings_at
 from tests.phr.store.door import fill, oneself, personal_tables, seen
 
@@ -141,6 +142,18 @@ def test_several_may_migrate_at_once(empty):
     assert problems == []
     with psycopg.connect(empty) as connection:
         assert current(connection) == ScriptDirectory.from_config(config_of_scripts()).get_current_head()
+
+
+def test_a_migration_waits_for_another_database_s_that_has_the_roles(empty, server_url, migrated):
+    """Roles are the server's: whoever makes them may take longer than a migration waits for any lock."""
+    with psycopg.connect(server_url) as other:
+        other.execute("ALTER ROLE phr_app LOGIN")  # of the migrations before; it is held until the end
+        letting_go = threading.Timer(2.5 * LOCK_MILLISECONDS / 1000, other.commit)
+        letting_go.start()
+        upgrade(*database(empty, SECRET.encode()))
+        letting_go.join()
+    with psycopg.connect(empty) as connection:
+        assert current(connection)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from phr.store.multiply import Copy, multiply
 from tests.build import CITY, agree, blood_pressure, heart_rates
 
 pytestmark = pytest.mark.db
-NOON = datetime.now(UTC) - timedelta(days=2)
+NOON = datetime.now(UTC).replace(hour=3, minute=0) - timedelta(days=2)  # of the city
 
 
 @pytest.fixture

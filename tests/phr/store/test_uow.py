@@ -9,6 +9,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict
 
 from phr.domain.query import ObservationQuery
 from phr.errors import Busy, Conflict, PhrError
@@ -40,7 +41,7 @@ def somebody(person, patient, sex="female"):
 
 def kill(admin, pid):
     """Ends a session as the server's operator would, and waits until it is gone."""
-    admin.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+    admin.execute("SELECT pg_terminate_backend(%s, 60000)", (pid,))
 
 
 def test_a_connection_that_the_server_closed_is_replaced_without_an_error(system, admin):
@@ -61,7 +62,7 @@ def test_all_connections_of_the_pool_may_have_died(system, admin):
     def hold():
         with system.store.begin(nurse()) as uow:
             pids.add(backend(uow))
-            barrier.wait(10)
+            barrier.wait(60)
 
     threads = [threading.Thread(target=hold) for _ in range(3)]
     for thread in threads:
@@ -131,16 +132,17 @@ def test_a_statement_that_the_database_refuses_is_an_error_of_the_service(system
     assert "secret" not in str(refused.value)
 
 
-def test_every_connection_of_the_service_reads_committed_and_in_utc(system, admin):
+def test_every_connection_of_the_service_reads_committed_and_in_utc(system, admin, database_url):
     """READ COMMITTED is what makes a withdrawal count for the next statement; also where the server's default differs."""
-    admin.execute("ALTER ROLE phr_app SET default_transaction_isolation = 'repeatable read'")
+    here = f"ALTER ROLE phr_app IN DATABASE {conninfo_to_dict(database_url)['dbname']}"  # others share the server
+    admin.execute(f"{here} SET default_transaction_isolation = 'repeatable read'")
     try:
         with system.store.begin(nurse()) as uow:
             row = uow.audit._connection.execute(
                 "SELECT current_setting('transaction_isolation'), current_setting('TimeZone')"
             ).fetchone()
     finally:
-        admin.execute("ALTER ROLE phr_app RESET default_transaction_isolation")
+        admin.execute(f"{here} RESET default_transaction_isolation")
     assert row == ("read committed", "UTC")
 
 

@@ -56,7 +56,7 @@ def test_who_writes_a_person_waits_for_whoever_does(system, app, how):
     thread.start()
     assert not entered.wait(0.3)
     wire.commit_and_forget(app)
-    assert entered.wait(20)
+    assert entered.wait(60)
     thread.join()
     other.close()
 
