@@ -16,8 +16,8 @@ from typing import Any
 import uvicorn
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-_START_SECONDS = 30
-_STOP_SECONDS = 20
+_START_SECONDS = 60
+_STOP_SECONDS = 60
 
 
 def a_port(name: str = "127.0.0.1") -> tuple[socket.socket, str]:
