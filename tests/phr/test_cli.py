@@ -275,7 +275,7 @@ def summary(home: Path) -> dict[str, Any]:
         env=environment,
         cwd=ROOT,
         capture_output=True,
-        timeout=240,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, done.stderr.decode()[-2000:]

@@ -56,7 +56,10 @@ class Standing:
 
 
 async def _driven(stage, kinds, seconds):
+    lines = set()
+
     async def served(reader, writer):
+        lines.add(asyncio.current_task())
         try:
             await stage(reader, writer)
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -67,6 +70,9 @@ async def _driven(stage, kinds, seconds):
         return await drive(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", kinds, seconds)
     finally:
         server.close()
+        if lines:
+            await asyncio.wait(lines, timeout=60)  # the client has gone, so each of them ends
+        await asyncio.sleep(0)  # what was closed closes its socket in the next turn of the loop
 
 
 def test_a_server_that_stands_still_is_seen_by_everybody_who_would_have_come():

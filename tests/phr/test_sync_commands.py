@@ -43,7 +43,7 @@ def run(*words):
 def test_the_workers_task_reads_what_is_due_and_tells_of_nobody(who):
     """It takes nothing, so no queue holds anything; it gives words and counts."""
     assert worker.sync()
-    worker._apart["sync"].join(20)
+    worker._apart["sync"].join(60)
     again = run("sync", "--resident", who[1], "--json")
     assert json.loads(again.stdout)["received"] == 0
 
@@ -54,17 +54,17 @@ def test_the_worker_goes_on_with_letters_while_a_cloud_is_slow(who, fake):
 
     def slow():
         asked.set()
-        answers.wait(20)
+        answers.wait(60)
 
     fake.before_page = slow
     try:
         assert worker.sync()
-        assert asked.wait(20)
+        assert asked.wait(60)
         assert worker._apart["sync"] is not threading.current_thread()
         assert not worker.sync()
     finally:
         answers.set()
-        worker._apart["sync"].join(20)
+        worker._apart["sync"].join(60)
     assert not worker._apart["sync"].is_alive()
 
 

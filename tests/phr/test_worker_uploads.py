@@ -23,7 +23,7 @@ def town(database_url, clock, tmp_path):
 
 def read(town, who, sent):
     """Waits until the file was read."""
-    until = time.monotonic() + 20
+    until = time.monotonic() + 120
     while town.uploads.one(who[0], sent.upload_id, **WHO).state != "done":
         assert time.monotonic() < until, "it was not read"
         time.sleep(0.05)
@@ -37,7 +37,7 @@ def test_the_worker_reads_beside_its_deliveries(town, monkeypatch):
     sent = waiting(town, me)
     assert worker.uploads()
     read(town, me, sent)
-    worker._apart["uploads"].join(10)
+    worker._apart["uploads"].join(60)
     busy = threading.Event()
     thread = threading.Thread(target=busy.wait)
     thread.start()
