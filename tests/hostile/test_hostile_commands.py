@@ -199,7 +199,7 @@ def test_the_leaves_refuse_hostile_files_by_themselves(leaf, words, tmp_path):
         capture_output=True,
         cwd=ROOT,
         env=os.environ,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     said = done.stderr.decode(errors="replace")

@@ -50,7 +50,11 @@ def a_patient(system: System, born: date, sex: str = "female") -> tuple[UUID, st
 def born_ago(system: System, years: int, days: int = 0) -> date:
     """A birth date so long ago."""
     today = system.clock.now().astimezone(system.settings.tz).date()
-    return date(today.year - years, today.month, min(today.day, 28)) - timedelta(days=days)
+    try:
+        born = today.replace(year=today.year - years)
+    except ValueError:  # 29 February
+        born = today.replace(year=today.year - years, day=28)
+    return born - timedelta(days=days)
 
 
 def a_family(

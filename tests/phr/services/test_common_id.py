@@ -35,6 +35,7 @@ def joined(database_url, provider):
             oidc_client_secret="an invented secret",
         )
     )
+    made.common_id._provider._http.timeout = 60.0  # a busy machine answers late
     yield made
     made.common_id.close()
     made.close()
@@ -58,7 +59,7 @@ def account(system, role="resident"):
 def agree(url, sub):
     """What the person does at the provider: gives back state and code as the browser carries them."""
     given = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
-    answer = httpx.post(url.partition("?")[0], data={**given, "sub": sub})
+    answer = httpx.post(url.partition("?")[0], data={**given, "sub": sub}, timeout=60)
     found = parse_qs(urlsplit(answer.headers["location"]).query)
     return found["state"][0], found["code"][0]
 

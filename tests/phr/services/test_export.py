@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -20,7 +20,15 @@ def people(system, recipient, count):
     found = []
     for _ in range(count):
         person, patient = a_person(system, purposes=("collect",))
-        consent = agree(system, person, patient, purposes=("research-deidentified",), recipients=(recipient,))
+        consent = agree(
+            system,
+            person,
+            patient,
+            purposes=("research-deidentified",),
+            recipients=(recipient,),
+            date_time=system.clock.now()
+            - timedelta(minutes=1),  # before both clocks, however long this takes
+        )
         system.receive(person, [heart_rates(datetime(2026, 11, 1, tzinfo=UTC), [60.0, 62.0])], request="t")
         found.append((person, patient, consent))
     return found

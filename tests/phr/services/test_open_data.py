@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 
 import httpx
@@ -13,6 +13,7 @@ import pytest
 
 from phr.clients.broker import Broker
 from phr.domain import open_data as rules
+from phr.domain.days import day_at
 from phr.errors import Conflict, Invalid, NotFound, Refused
 from phr.services import open_data as service
 from tests.build import agree, heart_rates
@@ -41,7 +42,8 @@ def edition(system, monkeypatch):
             system, "1950-05-05", "female" if number == 12 else "male", purposes=("collect",)
         )
         if number < 13:
-            agree(system, person, patient, purposes=("research-deidentified",))
+            long_ago = system.clock.now() - timedelta(minutes=1)
+            agree(system, person, patient, purposes=("research-deidentified",), date_time=long_ago)
         system.receive(
             person, [heart_rates(datetime(YEAR, 6, 1, tzinfo=UTC), [60.0, 62.0 + number])], request="t"
         )
@@ -69,7 +71,7 @@ def test_a_year_is_told_once_and_the_budget_of_the_year_ends(system, edition):
         system.open_data.publish(YEAR, request="t")
     with pytest.raises(Refused, match="budget"):
         system.open_data.publish(YEAR + 1, request="t")
-    for year in (system.clock.now().year, 1999):
+    for year in (day_at(system.clock.now(), system.settings.tz).year, 1999):
         with pytest.raises(Invalid):
             system.open_data.publish(year, request="t")
     with pytest.raises(NotFound):

@@ -55,7 +55,7 @@ def state(system, admin, person):
     )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rows=deliveries, data=st.data())
 def test_any_order_cut_and_repetition_leaves_the_same_record(system, admin, rows, data):
     """Chunks, summaries, conflicts and quarantine; and every row of a delivery is in exactly one count."""

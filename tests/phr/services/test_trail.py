@@ -18,7 +18,9 @@ from tests.phr.services.scenes import a_person
 def database_url(server_url, worker_id):
     """A database of its own: other tests plant rows as administrator, and the trail would find them."""
     url = make_database(server_url, f"phr_trail_{worker_id}")
-    start(settings_at(url)).migrate()
+    made = start(settings_at(url))
+    made.migrate()
+    made.close()
     return url
 
 

@@ -122,7 +122,7 @@ def released(system, university):
     people = []
     for _ in range(8):
         person, patient = a_person(system, purposes=("collect",))
-        consent = agree(
+        consent = agreed(
             system, person, patient, purposes=("research-deidentified",), recipients=(university,)
         )
         system.receive(person, [heart_rates(datetime(2026, 11, 1, tzinfo=UTC), [60.0, 62.0])], request="t")

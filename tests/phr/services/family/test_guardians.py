@@ -105,7 +105,9 @@ def test_it_ends_by_itself_at_majority(system, family, admin):
         "SELECT DISTINCT valid_to FROM phr.consent_grant WHERE person_id = %s AND consent_id = %s",
         (family.child, family.row.consent_id),
     ).fetchall()
-    born = born_ago(system, 1)
+    (born,) = admin.execute(
+        "SELECT birth_date FROM phr.person WHERE person_id = %s", (family.child,)
+    ).fetchone()
     eighteen, sixteen = (_midnight(system, born, years) for years in (18, 16))
     assert {row[0] for row in rows} == {eighteen, sixteen}
     admin.execute(

@@ -30,9 +30,9 @@ def handed(city, person, patient):
     )
 
 
-def year_of(city):
-    """The fiscal year of the check-ups of courses that have begun."""
-    day = today(city) - timedelta(days=100)
+def year_of(city, days=100):
+    """The fiscal year of check-ups of so many days ago: those of courses that have begun."""
+    day = today(city) - timedelta(days=days)
     return day.year if day.month >= 4 else day.year - 1
 
 

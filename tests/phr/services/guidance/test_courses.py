@@ -269,7 +269,7 @@ def test_who_cannot_be_reported_is_counted_by_word(city, clock):
     )
     made.courses.propose(cases["intensive"], nurse(), LICENCE)
     with pytest.raises(Refused, match="not-begun 1"):
-        made.handover.export(number, (today(made) - timedelta(days=120)).year, request="t")
+        made.handover.export(number, year_of(made, days=120), request="t")
     with pytest.raises(Refused, match="no course"):
         made.handover.export(number, 2011, request="t")
     with pytest.raises(Invalid, match="insurer"):

@@ -70,7 +70,7 @@ def test_an_exchange_goes_from_the_lot_to_pending_to_done(system, bank, rich):
 def test_a_refusal_brings_the_points_back_to_the_same_lots(system, bank, person):
     """Oldest first out, and each part home again."""
     today = system.moves.today
-    older, newer = last_day(system), str(today.replace(year=today.year + 2))
+    older, newer = last_day(system), str(today + timedelta(days=2 * 365))
     wallet(system, person)
     earn(system, bank, person, 300, older)
     earn(system, bank, person, 900, newer)

@@ -29,7 +29,9 @@ def somebody(system: System, **more: Any) -> tuple[UUID, str]:
         **more,
     }
     person = system.register.put(resource, actor="test", role="system", request="test")[0]
-    agree(system, person, patient, purposes=ALL)
+    # From before both clocks: that of the test, which stands still, and that of the database.
+    long_ago = min(system.clock.now(), datetime.now(UTC)) - timedelta(minutes=1)
+    agree(system, person, patient, purposes=ALL, date_time=long_ago)
     at = yesterday()
     system.receive(
         person, [heart_rates(at, [61.0, 62.0, 63.0]), blood_pressure(at, 128, 80), typed(at)], request="test"
@@ -37,9 +39,12 @@ def somebody(system: System, **more: Any) -> tuple[UUID, str]:
     return person, patient
 
 
+_YESTERDAY = datetime.now(UTC).replace(hour=3, minute=0, second=0, microsecond=0) - timedelta(days=1)
+
+
 def yesterday() -> datetime:
-    """Yesterday at noon in the city's zone."""
-    return datetime.now(UTC).replace(hour=3, minute=0, second=0, microsecond=0) - timedelta(days=1)
+    """Yesterday at noon in the city's zone; the same moment to the end, also where a day ends meanwhile."""
+    return _YESTERDAY
 
 
 def typed(at: datetime, systolic: float = 182.0, diastolic: float = 80.0) -> Series:

@@ -104,7 +104,8 @@ def test_a_file_is_noise_without_the_persons_key(system, admin, folder):
     job, body = made(system, person, patient)
     sealed = (folder / f"{job}.zip.age").read_bytes()
     assert b"PK\x03\x04" in body[:4]
-    assert b"PK\x03\x04" not in sealed
+    assert b"fhir/Observation.ndjson" in body
+    assert b"fhir/Observation.ndjson" not in sealed
     assert patient.encode() not in sealed
     admin.execute("DELETE FROM phr.person_key WHERE person_id = %s", (person,))
     with pytest.raises(NotFound):
