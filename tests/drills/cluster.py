@@ -49,8 +49,8 @@ class Cluster:
     def start(self) -> None:
         """Starts it, and waits until it takes writes: a recovery has then ended."""
         self._own(self.folder)
-        self._run("pg_ctl", "-D", str(self.folder), "-o", f"-k {self.sockets}", "-l", f"{self.sockets}/log", "-w", "start")  # fmt: skip
-        until = time.monotonic() + 60
+        self._run("pg_ctl", "-D", str(self.folder), "-o", f"-k {self.sockets}", "-l", f"{self.sockets}/log", "-w", "-t", "180", "start")  # fmt: skip
+        until = time.monotonic() + 180
         while time.monotonic() < until:
             try:
                 with psycopg.connect(self.url()) as connection:
@@ -64,7 +64,7 @@ class Cluster:
     def stop(self) -> None:
         """Stops it at once; it may have ended by itself."""
         subprocess.run(
-            [BIN / "pg_ctl", "-D", str(self.folder), "-m", "immediate", "stop"],
+            [BIN / "pg_ctl", "-D", str(self.folder), "-m", "immediate", "-t", "180", "stop"],
             check=False, capture_output=True, cwd="/", **self._who,
         )  # fmt: skip
 

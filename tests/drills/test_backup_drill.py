@@ -166,6 +166,7 @@ def test_a_cut_backup_restores_nothing(city, file, identity, tmp_path, cut, serv
         empty.keeping.restore(short, str(identity), request="test")
     with psycopg.connect(url) as connection:
         assert connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = 'phr'").fetchone() is None
+    empty.close()
 
 
 def test_a_changed_byte_is_found(file, identity, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -19,11 +20,12 @@ from phr.store.backup import fingerprint
 from phr.store.migrations import script
 from tests.build import blood_pressure
 from tests.conftest import make_database, settings_at
+from tests.faults.parts import wait_for
 from tests.leaks.town import Caller
 from tests.phr.services.rights.scene import somebody
 
-HELD = 4.0  # seconds for which a report is in the migration's way
-WAITS = 2.5  # seconds: the longest request, on a machine that does much else; behind a patient lock it would be HELD
+HELD = 12.0  # seconds for which a report is in the migration's way
+WAITS = 10.0  # seconds: the longest request, on a machine that does much else; behind a patient lock it would be HELD
 NEXT = {
     "expand": "run_file({!r})",
     "index": "build_index('vital_day_next', 'phr.vital_day (person_id, next)')",
@@ -106,7 +108,7 @@ class Busy:
     """Readers and a writer who go on while something else happens."""
 
     def __init__(self, city):
-        self.city, self.waits, self.faults = city, [], []
+        self.city, self.waits, self.faults, self.turns = city, [], [], Counter()
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._go_on, args=(one,)) for one in (self._read, self._write)]  # fmt: skip
 
@@ -128,7 +130,13 @@ class Busy:
                 self.faults.append(repr(error))
             self.waits.append(time.monotonic() - began)
             turn += 1
+            self.turns[work] = turn
             time.sleep(0.01)
+
+    def goes_on(self):
+        """Waits until each has begun and ended one more at least."""
+        both, before = (self._read, self._write), dict(self.turns)
+        wait_for(lambda: all(self.turns[one] >= before.get(one, 0) + 2 for one in both))
 
     def __enter__(self):
         for one in self._threads:
@@ -146,11 +154,11 @@ def test_the_version_before_goes_on_while_the_next_ones_migrations_run(city, url
     with Busy(city) as busy, psycopg.connect(url) as report:
         report.execute("SELECT count(*) FROM phr.vital_day")
         letting_go = threading.Timer(HELD, report.rollback)
-        letting_go.start()
         began = time.monotonic()
+        letting_go.start()
         migrate.upgrade(city.system.database, city.system.sealer)
         took = time.monotonic() - began
-        time.sleep(0.3)
+        busy.goes_on()
     letting_go.join()
     with monkeypatch.context() as before:
         before.setattr(migrate, "config_of_scripts", next_version.real)
@@ -178,7 +186,7 @@ def test_the_version_before_goes_on_while_the_next_ones_migrations_run(city, url
 def ended_when(url, words, ended):
     """Ends the connection that runs a statement, as soon as it is seen."""
     with psycopg.connect(url, autocommit=True) as admin:
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120
         while not ended and time.monotonic() < until:
             ended += admin.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
@@ -196,9 +204,15 @@ def ended_when(url, words, ended):
     ],
     ids=["index", "batches"],
 )
-def test_a_migration_that_is_cut_off_is_simply_run_again(city, url, next_version, before, words, way):
-    """Its connection is ended in the middle: what was done stays, and the next run does the rest."""
+def test_a_migration_that_is_cut_off_is_simply_run_again(
+    city, url, next_version, monkeypatch, before, words, way
+):
+    """Its connection is ended in the middle: what was done stays, and the next run does the rest.
+
+    There it waits until its statement was seen: for the lock of another, or in the pause after its first batch.
+    """
     base, sealer, ended = city.system.database, city.system.sealer, []
+    monkeypatch.setattr(script, "time", SimpleNamespace(sleep=lambda _pause: wait_for(lambda: ended)))
     migrate.upgrade(base, sealer, before)
     with psycopg.connect(url) as other:
         other.execute(way)
