@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -22,6 +23,9 @@ SECRET = "a secret for tests only, forty characters."
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 
+signal.signal(
+    signal.SIGINT, signal.default_int_handler
+)  # a run that a shell began in the background ignores Ctrl-C, and so would every program that the tests start
 os.environ["TZ"] = "Pacific/Auckland"  # neither UTC nor the city's zone, so that a slip of zones shows
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", deadline=None, max_examples=2000)

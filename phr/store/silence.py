@@ -25,7 +25,7 @@ _SENT, _RECEIVED = 9, 11  # milliseconds since data went out and came in
 
 
 class Silence:
-    """Looks at the connections of one pool that are in use, from a thread that lives as long as the process."""
+    """Looks at the connections of one pool that are in use, from a thread that ends when the pool is closed."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -38,20 +38,34 @@ class Silence:
         """Watches what is taken out of the pool until it comes back."""
         event.listen(engine, "checkout", self._out)
         event.listen(engine, "checkin", self._back)
+        event.listen(engine, "engine_disposed", self._rest)
 
     def _out(self, connection: psycopg.Connection[Any], record: object, _proxy: object) -> None:
         self._used[id(record)] = connection
         if self._thread is None:
             with self._lock:
                 if self._thread is None:
-                    self._thread = threading.Thread(target=self._look, name="silence", daemon=True)
-                    self._thread.start()
+                    self._closed = threading.Event()
+                    look = threading.Thread(
+                        target=self._look, args=[self._closed], name="silence", daemon=True
+                    )
+                    self._thread = look
+                    look.start()
 
     def _back(self, _connection: object, record: object) -> None:
         self._used.pop(id(record), None)
 
-    def _look(self) -> None:
-        while not self._closed.wait(self._seconds / _LOOKS):
+    def _rest(self, _engine: Engine) -> None:
+        """A pool that is opened again gets another thread; what is still out keeps this one."""
+        with self._lock:
+            thread, self._thread = self._thread, None
+            if self._used:
+                self._thread = thread
+            else:
+                self._closed.set()
+
+    def _look(self, closed: threading.Event) -> None:
+        while not closed.wait(self._seconds / _LOOKS):
             for connection in list(self._used.values()):
                 with suppress(psycopg.Error, OSError):
                     end_if_silent(connection, self._seconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 import time
 
 import psycopg
@@ -23,6 +24,29 @@ def connections(admin: psycopg.Connection, expected: int) -> int:
         if found == expected or time.monotonic() > until:
             return found
         time.sleep(0.05)
+
+
+def test_a_thread_that_looks_at_connections_ends_with_their_pool(database_url, clock):
+    """A pool that is opened again is looked at again; a connection that is still out keeps its thread."""
+
+    def looking() -> set[threading.Thread]:
+        return {thread for thread in threading.enumerate() if thread.name == "silence"} - before
+
+    before = set(threading.enumerate())
+    made = start(settings_at(database_url), clock)
+    made.operate.beat("giving-back", request="t")
+    (first,) = looking()
+    made.store._engine.dispose()
+    first.join(60)
+    assert not first.is_alive()
+    with made.store._engine.connect() as out:
+        (second,) = looking()
+        made.store._engine.dispose()
+        assert looking() == {second}
+        out.invalidate()
+    made.close()
+    second.join(60)
+    assert looking() == set()
 
 
 @pytest.mark.parametrize("forgotten", [True, False])
