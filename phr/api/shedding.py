@@ -65,9 +65,10 @@ class Shedding:
 
     def _gate(self) -> Gate:
         """The gate of the loop that runs; a test has one after the other."""
-        if self._made is None or not self._made.belongs_here():
-            self._made = Gate(self._table.policy)
-        return self._made
+        gate = self._made  # read once: tests run one loop in each of several threads
+        if gate is None or not gate.belongs_here():
+            gate = self._made = Gate(self._table.policy)
+        return gate
 
     async def _refuse(self, kind: int, scope: Scope, receive: Receive, send: Send) -> None:
         which = self._table.policy.kinds[kind]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
+from uuid import uuid4
 
 import orjson
 
@@ -55,10 +56,16 @@ def events(bundle: dict[str, Any]) -> list[tuple[int, str]]:
 def receiver(trust: ssl.SSLContext | None = None) -> Iterator[Receiver]:
     """A receiver that listens, with TLS where a context is given."""
     kept = Receiver()
+    path = (
+        f"/hook-{uuid4().hex}"  # a port is given out again: letters of an earlier receiver are not this one's
+    )
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
+            if not self.path.startswith(path):
+                self.send_error(404)
+                return
             kept.bodies.append(orjson.loads(body))
             kept.headers.append({name.lower(): value for name, value in self.headers.items()})
             status = kept.answers.pop(0) if kept.answers else 200
@@ -75,7 +82,7 @@ def receiver(trust: ssl.SSLContext | None = None) -> Iterator[Receiver]:
     if trust is not None:
         server.socket = trust.wrap_socket(server.socket, server_side=True)
         scheme = "https"
-    kept.url = f"{scheme}://127.0.0.1:{server.server_port}/hook"
+    kept.url = f"{scheme}://127.0.0.1:{server.server_port}{path}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -17,12 +17,14 @@ from tests.proves import proves
 
 pytestmark = pytest.mark.db
 _BEATS = {"unit": "/min", "system": "http://unitsofmeasure.org", "code": "/min"}
+_BEGAN = datetime.now(UTC).replace(microsecond=0)
+_MOMENTS = count(1)
 _PRESSURE = {"unit": "mmHg", "system": "http://unitsofmeasure.org", "code": "mm[Hg]"}
 
 
 def beats(patient: str, value: float, **more: Any) -> dict:
     """A heart rate of a moment of its own."""
-    at = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=uuid4().int % 20_000_000)
+    at = _BEGAN - timedelta(hours=7 * next(_MOMENTS))
     return {
         **observation(patient, effectiveDateTime=at.isoformat()),
         "valueQuantity": {"value": value, **_BEATS},

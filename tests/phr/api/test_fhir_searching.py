@@ -94,7 +94,7 @@ def test_pages_join_to_the_whole_without_repeats(there, sort):
         answer = there.nurse.get(address)
         seen += entries(answer)
         address = link(answer, "next")
-        assert address is None or (there.open.patient not in address and "sort" not in address)
+        assert address is None or (there.open.patient not in address and "_sort=" not in address)
     assert seen == whole
     assert len(set(seen)) == 7
 
@@ -104,7 +104,7 @@ def test_the_pages_of_a_form_hold_its_parameters_sealed(there):
     form = urlencode({"patient": there.open.patient, "code": "8867-4", "_count": "2"})
     first = there.nurse.post("/fhir/Observation/_search", content=form, headers=FORM)
     following = link(first, "next")
-    assert "8867" not in following
+    assert "8867-4" not in following
     assert there.open.patient not in following
     second = there.nurse.get(following)
     assert len({*entries(first), *entries(second)}) == 4

@@ -150,4 +150,5 @@ def test_a_service_behind_tls_tells_browsers_to_stay_there(database_url, address
     """HSTS on every answer (RFC 6797), but not where only this machine reaches the service."""
     system = start(Settings(database_url=database_url, base_url=address, secret_keys="x1" * 20))
     headers = asyncio.run(_call(create_app(system), "/healthz"))[1]
+    system.close()
     assert ("strict-transport-security" in headers) is told
