@@ -151,7 +151,9 @@ class FileAdapter(Adapter):
         return refused
 
     def damaged(self, payload: Path, damage: Callable[[bytes], bytes]) -> Path:
-        file = payload if payload.is_file() else max(payload.rglob("*"), key=lambda each: each.is_file())
+        file = (
+            payload if payload.is_file() else next(one for one in sorted(payload.rglob("*")) if one.is_file())
+        )
         file.write_bytes(damage(file.read_bytes()))
         return payload
 

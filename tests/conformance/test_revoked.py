@@ -70,7 +70,7 @@ async def at_home(radio, device, people, seen, count, *, commit=True):
         bindings, seen, zone=TOKYO, now=gateway_now, patience=PATIENCE,
         client_backend=radio.client_backend, scanner_backend=radio.scanner_backend,
     )  # fmt: skip
-    async with asyncio.timeout(30), aclosing(home):
+    async with asyncio.timeout(60), aclosing(home):
         async for delivery in home:
             found.append(delivery)
             if commit:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import ClassVar
 
 import httpx
@@ -62,7 +63,7 @@ class GoogleCloud(Adapter):
         "the case of the revoked grant holds that",
     }
 
-    @property
+    @cached_property  # one hour for all calls, also where an hour ends between two of them
     def first(self):
         return int(time.time() // 3600) * 3600 - 60 * 3600
 

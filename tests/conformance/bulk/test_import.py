@@ -76,7 +76,7 @@ def test_each_line_has_its_outcome_and_good_lines_do_not_wait_for_bad_ones(scene
             beat(f"{who.patient}-nobody", 2),
             {"resourceType": "Patient", "id": who.patient, "gender": "female"},
             {"resourceType": "Nonsense"},
-            beat(who.patient, 3, value="many"),
+            beat(who.patient, 3, value="uncountable"),
         )
     )
     told = sent(scene, sender, body)
@@ -86,7 +86,7 @@ def test_each_line_has_its_outcome_and_good_lines_do_not_wait_for_bad_ones(scene
     ]
     assert len(held(scene, who)) == 2
     assert "register" in told[4][2]
-    assert all("many" not in text and "nobody" not in text for _place, _severity, text in told)
+    assert all("uncountable" not in text and "nobody" not in text for _place, _severity, text in told)
 
 
 def test_the_same_lines_again_change_nothing(scene, sender):

@@ -18,10 +18,10 @@ from synthetic_data.ble.radio import Radio
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 BERLIN = ZoneInfo("Europe/Berlin")
-QUICK = Timeouts(connect=5, bond=5, step=5, quiet=0.6, idle=1.0, late=0.05)
+QUICK = Timeouts(connect=30, bond=30, step=30, quiet=2, idle=3, late=0.05)
 """Long enough for a machine that is busy with other things."""
 PATIENCE = Patience(
-    session=5.0, listen=0.3, again=0.05, first_retry=0.05, last_retry=0.2, refused=30, steps=QUICK
+    session=30, listen=0.3, again=0.05, first_retry=0.05, last_retry=0.2, refused=30, steps=QUICK
 )
 
 
@@ -50,7 +50,7 @@ def radio_now() -> datetime:
 
 async def found_on(radio: Radio, count: int = 1) -> list[Found]:
     """Waits until so many devices are heard."""
-    for _ in range(100):
+    for _ in range(600):
         found = await discover(0.05, scanner_backend=radio.scanner_backend)
         if len(found) >= count:
             return found
@@ -62,7 +62,7 @@ def session_on(radio: Radio) -> Session:
 
 
 async def collect(
-    radio: Radio, *, deadline: float = 10.0, found: Found | None = None, **plan: Any
+    radio: Radio, *, deadline: float = 60.0, found: Found | None = None, **plan: Any
 ) -> Collected:
     """One session with the first device that is heard."""
     found = found or (await found_on(radio))[0]

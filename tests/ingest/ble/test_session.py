@@ -54,7 +54,7 @@ def values(collected, code, channel="value"):
 def test_a_chest_strap_streams_until_the_time_is_over():
     """Rate and intervals; nothing is bonded, nothing is written."""
     strap = HeartRateStrap([Beat(75, (0.8,), contact=True)], per_second=50)
-    collected = run(strap, deadline=1.5)
+    collected = run(strap, deadline=4)
     assert collected.ended == "deadline"
     assert collected.error is None
     assert set(values(collected, "8867-4")) == {75}
@@ -64,7 +64,9 @@ def test_a_chest_strap_streams_until_the_time_is_over():
 
 def test_a_strap_without_contact_measures_nothing():
     """Each such value is counted."""
-    collected = run(HeartRateStrap([Beat(75, contact=False)], per_second=50), deadline=1.2)
+    stop = asyncio.Event()
+    strap = HeartRateStrap([Beat(75, contact=False)], per_second=50)
+    collected = run(strap, stop=stop, keep=lambda _value: stop.set())
     assert collected.arrivals == ()
     assert [reject.reason for reject in collected.rejects] == ["no-contact"]
 
@@ -181,7 +183,8 @@ def test_a_glucose_sensor_gives_what_it_stored_and_then_what_it_measures():
     stored = [SensorReading(5 * step, 110 + step) for step in range(4)]
     live = [SensorReading(20 + 5 * step, 120 + step) for step in range(60)]
     sensor = GlucoseSensor(stored, live=live, live_every_seconds=0.1, started=MORNING, checksum=True)
-    collected = run(sensor, deadline=2.0)
+    stop = asyncio.Event()
+    collected = run(sensor, stop=stop, keep=lambda value: value.is_stored or stop.set())
     assert values(collected, "99504-3")[:5] == [110, 111, 112, 113, 120]
     assert collected.arrivals[1].reading.at == MORNING + timedelta(minutes=5)
     assert collected.arrivals[0].reading.flags["utc_offset_seconds"] == 9 * 3600
@@ -192,7 +195,7 @@ def test_an_oximeter_gives_its_stored_checks_and_one_value_a_portion():
     """Seconds of a finger in the clip are summed up; the stored check keeps its own time."""
     running = [Continuous(97, 72 + step % 3, status=ONGOING) for step in range(60)]
     oximeter = PulseOximeter([SpotCheck(96, 70, MORNING)], running, per_second=20, now=radio_now)
-    collected = run(oximeter, deadline=1.6)
+    collected = run(oximeter, deadline=5, listen=1.25)
     stored = [arrival for arrival in collected.arrivals if arrival.reading.characteristic == "2A5E"]
     live = [arrival for arrival in collected.arrivals if arrival.reading.characteristic == "2A5F"]
     assert [arrival.reading.at for arrival in stored] == [MORNING]
@@ -267,8 +270,7 @@ def test_a_stream_ends_when_somebody_stops_it():
     async def scene():
         stop = asyncio.Event()
         async with on_radio(HeartRateStrap([Beat(75)], per_second=50)) as radio:
-            asyncio.get_running_loop().call_later(1.0, stop.set)
-            return await collect(radio, deadline=10, stop=stop)
+            return await collect(radio, stop=stop, keep=lambda _value: stop.set())
 
     collected = asyncio.run(scene())
     assert collected.ended == "stopped"

@@ -31,7 +31,7 @@ class Resident:
 
     def __init__(self, cloud, base, number):
         self.cloud, self.number, self.clock = cloud, number, Clock()
-        self.http = httpx.Client(trust_env=False)
+        self.http = httpx.Client(trust_env=False, timeout=60)
         self.places = Endpoints(**cloud.urls(base))
         self.oauth = GoogleOAuth(self.places, CLIENT_ID, CLIENT_SECRET, BACK, self.http, now=self.now)
         self.tokens, self.kept, self.rows, self.problems = None, [], {}, []

@@ -269,9 +269,8 @@ def test_a_missing_scope_is_counted_and_the_window_stays_unread():
     assert len(answer.asked) == 1
 
 
-@given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
-def test_any_bytes_are_pages_or_one_clear_error(body):
-    """A hostile answer never raises anything else, and its words are not repeated."""
+def refusals(body):
+    """What each of the three reads says to an answer."""
     source = client(lambda _: httpx.Response(200, content=body))
     told = []
     for read in (
@@ -283,8 +282,15 @@ def test_any_bytes_are_pages_or_one_clear_error(body):
             read()
         except IngestError as error:
             told.append(str(error))
+    return told
+
+
+@given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
+def test_any_bytes_are_pages_or_one_clear_error(body):
+    """A hostile answer never raises anything else, and its words are not repeated."""
+    ours = refusals(b"\xff")  # these words are not the answer's, though it may hold the same
     text = body.decode("utf-8", "replace")
-    assert len(text) < 6 or all(text not in each for each in told)
+    assert all(len(text) < 6 or text not in each for each in refusals(body) if each not in ours)
 
 
 json_values = st.recursive(

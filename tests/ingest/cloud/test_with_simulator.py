@@ -127,7 +127,7 @@ def test_what_was_changed_later_arrives_by_notification():
         cloud.notify(1, "weight", end - 5 * day, end, form="object")
         cloud.notify(1, "steps", end - 5 * day, end - 5 * day + 12 * 3600, operation="DELETE")
         cloud.notify(1, "sleep", end - 4 * day, end - 3 * day, operation="DELETE")
-        keys = Keys(lambda: httpx.get(person.places.keys, trust_env=False).content, person.clock)
+        keys = Keys(lambda: httpx.get(person.places.keys, trust_env=False, timeout=60).content, person.clock)
         for body, signature in arrived:
             keys.verify(body, signature)
         notices = [notice for body, _ in arrived for notice in parse(body)]
@@ -145,7 +145,7 @@ def test_a_forged_notification_is_refused():
         end = person.cloud.world.end
         for signature in ["good", *forged]:
             person.cloud.notify(1, "steps", end - 60, end, signature=signature)
-        keys = Keys(lambda: httpx.get(person.places.keys, trust_env=False).content, person.clock)
+        keys = Keys(lambda: httpx.get(person.places.keys, trust_env=False, timeout=60).content, person.clock)
         keys.verify(*arrived[0])
         for body, header in arrived[1:]:
             with pytest.raises(BadSignature):
@@ -158,7 +158,7 @@ def test_keys_may_rotate_at_any_time():
     with resident() as person, endpoint("Bearer hush") as (url, arrived):
         person.connect()
         person.cloud.subscribe(url, "Bearer hush")
-        keys = Keys(lambda: httpx.get(person.places.keys, trust_env=False).content, person.clock)
+        keys = Keys(lambda: httpx.get(person.places.keys, trust_env=False, timeout=60).content, person.clock)
         end = person.cloud.world.end
         for _ in range(2):
             person.cloud.notify(1, "steps", end - 60, end)

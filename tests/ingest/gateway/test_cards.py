@@ -241,7 +241,7 @@ def test_a_reader_s_lines_open_sessions(tmp_path):
         writer = os.open(fifo, os.O_WRONLY)
         os.write(writer, b"urn:phr:card:" + CARD.encode() + b"\nsomething\n")
         os.close(writer)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while len(seen) < 2:  # noqa: ASYNC110 - the reader's callback
                 await asyncio.sleep(0.01)
         task.cancel()

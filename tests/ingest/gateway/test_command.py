@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import os
 import signal
-import threading
 from pathlib import Path
 
 import pytest
@@ -30,11 +30,6 @@ async def silent(_devices, _seen, *, stop, **_more):
     """A collector that hears nothing."""
     await stop.wait()
     return
-    yield
-
-
-async def broken(*_devices, **_more):
-    raise Transient("no Bluetooth radio is ready")
     yield
 
 
@@ -95,9 +90,21 @@ def test_once_ends_when_it_is_quiet(tmp_path, capsys):
 
 def test_sigterm_ends_the_box_cleanly(tmp_path, capsys):
     """Also when there is no radio; the state is written down."""
-    settings = load(written(tmp_path, text=CUFF))
-    threading.Timer(0.6, os.kill, (os.getpid(), signal.SIGTERM)).start()
-    assert run(settings, once=False, make=made(broken)) == 0
+    settings, boxes = load(written(tmp_path, text=CUFF)), []
+
+    def make(*given):
+        boxes.append(made(ends)(*given))
+        return boxes[0]
+
+    async def ends(*_devices, **_more):
+        async with asyncio.timeout(60):
+            while boxes[0].poster.state != "offline":  # noqa: ASYNC110 - a state of another task
+                await asyncio.sleep(0.01)
+        asyncio.get_running_loop().call_later(0.05, os.kill, os.getpid(), signal.SIGTERM)
+        raise Transient("no Bluetooth radio is ready")
+        yield
+
+    assert run(settings, once=False, make=make) == 0
     assert "no Bluetooth radio" in capsys.readouterr().err
     assert Spool(tmp_path / "spool").notes()["state"] == "offline"
 

@@ -19,7 +19,7 @@ from tests.ingest.gateway.box import Said, a_gateway
 from tests.ingest.gateway.service import CARD, OTHER, Service
 
 pytestmark = pytest.mark.ble
-WAITS = replace(PATIENCE, session=5.0, again=60.0)
+WAITS = replace(PATIENCE, again=60.0)
 
 
 def now():
@@ -36,7 +36,7 @@ def a_device(device, text):
     return f'[[device]]\nname = "{device.kind}"\naddress = "{device.address}"\n{text}\n'
 
 
-def once(folder, service, devices, text, patience=WAITS, quiet=1.5, **more):
+def once(folder, service, devices, text, patience=WAITS, quiet=5, **more):
     async def scene():
         async with on_radio(*devices) as radio:
             gateway = a_gateway(
@@ -78,9 +78,9 @@ def test_a_stream_and_a_cuff_arrive_with_the_cuff_first(tmp_path):
     """What may alarm goes before the heart rates."""
     cuff, strap = AndCuff(pressures(2), now=now), HeartRateStrap([Beat(75)], per_second=20)
     text = "".join(a_device(each, f'people = {{any = "{CARD}"}}') for each in (cuff, strap))
-    patience = Patience(session=20, listen=0.3, again=60, first_retry=0.2, steps=PATIENCE.steps)
+    patience = Patience(session=60, listen=0.3, again=60, first_retry=0.2, steps=PATIENCE.steps)
     with Service() as service:
-        sent, _ = once(tmp_path, service, [cuff, strap], text, patience=patience, quiet=3)
+        sent, _ = once(tmp_path, service, [cuff, strap], text, patience=patience, quiet=6)
         assert sent
         codes = [key[1] for key in service.order]
         assert codes[:2] == ["85354-9"] * 2
@@ -96,7 +96,7 @@ def test_readings_that_the_box_placed_while_its_clock_was_wrong_are_corrected(tm
     clock = BoxClock(slow.anchor - 3 * 86_400_000_000, False, slow.boot)
     cuff, strap = AndCuff(pressures(1), now=now), HeartRateStrap([Beat(75)], per_second=20)
     text = "".join(a_device(each, f'people = {{any = "{CARD}"}}') for each in (cuff, strap))
-    patience = Patience(session=20, listen=0.3, again=60, first_retry=0.2, steps=PATIENCE.steps)
+    patience = Patience(session=60, listen=0.3, again=60, first_retry=0.2, steps=PATIENCE.steps)
     said = Said()
     with Service() as service:
         service.is_mute = True
@@ -109,8 +109,8 @@ def test_readings_that_the_box_placed_while_its_clock_was_wrong_are_corrected(tm
         assert sent
         times = [datetime.fromisoformat(key[3]).timestamp() for key in service.order if key[1] == "8867-4"]
         assert len(times) > 5
-        assert all(abs(each - time.time()) < 30 for each in times)
+        assert all(abs(each - time.time()) < 300 for each in times)
         (pressure,) = service.values()
-        assert abs(datetime.fromisoformat(pressure[1]).timestamp() - time.time() + 600) < 30
+        assert abs(datetime.fromisoformat(pressure[1]).timestamp() - time.time() + 600) < 300
     assert "the box's clock was wrong and is corrected" in said.logged
     assert gateway.clock.is_known

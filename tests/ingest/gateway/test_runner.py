@@ -48,7 +48,7 @@ def test_a_new_enrolment_is_taken_over_while_the_box_runs(tmp_path, monkeypatch)
 
     async def scene(gateway):
         running = asyncio.create_task(gateway.run())
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(60):
             while not seen:  # noqa: ASYNC110 - the collector of the test
                 await asyncio.sleep(0.02)
             gateway.spool.bind("cuff", 2, CARD)
