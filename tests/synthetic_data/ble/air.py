@@ -38,14 +38,14 @@ class Ear:
     def of(self, uuid):
         return [value for heard, value in self.heard if heard == uuid]
 
-    async def until(self, count, uuid=None, seconds=3.0):
+    async def until(self, count, uuid=None, seconds=30.0):
         """Waits for so many values (of one characteristic)."""
         async with asyncio.timeout(seconds):
             while len(self.of(uuid) if uuid else self.heard) < count:
                 self._news.clear()
                 await self._news.wait()
 
-    async def ask(self, request, *, seconds=3.0, control="2a52"):
+    async def ask(self, request, *, seconds=30.0, control="2a52"):
         """Writes to a control point and waits for its answer."""
         before = len(self.of(control))
         await self.client.write_gatt_char(control, request, response=True)
@@ -61,7 +61,7 @@ async def linked(radio, device, **options):
         device.address,
         backend=radio.client_backend,
         disconnected_callback=lambda _client: gone.set(),
-        timeout=options.pop("timeout", 5.0),
+        timeout=options.pop("timeout", 30.0),
         **options,
     )
     async with client:
@@ -87,6 +87,6 @@ async def dump(ear, measurement, *, clock="2a08", moment=None):
     moment = moment or at(8, 5, 30)
     await ear.listen(measurement)
     await ear.client.write_gatt_char(clock, wire.date_time(moment), response=True)
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(30):
         await ear.gone.wait()
     return ear.of(measurement)

@@ -36,7 +36,6 @@ PRESSURES = [
     BloodPressure(122, 80, 94, 72, at(7, 30), 1, blood_pressure.IRREGULAR_PULSE),
     BloodPressure(117, 74, 88, 64, at(21), 2),
 ]
-QUICK = Patience(encrypted_seconds=0.2, pairing_seconds=0.3)
 BODY = Composition(23.1, 6684, 35.4, 24.86, 54.015, 51.0, 39.5, 500.4, 70.24, 1.75)
 WEIGHINGS = [
     Weighing(70.24, at(6, 45, 10), 1, composition=BODY),
@@ -111,7 +110,8 @@ def test_an_and_device_tells_everything_oldest_first_and_leaves(device, measurem
 
 @pytest.mark.parametrize("step", ["pair", "subscribe", "time"])
 def test_an_and_device_leaves_when_a_step_does_not_come_in_time(step):
-    """Five seconds (here 0.2) after encryption for time and subscription, thirty (0.3) for pairing."""
+    """Five seconds (here 3) after encryption for time and subscription, thirty (here 3) for pairing."""
+    patience = Patience(encrypted_seconds=3, pairing_seconds=3 if step == "pair" else 30)
 
     async def scene(ear):
         if step != "pair":
@@ -120,11 +120,11 @@ def test_an_and_device_leaves_when_a_step_does_not_come_in_time(step):
             await ear.listen("2a35")
         elif step == "subscribe":
             await ear.client.write_gatt_char("2a08", wire.date_time(at(8)), response=True)
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(30):
             await ear.gone.wait()
         assert ear.heard == []
 
-    on_air(AndCuff(PRESSURES, patience=QUICK), scene)
+    on_air(AndCuff(PRESSURES, patience=patience), scene)
 
 
 def test_an_and_device_can_be_sent_away():

@@ -100,7 +100,7 @@ def test_a_glucose_sensor_tells_stored_and_live_records(checksum):
     stored = [SensorReading(minutes, 100 + minutes) for minutes in (0, 5, 10, 15)]
     live = SensorReading(20, 130, trend=0.2)
     device = GlucoseSensor(
-        stored, live=[live], live_every_seconds=0.15, together=2, started=at(6), checksum=checksum
+        stored, live=[live], live_every_seconds=2, together=2, started=at(6), checksum=checksum
     )
 
     def record(reading):

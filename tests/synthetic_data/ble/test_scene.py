@@ -48,7 +48,7 @@ def test_the_command_prints_every_value_as_a_line_of_json(capsys):
 
 def test_the_command_asks_for_records_and_gives_consent(capsys):
     """A meter, a sensor, an oximeter and a scale need a request before they tell anything."""
-    lines = heard(capsys, "glucose", "scale", "cgm", "oximeter", "activity", "--seconds", "0.4")
+    lines = heard(capsys, "glucose", "scale", "cgm", "oximeter", "activity", "--seconds", "3")
     counted = Counter((line["device"].split()[0], line["characteristic"]) for line in lines)
     assert counted["glucose", "2A18"] == 2
     assert counted["glucose", "2A34"] == 1
@@ -67,7 +67,7 @@ def test_the_command_takes_faults_and_twins(capsys):
 
 def test_the_command_plays_a_home(capsys):
     """Cuff, scale with both users' codes, thermometer and strap."""
-    lines = heard(capsys, "--home", "7", "--seconds", "0.3")
+    lines = heard(capsys, "--home", "7", "--seconds", "3")
     counted = Counter(line["characteristic"] for line in lines)
     assert counted["2A35"] == 2 * DAYS
     assert counted["2A9D"] == DAYS + DAYS // 2

@@ -34,16 +34,19 @@ def test_the_command_prints_where_it_serves_and_ends_with_ctrl_c(as_json):
         line = running.stdout.readline()
         if as_json:
             told = json.loads(line)
-            assert httpx.get(told["urls"]["keys"], trust_env=False).json()["primaryKeyId"]
+            assert httpx.get(told["urls"]["keys"], trust_env=False, timeout=60).json()["primaryKeyId"]
             assert (
-                httpx.get(told["urls"]["api"] + "/v4/users/me/identity", trust_env=False).status_code == 401
+                httpx.get(
+                    told["urls"]["api"] + "/v4/users/me/identity", trust_env=False, timeout=60
+                ).status_code
+                == 401
             )
             assert told["settings"]["PHR_GOOGLE_CLIENT_ID"]
         else:
             assert "3 people" in line
         running.send_signal(signal.SIGINT)
         rest, errors = running.stdout.read(), running.stderr.read()
-        running.wait(timeout=20)
+        running.wait(timeout=60)
         assert (running.returncode, errors) == (0, "")
         assert as_json or "PHR_GOOGLE_CLIENT_SECRET=" in rest
 

@@ -40,7 +40,7 @@ class Visitor:
 
     def __init__(self, cloud, base):
         self.cloud, self.urls = cloud, cloud.urls(base)
-        self.http = httpx.Client(timeout=20, trust_env=False, verify=False)
+        self.http = httpx.Client(timeout=60, trust_env=False, verify=False)
         self.token = ""
 
     def ask(self, **changes):
