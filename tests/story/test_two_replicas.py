@@ -52,6 +52,11 @@ def world(replicas: tuple[System, System]) -> World:
     return made
 
 
+def _clock(replicas: tuple[System, System]) -> FixedClock:
+    """The moment at which the clock of the replicas stands: what a scene agrees to must not be later."""
+    return FixedClock(replicas[0].clock.now())
+
+
 def test_an_app_is_launched_reads_refreshes_and_is_stopped_between_two_replicas(world: World):
     """Session, form token, authorization question, code, proof key, tokens: all of them are in the database."""
     before = world.app.asked
@@ -74,7 +79,7 @@ def test_a_withdrawal_at_one_replica_counts_at_the_other_with_the_next_request(
     replicas: tuple[System, System],
 ):
     """No process remembers what anybody may see."""
-    scene = Scene(replicas[0], FixedClock(), "Organization/univ-two", InTurn(*map(create_app, replicas)))
+    scene = Scene(replicas[0], _clock(replicas), "Organization/univ-two", InTurn(*map(create_app, replicas)))
     who = scene.somebody()
     client = scene.client("reader")
     address = f"/fhir/Observation?{urlencode({'patient': f'Patient/{who.patient}'})}"
@@ -92,7 +97,7 @@ def test_a_withdrawal_at_one_replica_counts_at_the_other_with_the_next_request(
 def test_a_token_that_one_replica_took_back_opens_nothing_at_the_other(replicas: tuple[System, System]):
     """Nor does a session."""
     apps = InTurn(*map(create_app, replicas))
-    scene = Scene(replicas[0], FixedClock(), "Organization/univ-token", apps)
+    scene = Scene(replicas[0], _clock(replicas), "Organization/univ-token", apps)
     client = scene.client("token")
     assert [client.get("/fhir/Patient").status_code for _ in range(2)] == [200, 200]
     replicas[1].accounts.end_all("token-univ-token", "t")
@@ -146,7 +151,7 @@ def test_a_file_that_is_sent_to_two_replicas_in_pieces_arrives_whole_and_is_read
 def test_a_bulk_export_is_asked_made_and_fetched_at_different_replicas(replicas: tuple[System, System]):
     """Asked at one, made by another's worker, its files fetched in turn."""
     apps = InTurn(*map(create_app, replicas))
-    scene = Scene(replicas[1], FixedClock(), "Organization/univ-bulk", apps)
+    scene = Scene(replicas[1], _clock(replicas), "Organization/univ-bulk", apps)
     people = [scene.somebody() for _ in range(2)]
     for one in people:
         scene.share(one)
