@@ -89,7 +89,7 @@ class Doctor:
         yield "role", lambda: rules.role(self._facts.role, powerful=self._facts.powerful)
         yield "policies", lambda: rules.doors(self._facts.open_tables)
         yield "neighbours", lambda: neighbours(self._facts.strangers)
-        yield "clock", lambda: rules.clock((self._facts.now - self._asked).total_seconds())
+        yield "clock", lambda: rules.clock(self._skew(self._facts.now))
         yield "zones", self._of_zones
         yield "connections", lambda: rules.connections(self._facts.used, self._facts.limit)
         yield "worker", lambda: rules.worker(self._records.beats.get(signs.WORKER), self._clock.now())
@@ -136,7 +136,13 @@ class Doctor:
     @cached_property
     def _facts(self) -> Facts:
         self._asked = self._clock.now()
-        return facts(self._database(), self._settings.zone, self._seals())
+        found = facts(self._database(), self._settings.zone, self._seals())
+        self._told = self._clock.now()
+        return found
+
+    def _skew(self, theirs: datetime) -> float:
+        """Seconds by which the database's clock differs from ours; nothing of it is what the answer took."""
+        return (theirs - min(max(theirs, self._asked), self._told)).total_seconds()
 
     @cached_property
     def _records(self) -> _Records:

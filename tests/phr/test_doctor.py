@@ -6,6 +6,7 @@ import json
 import socket
 import ssl
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -23,6 +24,7 @@ from phr.clock import SystemClock
 from phr.config import Settings
 from phr.domain.signs import BROKEN, FAILED, HELD, JOB, LOG
 from phr.ids import new_id
+from phr.store.examination import facts
 from phr.store.operations import Kept
 from tests.conftest import make_database
 
@@ -146,6 +148,17 @@ def test_a_clock_that_is_wrong_is_found(url):
             return datetime.now(UTC) - timedelta(hours=1)
 
     assert examined(url, Wrong())["clock"].state == "broken"
+
+
+def test_a_database_that_takes_its_time_has_no_wrong_clock(url, monkeypatch):
+    """What the answer took is no difference of clocks."""
+
+    def late(*given):
+        time.sleep(2.5)
+        return facts(*given)
+
+    monkeypatch.setattr("phr.services.doctor.facts", late)
+    assert examined(url)["clock"].state == "ok"
 
 
 def test_signs_of_life_letters_and_backups_are_read(url, admin):
