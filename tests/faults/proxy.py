@@ -50,8 +50,7 @@ class Proxy:
 
     def close(self) -> None:
         """Closes everything."""
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)  # whoever waits in it for the next one ends
-        self._listener.close()
-        for one in self._open:
+        for one in (self._listener, *self._open):
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)  # whoever waits in it ends, and the other side hears of it
             one.close()

@@ -136,7 +136,7 @@ def test_20_identical_posts_at_once_over_http_are_one_transaction(stage):
     headers = {"Authorization": f"Bearer {stage.system.ledger_token}", "Idempotency-Key": "one"}
 
     def post(_: int) -> httpx.Response:
-        with httpx.Client(timeout=30, trust_env=False) as http:
+        with httpx.Client(timeout=120, trust_env=False) as http:
             together.wait()
             return http.post(address, json=payload("one"), headers=headers)
 
