@@ -23,7 +23,7 @@ def a_person(system, district=""):
     if district:
         resource["address"] = [{"district": district}]
     person = system.register.put(resource, actor="t", role="system", request="t")[0]
-    agree(system, person, patient, purposes=("collect",))
+    agree(system, person, patient, purposes=("collect",), date_time=system.clock.now() - timedelta(minutes=1))
     return person
 
 
