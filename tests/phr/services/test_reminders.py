@@ -130,7 +130,7 @@ def test_a_check_up_that_came_in_needs_no_reminder_where_it_is_shared(system, me
     for name in system.reminders.open_for(person, me)[0]:
         if name != "checkup":
             system.reminders.done(person, name, today, me, way="web")
-    at = system.clock.now() - timedelta(days=1)
+    at = system.clock.now() - timedelta(hours=1)  # yesterday may be of another fiscal year
     start = np.array([int(at.timestamp()) * 1_000_000], np.int64)
     series = Series(
         "checkup", CUFF, start, {"bmi": np.array([22.0])}, np.array([32400], np.int32), np.zeros(1, np.uint8)
