@@ -13,10 +13,11 @@ from phr.bootstrap.core import Core
 from phr.clients.line import Line
 from phr.clients.mail import Mail, Server
 from phr.clients.webpush import WebPush
+from phr.domain.expiry import rules_for
 from phr.domain.messages.addresses import email
 from phr.domain.messages.channel import Channel
 from phr.domain.messages.letters import Sender
-from phr.domain.points import fiscal_year, load_rules, step_goal
+from phr.domain.points import step_goal
 from phr.errors import Busy, Invalid, Unsafe
 from phr.ids import new_id
 from phr.services.alarm_letters import AlarmLetters
@@ -200,10 +201,10 @@ def _square(text: str) -> str:
 
 
 def _goals(_uow: UnitOfWork, person: Person, today: date) -> dict[str, float]:
-    """The step goal by age, as health points have it; no goal for whom nobody knows the age."""
+    """The step goal by age, as health points have it, or had it last; no goal for whom nobody knows the age."""
     if person.birth_date is None:
         return {}
-    rules = load_rules(fiscal_year(today))
+    rules = rules_for(today)
     born = person.birth_date
     age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
     return {_STEPS: float(step_goal(rules, age))}

@@ -113,6 +113,15 @@ def load_rules(year: int) -> PointRules:
     return found[year]
 
 
+def has_rules(year: int) -> bool:
+    """Whether this version has rules for a fiscal year."""
+    try:
+        load_rules(year)
+    except RulesError:
+        return False
+    return True
+
+
 def parse_rules(text: str) -> dict[int, PointRules]:
     """All years of a rules file, or one error that names the place."""
     try:

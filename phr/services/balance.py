@@ -15,8 +15,9 @@ from phr.clients.ledger import LedgerClient, LedgerRefused, LedgerTrouble
 from phr.clock import Clock
 from phr.domain.access import Access
 from phr.domain.days import day_at
+from phr.domain.expiry import rules_for
 from phr.domain.ledger_budget import NO_BUDGET
-from phr.domain.points import RulesError, fiscal_year, load_rules, lot_expiry
+from phr.domain.points import RulesError, lot_expiry
 from phr.store.uow import Store
 
 _LETTERS: Final = 5000
@@ -114,7 +115,7 @@ class Balance:
     def _held(self, person: UUID) -> Held | None:
         today = day_at(self._clock.now(), self._zone)
         try:
-            asset = load_rules(fiscal_year(today)).asset
+            asset = rules_for(today).asset
             lots = {day: self._lot(person, day, asset) for day in _lot_days(today)}
         except (LedgerTrouble, RulesError):
             return None
@@ -134,6 +135,6 @@ class Balance:
 
 def _lot_days(today: date) -> list[date]:
     """The last days of the lots that can still hold points: this year's, and last year's while it lasts."""
-    rules = load_rules(fiscal_year(today))
+    rules = rules_for(today)
     ends = {lot_expiry(rules, today), lot_expiry(rules, today - timedelta(days=366))}
     return sorted(end for end in ends if end >= today)

@@ -14,9 +14,12 @@ from phr.config import Settings
 from phr.domain import examination as rules
 from phr.domain import signs
 from phr.domain.access import Access
+from phr.domain.days import day_at
 from phr.domain.examination import Finding
 from phr.domain.examination_log import Slot, log
+from phr.domain.examination_rules import point_rules
 from phr.domain.examination_server import neighbours, standby
+from phr.domain.points_rules import has_rules
 from phr.errors import Unsafe
 from phr.store.engine import Database
 from phr.store.examination import Facts, answers, facts, revisions
@@ -94,6 +97,7 @@ class Doctor:
         yield "connections", lambda: rules.connections(self._facts.used, self._facts.limit)
         yield "worker", lambda: rules.worker(self._records.beats.get(signs.WORKER), self._clock.now())
         yield "jobs", self._of_jobs
+        yield "rules", self._of_rules
         yield (
             "letters",
             lambda: rules.letters(self._records.oldest, self._records.dead, self._clock.now()),
@@ -186,6 +190,9 @@ class Doctor:
     def _of_jobs(self) -> Finding:
         found = signs.jobs(self._records.beats)
         return rules.jobs([job for job, (_went, failing) in found.items() if failing])
+
+    def _of_rules(self) -> Finding:
+        return point_rules(day_at(self._clock.now(), self._settings.tz), has_rules)
 
     def _of_backups(self, *, loopback: bool) -> Finding:
         good = {one.kind: one.at for one in reversed(self._records.kept) if one.ok}

@@ -13,9 +13,9 @@ from phr.commands.benchmarks.bench_server import served
 from phr.commands.benchmarks.bench_setting import empty_system, machine, resident, timed
 from phr.domain.access import machine as acting
 from phr.domain.days import day_at
+from phr.domain.expiry import rules_for
 from phr.domain.ledger import Order, Posting
 from phr.domain.ledger_budget import account
-from phr.domain.points_rules import fiscal_year, load_rules
 from phr.errors import Refused
 from phr.ids import new_id
 
@@ -70,7 +70,7 @@ def run() -> dict[str, Any]:
 
 def _orders(system: System, number: int, name: str) -> list[Order]:
     today = day_at(system.clock.now(), system.settings.tz)
-    rules = load_rules(fiscal_year(today))
+    rules = rules_for(today)
     source = account(rules.fiscal_year, "steps_goal")
     return [
         Order(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -221,3 +221,11 @@ def city_steps():
             system.receive(person, [series], request="t")
 
     return walk
+
+
+def test_a_year_without_rules_of_points_keeps_the_goal_of_the_year_before(system, me, person, patient):
+    """A city that installs next year's rules late still tells people of their steps, and shows what they hold."""
+    system.clock.at = datetime(2027, 4, 2, 3, tzinfo=UTC)
+    agreed(system, person, patient)
+    system.addressing.choose(person, "nudge", me, wanted=True, channels=[])
+    assert system.nudging.round(request="t") == 0
