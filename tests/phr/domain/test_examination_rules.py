@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from phr.domain.examination_rules import point_rules
+from phr.domain.points_rules import has_rules
 
 
 @pytest.mark.parametrize(
@@ -31,3 +32,8 @@ def test_a_year_without_rules_is_missed_two_months_before_and_broken_from_its_fi
 def test_with_the_next_year_s_rules_nothing_is_missed():
     """Also in March."""
     assert point_rules(date(2027, 3, 31), lambda year: year in {2026, 2027}).state == "ok"
+
+
+def test_this_version_has_the_rules_of_some_years_and_not_of_others():
+    """As the file of rules says."""
+    assert (has_rules(2026), has_rules(1999)) == (True, False)
