@@ -16,7 +16,7 @@ _AHEAD: Final = 2
 def point_rules(today: date, known: Callable[[int], bool]) -> Finding:
     """Whether this version has rules for the fiscal year of today, and, from February on, for the next one."""
     year = fiscal_year(today)
-    remedy = "Install a version whose phr/domain/points.toml has that year; what was earned before stays."
+    remedy = "Install a version whose phr/domain/points.toml has that year."
     if not known(year):
         return Finding(
             "rules",
