@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, settings
 
 from phr.bootstrap import System, start
 from phr.config import Settings
+from tests import chance
 
 SECRET = "a secret for tests only, forty characters."
 ROOT = Path(__file__).resolve().parent.parent
@@ -73,6 +74,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item, "fixturenames", ()
         ):
             item.add_marker(pytest.mark.db)
+
+
+def pytest_report_header() -> str:
+    """By which number the chance of this run is drawn again."""
+    return f"chance: {chance.ASKED}={chance.seed()}, PYTHONHASHSEED={os.environ.get('PYTHONHASHSEED', 'any')}"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """What a test draws follows from its name, whichever tests this process ran before."""
+    chance.drawn_for(item.nodeid)
 
 
 @pytest.fixture(scope="session")

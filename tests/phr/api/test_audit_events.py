@@ -114,7 +114,8 @@ def test_entity_and_id_find_single_rows(resident, seen):
     }
     one = resident.get(f"{ADDRESS}/{chosen[0]['id']}")
     assert one.json() == chosen[0]
-    assert events(resident, f"?_id={chosen[0]['id']},9-9,x") == [chosen[0]]
+    nowhere = f"{one.json()['id'].split('-')[0]}-999999"  # of the same chain, which has no so many rows
+    assert events(resident, f"?_id={chosen[0]['id']},{nowhere},x") == [chosen[0]]
 
 
 @proves("AuditEvent", "search", "patient", "source", "site", "address")
