@@ -7,24 +7,24 @@ from datetime import date
 from typing import Final
 
 from phr.domain.examination import Finding
-from phr.domain.points_rules import fiscal_year
+from phr.domain.points_rules import PointRules, fiscal_year
 
 _AHEAD: Final = 2
 """Months before the fiscal year begins in which its rules are missed: from February on."""
 
 
-def point_rules(today: date, known: Callable[[int], bool]) -> Finding:
+def point_rules(today: date, known: Callable[[int], PointRules | None]) -> Finding:
     """Whether this version has rules for the fiscal year of today, and, from February on, for the next one."""
     year = fiscal_year(today)
     remedy = "Install a version whose phr/domain/points.toml has that year."
-    if not known(year):
+    if known(year) is None:
         return Finding(
             "rules",
             "broken",
             f"no rules of points for fiscal year {year}: nothing is earned since {year}-04-01",
             remedy,
         )
-    if 4 - _AHEAD <= today.month < 4 and not known(year + 1):
+    if 4 - _AHEAD <= today.month < 4 and known(year + 1) is None:
         return Finding(
             "rules",
             "warn",

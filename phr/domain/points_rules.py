@@ -113,13 +113,12 @@ def load_rules(year: int) -> PointRules:
     return found[year]
 
 
-def has_rules(year: int) -> bool:
-    """Whether this version has rules for a fiscal year."""
+def rules_of(year: int) -> PointRules | None:
+    """The rules of a fiscal year, or None: a year without rules earns nothing."""
     try:
-        load_rules(year)
+        return load_rules(year)
     except RulesError:
-        return False
-    return True
+        return None
 
 
 def parse_rules(text: str) -> dict[int, PointRules]:

@@ -19,7 +19,7 @@ from phr.domain.examination import Finding
 from phr.domain.examination_log import Slot, log
 from phr.domain.examination_rules import point_rules
 from phr.domain.examination_server import neighbours, standby
-from phr.domain.points_rules import has_rules
+from phr.domain.points_rules import rules_of
 from phr.errors import Unsafe
 from phr.store.engine import Database
 from phr.store.examination import Facts, answers, facts, revisions
@@ -192,7 +192,7 @@ class Doctor:
         return rules.jobs([job for job, (_went, failing) in found.items() if failing])
 
     def _of_rules(self) -> Finding:
-        return point_rules(day_at(self._clock.now(), self._settings.tz), has_rules)
+        return point_rules(day_at(self._clock.now(), self._settings.tz), rules_of)
 
     def _of_backups(self, *, loopback: bool) -> Finding:
         good = {one.kind: one.at for one in reversed(self._records.kept) if one.ok}

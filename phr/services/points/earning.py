@@ -18,9 +18,9 @@ from phr.domain.access import Access, machine, resident
 from phr.domain.days import day_at
 from phr.domain.ledger import Order, Posting
 from phr.domain.points import Award, Event, NoAward, earned, issuance, load_rules, lot, lot_expiry, reversal
-from phr.domain.points_rules import PointRules, fiscal_year
+from phr.domain.points_rules import PointRules, fiscal_year, rules_of
 from phr.ids import new_id
-from phr.services.points.happened import Book, Happened, rules_of
+from phr.services.points.happened import Book, Happened
 from phr.store.tables import PointsEvent, PointsReview
 from phr.store.uow import Store, UnitOfWork
 

@@ -8,7 +8,6 @@ from datetime import date
 from uuid import UUID
 
 from phr.domain.points import Earned
-from phr.domain.points_rules import PointRules, RulesError, load_rules
 from phr.store.tables import PointsEvent, PointsReview
 
 
@@ -78,11 +77,3 @@ def books(
         if row.person_id in made:
             made[row.person_id].reviews.append(row)
     return made
-
-
-def rules_of(year: int) -> PointRules | None:
-    """The rules of a fiscal year, or None: a year without rules earns nothing."""
-    try:
-        return load_rules(year)
-    except RulesError:
-        return None

@@ -14,11 +14,11 @@ from uuid import UUID
 
 from phr.domain.access import Access
 from phr.domain.points import Award, NoAward, judge_steps, step_goal
-from phr.domain.points_rules import fiscal_year
+from phr.domain.points_rules import fiscal_year, rules_of
 from phr.errors import Invalid, NotAllowed
 from phr.ids import new_id, person_id
 from phr.services.points.earning import Points, age_on
-from phr.services.points.happened import Happened, rules_of
+from phr.services.points.happened import Happened
 from phr.store.tables import StepGoal
 
 PEDOMETER: Final = "pedometer"

@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 from phr.domain.fraud import load_fraud_rules
 from phr.domain.points import StepsVerdict, judge_steps, step_goal
 from phr.domain.points_evidence import of_steps
-from phr.domain.points_rules import PointRules, fiscal_year
+from phr.domain.points_rules import PointRules, fiscal_year, rules_of
 from phr.services.points.earning import age_on
-from phr.services.points.happened import Book, Happened, rules_of
+from phr.services.points.happened import Book, Happened
 from phr.services.points.steps import StepDay
 from phr.store.tables import Person, PointsEvent, StepGoal
 from phr.store.uow import UnitOfWork

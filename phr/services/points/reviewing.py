@@ -10,11 +10,11 @@ from uuid import UUID
 
 from phr.domain.access import Access
 from phr.domain.points import Award, Event, NoAward, earned
-from phr.domain.points_rules import fiscal_year
+from phr.domain.points_rules import fiscal_year, rules_of
 from phr.errors import Conflict, Invalid, NotAllowed, NotFound
 from phr.ids import new_id
 from phr.services.points.earning import Points, age_on
-from phr.services.points.happened import Book, Happened, rules_of
+from phr.services.points.happened import Book, Happened
 from phr.store.tables import Person, PointsAnswer, PointsReview
 from phr.store.uow import UnitOfWork
 

@@ -12,10 +12,10 @@ from uuid import UUID
 from phr.domain.access import Access, machine
 from phr.domain.fraud import load_fraud_rules
 from phr.domain.points import Award
-from phr.domain.points_rules import fiscal_year
+from phr.domain.points_rules import fiscal_year, rules_of
 from phr.errors import Busy, Conflict, NotAllowed
 from phr.services.points.earning import Points, Written
-from phr.services.points.happened import Book, books, rules_of
+from phr.services.points.happened import Book, books
 from phr.services.points.plans import STEPS, Facts, Plan, Span
 from phr.services.points.steps import StepDay, crowded, step_days
 from phr.store.tables import Person

@@ -10,7 +10,7 @@ from uuid import UUID
 from phr.domain.access import Access
 from phr.domain.points import Award
 from phr.domain.points_evidence import read
-from phr.domain.points_rules import RulesError, fiscal_year, load_rules
+from phr.domain.points_rules import fiscal_year, rules_of
 from phr.errors import NotFound
 from phr.services.points import Listing, Reviewed
 from phr.web.ports import Session
@@ -101,10 +101,8 @@ class EarningArea(Area):
         )
 
     def _goal_range(self) -> tuple[int, int]:
-        try:
-            return load_rules(fiscal_year(self._parts.today())).steps.personal_goal
-        except RulesError:
-            return (0, 0)
+        rules = rules_of(fiscal_year(self._parts.today()))
+        return rules.steps.personal_goal if rules else (0, 0)
 
     def decide_points(self, session: Session, review: str, *, give: bool, reason: str) -> bool:
         """Release or take back."""

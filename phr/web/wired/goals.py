@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from phr.domain.points import explain, step_goal
-from phr.domain.points_rules import LOCALES, RulesError, fiscal_year, load_rules
+from phr.domain.points_rules import LOCALES, fiscal_year, rules_of
 from phr.web.sessions import WebSession
 from phr.web.wired.parts import Parts
 
@@ -24,17 +24,11 @@ def age_on(born: date | None, today: date) -> int | None:
 def steps_goal(parts: Parts, one: WebSession, today: date) -> float | None:
     """The goal of the day; None in a year without rules."""
     known = parts.system.register.known(one.whom, one.access())
-    try:
-        rules = load_rules(fiscal_year(today))
-    except RulesError:
-        return None
-    return float(step_goal(rules, age_on(known.birth_date, today) or 0))
+    rules = rules_of(fiscal_year(today))
+    return float(step_goal(rules, age_on(known.birth_date, today) or 0)) if rules else None
 
 
 def rules_in_words(today: date) -> dict[str, tuple[str, ...]]:
     """What earns points this year, by language, from the file that decides; nothing in a year without rules."""
-    try:
-        rules = load_rules(fiscal_year(today))
-    except RulesError:
-        return {}
-    return {locale: tuple(explain(rules, locale)) for locale in LOCALES}
+    rules = rules_of(fiscal_year(today))
+    return {locale: tuple(explain(rules, locale)) for locale in LOCALES} if rules else {}

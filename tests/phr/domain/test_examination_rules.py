@@ -7,7 +7,11 @@ from datetime import date
 import pytest
 
 from phr.domain.examination_rules import point_rules
-from phr.domain.points_rules import has_rules
+from phr.domain.points_rules import load_rules, rules_of
+
+
+def in_years(*years):
+    return lambda year: load_rules(2026) if year in years else None
 
 
 @pytest.mark.parametrize(
@@ -23,7 +27,7 @@ from phr.domain.points_rules import has_rules
 )
 def test_a_year_without_rules_is_missed_two_months_before_and_broken_from_its_first_day(today, state, said):
     """The operator has February and March to install what has them."""
-    found = point_rules(today, lambda year: year == 2026)
+    found = point_rules(today, in_years(2026))
     assert (found.check, found.state) == ("rules", state)
     assert said in found.found
     assert ("points.toml" in found.remedy) is (state != "ok")
@@ -31,9 +35,9 @@ def test_a_year_without_rules_is_missed_two_months_before_and_broken_from_its_fi
 
 def test_with_the_next_year_s_rules_nothing_is_missed():
     """Also in March."""
-    assert point_rules(date(2027, 3, 31), lambda year: year in {2026, 2027}).state == "ok"
+    assert point_rules(date(2027, 3, 31), in_years(2026, 2027)).state == "ok"
 
 
 def test_this_version_has_the_rules_of_some_years_and_not_of_others():
     """As the file of rules says."""
-    assert (has_rules(2026), has_rules(1999)) == (True, False)
+    assert (rules_of(2026), rules_of(1999)) == (load_rules(2026), None)
