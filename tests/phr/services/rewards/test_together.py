@@ -12,9 +12,16 @@ from ingest.series import Series
 from phr.domain.challenges import district_code, week_over
 from phr.errors import Invalid, Refused
 from tests.build import WATCH, agree
+from tests.conftest import FixedClock
 from tests.phr.services.rewards.bank import own
 
 STEPS = "55423-8"
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """Now, since joining ends after months, and the database has a clock of its own."""
+    return FixedClock()
 
 
 def a_person(system, district=""):
