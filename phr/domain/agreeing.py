@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Final, Literal
 
 from consent.model import Consent, Period, Provision
+from consent.purposes import PURPOSES
 from phr.domain.family.ages import last_day_before
 from phr.domain.family.guardianship import RULES
 from phr.errors import Invalid
@@ -43,6 +44,29 @@ def came_of_age(born: date | None, day: date) -> bool:
 def by_others(consent: Consent) -> tuple[str, ...]:
     """Those among the performers who are not the person."""
     return tuple(each for each in consent.performers if each != f"Patient/{consent.patient}")
+
+
+def permits(consent: Consent, purpose: str) -> tuple[Provision, ...]:
+    """The permits of one consent that let a purpose in."""
+    base = consent.base
+    if base is None:
+        return ()
+    rules = (base, *base.children)
+    return tuple(
+        rule
+        for rule in rules
+        if rule.type == "permit" and (rule.purposes is None or purpose in rule.purposes)
+    )
+
+
+def purposes_of(consent: Consent) -> frozenset[str]:
+    """The purposes for which a consent permits anything."""
+    return frozenset(purpose for purpose in PURPOSES if permits(consent, purpose))
+
+
+def shares(consent: Consent, purpose: str) -> bool:
+    """Whether a consent is in force for a purpose, be it for a part."""
+    return consent.status == "active" and bool(permits(consent, purpose))
 
 
 def last_stopped(versions: Sequence[tuple[date, bool]]) -> date | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ from consent.model import Consent
 from consent.profile import check
 from phr.clock import Clock
 from phr.domain.access import Access
-from phr.domain.agreeing import by_others, check_way
+from phr.domain.agreeing import by_others, check_way, last_stopped, purposes_of, shares
 from phr.domain.days import day_at
 from phr.domain.documents import dump, instant, parse
 from phr.domain.subscriptions.topics import CONSENT_CHANGED
@@ -118,10 +118,12 @@ class Consents:
         request: str,
         expected_version: int | None = None,
         unless: Unless | None = None,
+        signed: date | None = None,
     ) -> Recorded:
         """Records a new consent or the next version of one. Raises Invalid with the field, Conflict when it changed.
 
-        unless: asked of the person's consents under the lock of the person: one that fits is given instead, Unmet for more.
+        Both of these are asked of the person's consents under the lock of the person. unless: one that fits is given
+        instead, Unmet for more. signed: the day of the sheet that is copied; Unmet where it was stopped on that day or since.
         """
         problems = [problem for problem in check(resource, self._zone) if problem.severity == "error"]
         if problems:
@@ -130,11 +132,12 @@ class Consents:
         with self._store.begin(access) as uow:
             uow.vitals.lock(person)
             known = uow.people.get(person)
-            if known is None or read(resource, self._zone).patient != known.patient_id:
+            consent = read(resource, self._zone)
+            if known is None or consent.patient != known.patient_id:
                 raise NotFound("no such person")
-            check_way(read(resource, self._zone), role)
+            check_way(consent, role)
             if self._fit is not None:
-                self._fit(uow, person, read(resource, self._zone))
+                self._fit(uow, person, consent)
             there = self._there(uow, person, unless)
             if there is not None:
                 return Recorded(
@@ -145,6 +148,8 @@ class Consents:
                     (),
                     found=True,
                 )
+            if signed is not None:
+                self._refuse_stopped(uow, person, consent, signed)
             before = self._open(uow, person)
             recorded = self._put(uow, person, resource, expected_version)
             gone = closed(before, self._open(uow, person))
@@ -167,6 +172,18 @@ class Consents:
         if len(found) > 1:
             raise Unmet("more than one resource fits the condition")
         return found[0] if found else None
+
+    def _refuse_stopped(self, uow: UnitOfWork, person: UUID, consent: Consent, signed: date) -> None:
+        """A sheet that is copied late does not begin again what the resident has stopped on its day or since."""
+        for document in uow.documents.of_person(person, "Consent"):
+            versions = uow.documents.history("Consent", document.id)[::-1] if document.version > 1 else []
+            held = [self._held(version, at, body) for version, _deleted, at, body in versions]
+            days = [day_at(each.recorded_at, self._zone) for each in held]
+            for purpose in purposes_of(consent):
+                shared = (shares(each.consent, purpose) for each in held)
+                stopped = last_stopped(list(zip(days, shared, strict=True)))
+                if stopped is not None and stopped >= signed:
+                    raise Unmet("it was stopped after the sheet was written")
 
     def _open(self, uow: UnitOfWork, person: UUID) -> _Open:
         """What each recipient may see today, for each purpose."""

@@ -8,25 +8,13 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from consent.model import Consent, Provision
+from consent.model import Consent
 from consent.purposes import PURPOSES
 from consent.texts import TEXTS, Texts
+from phr.domain.agreeing import shares
 
 CONSENTS: Final = UUID("f3b8a2f0-5a0e-5b53-9a34-2f6f0d8f5d11")
 """The name space of the consents that a page or a paper form makes: one for each person and purpose."""
-
-
-def permits(consent: Consent, purpose: str) -> tuple[Provision, ...]:
-    """The permits of one consent that let a purpose in."""
-    base = consent.base
-    if base is None:
-        return ()
-    rules = (base, *base.children)
-    return tuple(
-        rule
-        for rule in rules
-        if rule.type == "permit" and (rule.purposes is None or purpose in rule.purposes)
-    )
 
 
 def changed_text(day: date, texts: Texts = TEXTS) -> bool:
@@ -37,9 +25,7 @@ def changed_text(day: date, texts: Texts = TEXTS) -> bool:
 def asked_again(consents: Iterable[Consent], day: date, texts: Texts = TEXTS) -> bool:
     """Whether something that is shared was agreed to under a text that has changed since."""
     return any(
-        consent.status == "active"
-        and bool(permits(consent, purpose))
-        and texts.asks(consent.text_version, purpose, day)
+        shares(consent, purpose) and texts.asks(consent.text_version, purpose, day)
         for consent in consents
         for purpose in PURPOSES
     )

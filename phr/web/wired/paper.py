@@ -7,20 +7,17 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 from uuid import UUID, uuid5
-from zoneinfo import ZoneInfo
 
 from consent.build import Choice, build
 from consent.categories import CATEGORIES
 from consent.fhir import write
 from consent.purposes import PURPOSES
 from consent.texts import TEXTS
-from phr.domain.agreeing import last_stopped
-from phr.domain.days import day_at
+from phr.domain.agreeing import shares
 from phr.domain.paper_forms import DAYS, Entry, Pressure, Weight, address_of
 from phr.domain.points_rules import RulesError
-from phr.errors import Conflict, Invalid, NotFound, Unmet
+from phr.errors import Conflict, Invalid, NotFound
 from phr.ids import person_id
-from phr.services.consents import Held
 from phr.services.paper import Copied
 from phr.services.points import Happened
 from phr.web.languages import translations
@@ -29,7 +26,7 @@ from phr.web.ports.paper import Decision
 from phr.web.sessions import WebSession, held, organisation_name
 from phr.web.views.paper import Copying, CopyingConsent, PaperList, Sheet
 from phr.web.wired import paper_sheets
-from phr.web.wired.decisions import CONSENTS, permits, without
+from phr.web.wired.decisions import CONSENTS, without
 from phr.web.wired.parts import Area, together
 from phr.web.words import N_, WORDS
 from risk.questionnaires.definition import NAMES, form
@@ -207,23 +204,9 @@ class PaperArea(Area):
             raise Invalid("is after today", field="day")
         person = self._parts.paper.owner(signed.patient, signed.born, one.access().for_purpose("consent"))
         if decision.on:
-            self._refuse_stopped(one, person, purpose, signed.day)
             self._paper_begin(one, person, purpose, decision)
         else:
             self._paper_end(one, person, purpose)
-
-    def _refuse_stopped(self, one: WebSession, person: UUID, purpose: str, day: date) -> None:
-        """A sheet that is copied late does not begin again what the resident has stopped on its day or since."""
-        consents, who = (
-            self._system.consents,
-            {"actor": one.subject, "role": one.role, "request": one.request},
-        )
-        for each in consents.all(person, **who):
-            if each.version > 1:
-                versions = consents.history(person, str(each.consent.id), **who)[::-1]
-                stopped = last_stopped([_shares(version, purpose, self._parts.zone) for version in versions])
-                if stopped is not None and stopped >= day:
-                    raise Unmet("it was stopped after the sheet was written")
 
     def _paper_begin(self, one: WebSession, person: UUID, purpose: str, decision: Decision) -> None:
         settings = self._parts.settings
@@ -245,6 +228,7 @@ class PaperArea(Area):
             actor=one.subject,
             role=one.role,
             request=one.request,
+            signed=decision.signed.day,
         )
 
     def _paper_end(self, one: WebSession, person: UUID, purpose: str) -> None:
@@ -253,7 +237,7 @@ class PaperArea(Area):
             for each in self._system.consents.all(
                 person, actor=one.subject, role=one.role, request=one.request
             )
-            if each.consent.status == "active" and permits(each.consent, purpose)
+            if shares(each.consent, purpose)
         ]
         if not live:
             raise Conflict("it is not shared")
@@ -277,9 +261,3 @@ class PaperArea(Area):
                     request=one.request,
                     expected_version=each.version,
                 )
-
-
-def _shares(version: Held, purpose: str, zone: ZoneInfo) -> tuple[date, bool]:
-    """The day on which a version was recorded, and whether it lets a purpose in."""
-    shared = version.consent.status == "active" and bool(permits(version.consent, purpose))
-    return day_at(version.recorded_at, zone), shared

@@ -8,10 +8,9 @@ from functools import cached_property
 from typing import Any, Final
 
 from consent.model import Consent
-from consent.purposes import PURPOSES
 from consent.receipt import Commit
 from consent.receipt import receipt as receipt_of
-from phr.domain.agreeing import by_others
+from phr.domain.agreeing import by_others, permits, purposes_of
 from phr.domain.withdrawal import STOPPED
 from phr.errors import NotFound
 from phr.services.consents import CalledBack, Effect, Held
@@ -19,7 +18,6 @@ from phr.typeset import Press
 from phr.web.ports import Session
 from phr.web.sessions import WebSession, held, organisation_name
 from phr.web.views.resident import Receipt, Received
-from phr.web.wired.decisions import permits
 from phr.web.wired.parts import Area
 from phr.web.words import WORDS
 
@@ -130,9 +128,7 @@ def _counts(own: Mapping[str, Effect]) -> tuple[tuple[str, int], ...]:
 
 def live(consent: Consent) -> frozenset[str]:
     """The purposes for which a consent permits anything now."""
-    if consent.status != "active":
-        return frozenset()
-    return frozenset(purpose for purpose in PURPOSES if permits(consent, purpose))
+    return purposes_of(consent) if consent.status == "active" else frozenset()
 
 
 def _printed(made: Mapping[str, Any], each: Held) -> dict[str, Any]:

@@ -11,10 +11,11 @@ from uuid import uuid5
 from consent.build import BadChoice, Choice, Exclusion, build
 from consent.categories import CATEGORIES
 from consent.fhir import write
-from consent.model import OPEN_END, Consent, Days, Provision
+from consent.model import OPEN_END, Days, Provision
 from consent.purposes import PURPOSES
 from consent.texts import TEXTS
 from ingest.codes import VITALS
+from phr.domain.agreeing import permits, purposes_of
 from phr.domain.days import day_at
 from phr.errors import Conflict, Invalid, NotFound
 from phr.services.consents import Held
@@ -22,7 +23,7 @@ from phr.web.ports import Session
 from phr.web.ports.resident import Terms
 from phr.web.sessions import WebSession, held, organisation_name
 from phr.web.views.resident import ConsentCard, ConsentChange, LeftOut, Received, Sharing
-from phr.web.wired.decisions import CONSENTS, permits, without
+from phr.web.wired.decisions import CONSENTS, without
 from phr.web.wired.parts import together
 from phr.web.wired.receipts import RESEARCH, Receipts, live
 
@@ -61,7 +62,7 @@ class SharingPages(Receipts):
         consents = self._consents(one)
         received = self._received(one)
         others = sorted(
-            {purpose for each in consents for purpose in _purposes(each.consent)} - set(_OFFERED) - {"self"}
+            {purpose for each in consents for purpose in purposes_of(each.consent)} - set(_OFFERED) - {"self"}
         )
         cards = tuple(self._card(one, purpose, consents, received) for purpose in (*_OFFERED, *others))
         histories = {str(each.consent.id): self._history(one, each) for each in consents}
@@ -238,11 +239,6 @@ def _left_out(permits: tuple[Provision, ...]) -> Iterator[LeftOut]:
 
 def _kinds(purpose: str) -> tuple[str, ...]:
     return PURPOSES[purpose].kinds or tuple(CATEGORIES)
-
-
-def _purposes(consent: Consent) -> frozenset[str]:
-    """The purposes that a consent permits anything for."""
-    return frozenset(purpose for purpose in PURPOSES if permits(consent, purpose))
 
 
 def _given(consents: Sequence[Held], purpose: str) -> _Given:

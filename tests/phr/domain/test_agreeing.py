@@ -9,6 +9,7 @@ import pytest
 
 from consent.fhir import read
 from consent.model import Source
+from consent.purposes import PURPOSES
 from phr.domain.agreeing import (
     Acting,
     by_others,
@@ -17,6 +18,9 @@ from phr.domain.agreeing import (
     check_way,
     last_stopped,
     named_recipients,
+    permits,
+    purposes_of,
+    shares,
     who_agrees,
 )
 from phr.errors import Invalid
@@ -135,3 +139,15 @@ def test_the_last_stop_is_the_day_on_which_sharing_ended_and_not_one_that_found_
     """A sheet is held against what was decided last, however often it changed before."""
     versions = [(date(2026, 1, day), on) for day, on in enumerate(shared, start=1)]
     assert last_stopped(versions) == (stopped and date(2026, 1, stopped))
+
+
+def test_a_consent_shares_for_what_its_permits_name_while_it_is_active():
+    """A deny lets nobody in, no purpose named is every one, and one that cannot be read lets in none."""
+    inner = a_rule("permit", purposes=["guidance"]), a_rule("deny", purposes=["points"])
+    some = read(a_consent(a_rule("deny", *inner)))
+    assert [rule.type for rule in permits(some, "guidance")] == ["permit"]
+    assert purposes_of(some) == {"guidance"}
+    assert (shares(some, "guidance"), shares(some, "points")) == (True, False)
+    assert not shares(replace(some, status="inactive"), "guidance")
+    assert purposes_of(read(a_consent())) == set(PURPOSES)
+    assert purposes_of(replace(some, base=None)) == frozenset()

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
+from datetime import timedelta
+
 import pytest
 
 from phr.domain.access import machine
+from phr.domain.days import day_at
 from phr.domain.query import ObservationQuery
-from phr.errors import Conflict, Invalid, NotFound
+from phr.errors import Conflict, Invalid, NotFound, Unmet
 from phr.services.observations import Observations
 from phr.services.permissions import Permissions
 from tests.build import CITY, a_consent, agree, heart_rates
@@ -46,6 +51,43 @@ def test_every_version_is_kept(system, person, patient):
     assert [(one.version, one.consent.status) for one in held] == [(2, "inactive"), (1, "active")]
     with pytest.raises(NotFound):
         system.consents.history(person, "none", actor=patient, **SELF)
+
+
+def test_a_sheet_that_is_copied_begins_again_only_what_was_stopped_before_its_day(system, person, patient):
+    """For each purpose by itself, and nothing is stored of a sheet that is refused."""
+    consent = agree(system, person, patient)
+    system.consents.withdraw(person, consent, actor=patient, **SELF)
+    today = day_at(system.clock.now(), system.settings.tz)
+    for signed in (today - timedelta(days=30), today):
+        with pytest.raises(Unmet):
+            system.consents.record(person, a_consent(patient), actor=patient, signed=signed, **SELF)
+    assert len(system.consents.all(person, actor=patient, **SELF)) == 1
+    for purposes, signed in ((("guidance",), today + timedelta(days=1)), (("family",), today)):
+        again = a_consent(patient, purposes=purposes)
+        assert system.consents.record(person, again, actor=patient, signed=signed, **SELF).version == 1
+
+
+def test_a_sheet_and_a_stop_at_the_same_time_end_stopped(system, person, patient):
+    """Whichever comes first: what is recorded is judged by what is stored when it is."""
+    for _ in range(12):
+        consent = agree(system, person, patient, purposes=("guidance",))
+        sheet = {**a_consent(patient, purposes=("guidance",)), "id": consent}
+        today = day_at(system.clock.now(), system.settings.tz)
+        begun = threading.Barrier(2)
+
+        def copy(sheet=sheet, today=today, begun=begun):
+            begun.wait()
+            with suppress(Unmet):
+                system.consents.record(person, sheet, actor=patient, signed=today, **SELF)
+
+        copying = threading.Thread(target=copy)
+        copying.start()
+        begun.wait()
+        while system.consents.one(person, consent, actor=patient, **SELF).consent.status == "active":
+            with suppress(Conflict):
+                system.consents.withdraw(person, consent, actor=patient, **SELF)
+        copying.join()
+        assert system.consents.one(person, consent, actor=patient, **SELF).consent.status == "inactive"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from datetime import date
 
 from consent.fhir import read
 from consent.purposes import PURPOSES
-from phr.web.wired.decisions import asked_again, changed_text, permits, without
+from phr.domain.agreeing import permits
+from phr.web.wired.decisions import asked_again, changed_text, without
 from tests.consent.cases import CHANGED, NURSES, a_consent, a_rule
 
 
