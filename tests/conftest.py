@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import os
+import pkgutil
 import re
 import signal
 import tempfile
 import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -81,6 +83,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_report_header() -> str:
     """By which number the chance of this run is drawn again."""
     return f"chance: {chance.ASKED}={chance.seed()}, PYTHONHASHSEED={os.environ.get('PYTHONHASHSEED', 'any')}"
+
+
+def pytest_collection_finish() -> None:
+    """Hypothesis tries the numbers and words of the modules that are loaded: all of them, where its examples are fixed."""
+    if not settings.default.derandomize:
+        return
+    for name in ("phr", "ingest", "consent", "risk", "synthetic_data"):
+        for found in pkgutil.walk_packages(import_module(name).__path__, f"{name}."):
+            if not found.name.endswith(".__main__") and ".migrations" not in found.name:
+                import_module(found.name)
 
 
 @pytest.hookimpl(tryfirst=True)
