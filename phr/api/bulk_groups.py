@@ -5,21 +5,23 @@ from __future__ import annotations
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
-from starlette.exceptions import HTTPException
 
-from phr.api import held, histories, negotiation, parameters
+from phr.api import conditions, held, histories, negotiation, parameters
 from phr.api.callers import Calling
 from phr.api.fhir import Identity, Raw
 from phr.api.interactions import Answer, Call, call_of, respond
 from phr.api.scoped import admits, require
 from phr.domain.bulk.limits import limits, may
+from phr.domain.fhir.condition import only
 from phr.domain.fhir.patching import patched
 from phr.domain.fhir.texts import dump, parse, parse_any
 from phr.domain.fhir.types import NOBODY
-from phr.errors import Gone, Invalid, NotAllowed, NotFound
+from phr.errors import Gone, Invalid, NotAllowed, NotFound, Unmet
 from phr.ids import new_id
 
 router = APIRouter(prefix="/fhir")
+_Kept = tuple[dict[str, Any], bool]
+"""A Group, and whether it is new."""
 _DIGITS: Final = 9  # of a version, which is an integer in the database
 
 
@@ -44,14 +46,35 @@ def _admitted(call: Call, action: str, resource: dict[str, Any]) -> dict[str, An
 def create(call: Call, body: bytes) -> Answer:
     """Keeps a new Group."""
     _allowed(call, "c")
-    if "if-none-exist" in call.headers:
-        raise Invalid("is not served for Group", field="If-None-Exist")
-    resource = parse(body)
+    condition = conditions.of_header(call)
+    return _created(call, _kept(call, parse(body), _fitting(call, condition) if condition else None))
+
+
+def _kept(call: Call, resource: dict[str, Any], unless: conditions.Fitting | None) -> _Kept:
+    """Keeps a new Group, unless one fits by now."""
     if not admits(call.who, "Group", "c", {**resource, "id": str(new_id())}):
         raise NotAllowed("the token's scopes do not hold this Group")
-    made = call.system.cohorts.create(resource, call.access(None))
+    found: _Kept = call.system.cohorts.create(resource, call.access(None), unless)
+    return found
+
+
+def _created(call: Call, kept: _Kept) -> Answer:
+    made, new = kept
     place = f"{call.base}/Group/{made['id']}/_history/{made['meta']['versionId']}"
-    return _answered(made, 201, {"Location": place})
+    return _answered(made, 201 if new else 200, {"Location": place})
+
+
+def _fitting(call: Call, condition: str) -> conditions.Fitting:
+    """Whether a Group fits, among those that the caller may find."""
+    require(call.who, "Group", "s")
+    fits = conditions.fitting(call, "Group", condition)
+    return lambda one: fits(one) and admits(call.who, "Group", "s", one)
+
+
+def _meant(call: Call, query: str) -> dict[str, Any] | None:
+    """The one Group that fits a query."""
+    fits = _fitting(call, conditions.of_query(query))
+    return only(one for one in call.system.cohorts.listed(call.access(None)) if fits(one))
 
 
 def read(call: Call, identity: str, _query: str = "") -> Answer:
@@ -60,43 +83,66 @@ def read(call: Call, identity: str, _query: str = "") -> Answer:
     return _answered(_admitted(call, "r", call.system.cohorts.read(identity, call.access(None))))
 
 
-def _refuse_conditional(identity: str) -> None:
-    if not identity:
-        raise HTTPException(405, "Group: is named by its id")
-
-
-def update(call: Call, identity: str, body: bytes, _query: str = "") -> Answer:
-    """Puts another Group in the place of one that is there; the server gives the ids, so none is made."""
+def update(call: Call, identity: str, body: bytes, query: str = "") -> Answer:
+    """Puts another Group in the place of one that is there. The server gives the ids: one is made only where none fits a query."""
     _allowed(call, "u")
-    _refuse_conditional(identity)
-    resource = parse(body)
+    resource, expected = parse(body), negotiation.expected_version(call.headers)
+    if not identity:
+        return _updated_where(call, resource, expected, query)
     if resource.get("id") != identity:
         raise Invalid("must be the id in the address", field="Group.id")
     _admitted(call, "u", call.system.cohorts.read(identity, call.access(None)))
-    expected = negotiation.expected_version(call.headers)
     return _answered(call.system.cohorts.update(identity, resource, expected, call.access(None)))
 
 
-def patch(call: Call, identity: str, operations: Any, _query: str = "") -> Answer:
+def _updated_where(call: Call, resource: dict[str, Any], expected: int | None, query: str) -> Answer:
+    present = _meant(call, query)
+    if present is None:
+        if expected is not None:
+            raise Unmet("another version is the present one")
+        if "id" in resource:
+            raise Invalid("the service gives the id", field="Group.id")
+        _allowed(call, "c")
+        kept = _kept(call, resource, _fitting(call, conditions.of_query(query)))
+        present, new = kept
+        if new:
+            return _created(call, kept)
+    if resource.get("id") not in (None, present["id"]):
+        raise Invalid("must be the id of the resource that fits", field="Group.id")
+    return _replaced(call, present, {**resource, "id": present["id"]}, expected)
+
+
+def _replaced(call: Call, present: dict[str, Any], resource: dict[str, Any], expected: int | None) -> Answer:
+    """The next version of a Group that was read, unless it has another one by now."""
+    _admitted(call, "u", present)
+    version = int(present["meta"]["versionId"]) if expected is None else expected
+    return _answered(call.system.cohorts.update(present["id"], resource, version, call.access(None)))
+
+
+def patch(call: Call, identity: str, operations: Any, query: str = "") -> Answer:
     """Changes parts of a Group by JSON Patch, such as its members; what comes out is checked as if it came whole."""
     _allowed(call, "u")
-    _refuse_conditional(identity)
-    present = _admitted(call, "u", call.system.cohorts.read(identity, call.access(None)))
+    present = call.system.cohorts.read(identity, call.access(None)) if identity else _meant(call, query)
+    if present is None:
+        raise NotFound("no such Group")
     expected = negotiation.expected_version(call.headers)
-    version = int(present["meta"]["versionId"]) if expected is None else expected
-    resource = patched(present, operations)
-    return _answered(call.system.cohorts.update(identity, resource, version, call.access(None)))
+    return _replaced(call, present, patched(_admitted(call, "u", present), operations), expected)
 
 
-def delete(call: Call, identity: str, _query: str = "") -> Answer:
+def delete(call: Call, identity: str, query: str = "") -> Answer:
     """Removes a Group, whose versions stay. What was exported with it stays as it is."""
     _allowed(call, "d")
-    _refuse_conditional(identity)
+    expected = negotiation.expected_version(call.headers)
     try:
-        _admitted(call, "d", call.system.cohorts.read(identity, call.access(None)))
+        present = call.system.cohorts.read(identity, call.access(None)) if identity else _meant(call, query)
+        if present is None:
+            return Answer(204)
+        _admitted(call, "d", present)
     except (Gone, NotFound):
         return Answer(204)
-    gone = call.system.cohorts.remove(identity, negotiation.expected_version(call.headers), call.access(None))
+    if expected is None and not identity:
+        expected = int(present["meta"]["versionId"])  # what was changed since may no longer fit
+    gone = call.system.cohorts.remove(present["id"], expected, call.access(None))
     return Answer(204, b"", {"ETag": f'W/"{gone}"'} if gone else {})
 
 
@@ -182,6 +228,26 @@ def update_group(request: Request, identity: Identity, who: Calling, body: Raw) 
     """The next version of a Group."""
     negotiation.check_sent(request.headers)
     return respond(request, update(call_of(request, who), identity, body))
+
+
+@router.put("/Group")
+def update_group_where(request: Request, who: Calling, body: Raw) -> Response:
+    """The next version of the Group that fits a query, or a new one."""
+    negotiation.check_sent(request.headers)
+    return respond(request, update(call_of(request, who), "", body, request.url.query))
+
+
+@router.patch("/Group")
+def patch_group_where(request: Request, who: Calling, body: Raw) -> Response:
+    """Changes parts of the Group that fits a query."""
+    negotiation.check_sent(request.headers, patch=True)
+    return respond(request, patch(call_of(request, who), "", parse_any(body), request.url.query))
+
+
+@router.delete("/Group")
+def delete_group_where(request: Request, who: Calling) -> Response:
+    """Removes the Group that fits a query."""
+    return respond(request, delete(call_of(request, who), "", request.url.query))
 
 
 @router.patch("/Group/{identity}")

@@ -6,29 +6,27 @@ when it ended, is what people ask about later.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
 from starlette.exceptions import HTTPException
 
-from phr.api import held, negotiation, parameters, writing
+from phr.api import conditions, held, negotiation, parameters, writing
 from phr.api.fhir import FHIR_ID
 from phr.api.interactions import Answer, Call
 from phr.api.scoped import admits, require
 from phr.domain.agreeing import by_others
 from phr.domain.documents import dump, instant, parse
+from phr.domain.fhir.condition import only
 from phr.domain.fhir.patching import patched
-from phr.domain.fhirsearch import matches
 from phr.errors import Conflict, Invalid, NotFound, Unmet
 from phr.ids import person_id
 from phr.services.consents import Held
 from phr.services.fhir import Written
 
 _KIND: Final = "Consent"
-_LONGEST: Final = 2000  # of a condition
-Fitting = Callable[[dict[str, Any]], bool]
+_CREATED: Final = 201
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +152,8 @@ def create(call: Call, body: bytes) -> Answer:
     """Records a new Consent; its id is ours to give. With If-None-Exist only when none of the person fits."""
     require(call.who, _KIND, "c")
     resource = {key: value for key, value in _sent(body).items() if key not in ("id", "meta")}
-    condition = call.headers.get("if-none-exist", "").lstrip("?")
-    if "if-none-exist" in call.headers and not condition:
-        raise Invalid("expected a query", field="If-None-Exist")
-    return _record(call, resource, None, _fitting(call, condition) if condition else None)
+    condition = conditions.of_header(call)
+    return _record(call, resource, None, conditions.fitting(call, _KIND, condition) if condition else None)
 
 
 def update(call: Call, identity: str, body: bytes, query: str) -> Answer:
@@ -171,14 +167,18 @@ def update(call: Call, identity: str, body: bytes, query: str) -> Answer:
             raise Invalid("must be the id in the address", field="Consent.id")
         _one(call, desk, identity)  # also for somebody else's id: nobody learns that it is taken
         return _record(call, resource, expected)
-    fits = _fitting(call, _condition(query))
+    fits = conditions.fitting(call, _KIND, conditions.of_query(query))
     present = _meant(call, desk, fits)
     if present is None:
         if expected is not None:
             raise Unmet("another version is the present one")
         if "id" in resource:
             raise Invalid("the service gives the id", field="Consent.id")
-        return _record(call, resource, None, fits)
+        answer = _record(call, resource, None, fits)
+        present = None if answer.status == _CREATED else _meant(call, desk, fits)
+        if present is None:
+            return answer
+        # somebody recorded one that fits in between: what is asked for here is its next version
     if resource.get("id") not in (None, present.consent.id):
         raise Invalid("must be the id of the resource that fits", field="Consent.id")
     version = present.version if expected is None else expected
@@ -227,29 +227,11 @@ def _target(call: Call, desk: _Desk, identity: str, query: str) -> Held | None:
     """What a patch or a deletion means: an id, or the one that fits a query."""
     if identity:
         return _one(call, desk, identity)
-    return _meant(call, desk, _fitting(call, _condition(query)))
+    return _meant(call, desk, conditions.fitting(call, _KIND, conditions.of_query(query)))
 
 
-def _meant(call: Call, desk: _Desk, fits: Fitting) -> Held | None:
-    found = [one for one in _all(call, desk) if fits(one.resource)]
-    if len(found) > 1:
-        raise Unmet("more than one resource fits the condition")
-    return found[0] if found else None
-
-
-def _condition(query: str) -> str:
-    kept = [part for part in query.split("&") if part.partition("=")[0] not in {"_format", "_pretty", ""}]
-    if not kept:
-        raise Invalid("expected an id or a query", field="query")
-    return "&".join(kept)
-
-
-def _fitting(call: Call, condition: str) -> Fitting:
-    if len(condition) > _LONGEST:
-        raise Invalid("too long", field="query")
-    zone, base = call.system.settings.tz, call.base
-    matches(_KIND, condition, {"resourceType": _KIND}, zone, base)  # refused before anything is done
-    return lambda resource: matches(_KIND, condition, resource, zone, base)
+def _meant(call: Call, desk: _Desk, fits: conditions.Fitting) -> Held | None:
+    return only(one for one in _all(call, desk) if fits(one.resource))
 
 
 def _sent(body: bytes) -> dict[str, Any]:
@@ -269,7 +251,7 @@ def _patient(resource: dict[str, Any]) -> str:
 
 
 def _record(
-    call: Call, resource: dict[str, Any], expected: int | None, unless: Fitting | None = None
+    call: Call, resource: dict[str, Any], expected: int | None, unless: conditions.Fitting | None = None
 ) -> Answer:
     """Records a version. unless: nothing where a consent of the person fits by now."""
     desk = _desk(call, _patient(resource), writes=True)

@@ -20,6 +20,7 @@ from phr.domain.access import Access
 from phr.domain.agreeing import by_others, check_way, last_stopped, purposes_of, shares
 from phr.domain.days import day_at
 from phr.domain.documents import dump, instant, parse
+from phr.domain.fhir.condition import only
 from phr.domain.subscriptions.topics import CONSENT_CHANGED
 from phr.domain.withdrawal import audiences, closed, open_kinds
 from phr.errors import Conflict, Invalid, NotFound, Unmet
@@ -167,11 +168,8 @@ class Consents:
         if unless is None:
             return None
         documents = uow.documents.of_person(person, "Consent")
-        found = [self._held(one.version, one.updated_at, one.body) for one in documents]
-        found = [one for one in found if unless(one.resource)]
-        if len(found) > 1:
-            raise Unmet("more than one resource fits the condition")
-        return found[0] if found else None
+        held = (self._held(one.version, one.updated_at, one.body) for one in documents)
+        return only(one for one in held if unless(one.resource))
 
     def _refuse_stopped(self, uow: UnitOfWork, person: UUID, consent: Consent, signed: date) -> None:
         """A sheet that is copied late does not begin again what the resident has stopped on its day or since."""

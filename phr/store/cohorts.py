@@ -13,6 +13,7 @@ from psycopg.rows import TupleRow
 
 from phr.domain.fhir.history import Asked
 from phr.errors import Conflict
+from phr.store import wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +132,20 @@ class Cohorts:
         """The members, in the order in which they were named."""
         return [one for one, _place in self._placed(group_id)]
 
+    def lock(self, recipient: str) -> None:
+        """Waits until no other transaction makes a cohort of this recipient."""
+        wire.lock(self._connection, f"phr.bulk_group {recipient}")
+
+    def count(self) -> int:
+        """How many this recipient keeps."""
+        row = self._connection.execute("SELECT count(*) FROM phr.bulk_group").fetchone()
+        return 0 if row is None else int(row[0])
+
     def listed(self) -> list[Cohort]:
         """The cohorts of this recipient, newest first, with their members."""
         rows: list[Any] = self._connection.execute(
             "SELECT group_id, recipient, version, updated_at, body FROM phr.bulk_group"
-            " ORDER BY updated_at DESC, group_id LIMIT 200"
+            " ORDER BY updated_at DESC, group_id"
         ).fetchall()
         return [self._whole(row) for row in rows]
 

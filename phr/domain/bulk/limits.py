@@ -33,6 +33,7 @@ class Limits:
     batch_rows: int
     page_people: int
     members: int
+    cohorts: int
     import_bytes: int
     import_files: int
     exporting: Who

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from phr.clock import Clock
@@ -10,13 +10,17 @@ from phr.domain.access import Access
 from phr.domain.bulk.groups import shown, taken
 from phr.domain.bulk.limits import limits
 from phr.domain.documents import validate
+from phr.domain.fhir.condition import only
 from phr.domain.fhir.history import Asked, Version
 from phr.domain.fhir.texts import dump, instant, parse
 from phr.domain.fhir.types import NOBODY
-from phr.errors import Gone, NotFound, Unmet
+from phr.errors import Gone, NotFound, Refused, Unmet
 from phr.ids import new_id
 from phr.store.cohorts import Cohort, Member
 from phr.store.uow import Store, UnitOfWork
+
+Unless = Callable[[Mapping[str, Any]], bool]
+"""Whether a Group that is there makes a new one needless."""
 
 
 class Cohorts:
@@ -26,12 +30,22 @@ class Cohorts:
         self._store = store
         self._clock = clock
 
-    def create(self, resource: dict[str, Any], access: Access) -> dict[str, Any]:
-        """Keeps a new Group. Its members are taken as they are named: whether they exist is not said. Raises Invalid."""
+    def create(
+        self, resource: dict[str, Any], access: Access, unless: Unless | None = None
+    ) -> tuple[dict[str, Any], bool]:
+        """Keeps a new Group, unless one fits; that Group, and whether it is new.
+
+        Its members are taken as they are named: whether they exist is not said. Raises Invalid, Unmet where several
+        fit, and Refused where this recipient keeps as many as it may.
+        """
         with self._store.begin(access) as uow:
-            found = self._put(uow, str(new_id()), 1, resource, access)
+            uow.bulk.cohorts.lock(access.recipient)
+            there = None if unless is None else _there(uow, unless)
+            if there is None and uow.bulk.cohorts.count() >= limits().cohorts:
+                raise Refused(f"at most {limits().cohorts} Groups are kept: remove one that is not needed")
+            found = self._put(uow, str(new_id()), 1, resource, access) if there is None else there
             uow.commit()
-        return found
+        return found, there is None
 
     def update(
         self, group_id: str, resource: dict[str, Any], expected: int | None, access: Access
@@ -119,6 +133,13 @@ class Cohorts:
         if unknown:
             raise NotFound("no such Group")
         return shown, len(shown) < len(rows)
+
+
+def _there(uow: UnitOfWork, unless: Unless) -> dict[str, Any] | None:
+    """The one Group that fits."""
+    found = only(one for one in map(_shown, uow.bulk.cohorts.listed()) if unless(one))
+    uow.audit.add("search", "Group", count=int(found is not None))
+    return found
 
 
 def _version(cohort: Cohort) -> Version:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from phr.clock import Clock
 from phr.domain.access import Access
 from phr.domain.documents import Described, subject_of
+from phr.domain.fhir.condition import only
 from phr.domain.fhir.patching import patched
 from phr.domain.fhir.rules import may_write, writing_purpose
 from phr.domain.fhir.texts import dump, parse
@@ -182,10 +183,7 @@ class Writing:
 
     def present(self, uow: UnitOfWork, change: Change, person: UUID) -> Document | None:
         """The one document that fits the condition. Raises Unmet when several do."""
-        found = fitting(uow, change, person, self._zone, self._find)
-        if len(found) > 1:
-            raise Unmet("more than one resource fits the condition")
-        return found[0] if found else None
+        return only(fitting(uow, change, person, self._zone, self._find))
 
     def held(self, uow: UnitOfWork, kind: str, condition: str, person: UUID) -> Iterator[Document]:
         """A person's resources that fit a condition."""

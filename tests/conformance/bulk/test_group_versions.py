@@ -113,13 +113,6 @@ def test_the_histories_of_the_type_and_of_what_is_nobodys_are_read_page_by_page(
     refused(nurse("GET", "/fhir/_history"), 400, "patient")
 
 
-def test_a_cohort_is_not_made_under_a_condition(scene):
-    """What is not served is refused: a condition that nobody looks at would make two of what should be one."""
-    client = scene.client("condition")
-    answer = client("POST", "/fhir/Group", json=group("a"), headers={"If-None-Exist": "identifier=a"})
-    refused(answer, 400, "If-None-Exist")
-
-
 def test_versions_of_a_cohort_are_nobody_elses(scene):
     """Another recipient finds none in any history; and who is in one finds nothing but the rows of their own."""
     client = scene.client("own")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from phr.api import consenting
 from tests.build import a_consent
 from tests.phr.api.conftest import found, refused
 from tests.phr.api.test_fhir_bundles import entry, send, statuses
@@ -120,6 +121,22 @@ def test_eight_who_record_one_consent_at_once_record_one(resident, record):
     assert sorted(one.status_code for one in answers) == [200] * 7 + [201]
     assert len({one.json()["id"] for one in answers}) == 1
     assert len(found(resident.get("/fhir/Consent?identifier=urn:test|at-once"))) == 1
+
+
+def test_what_was_recorded_in_between_gets_its_next_version(resident, record, monkeypatch):
+    """An update that found none and comes second is not lost: what it says is what counts from then on."""
+    sent, query = named(record, "between"), "identifier=urn:test|between"
+    asked = consenting._meant
+
+    def late(call, desk, fits):
+        assert asked(call, desk, fits) is None
+        monkeypatch.setattr(consenting, "_meant", asked)
+        assert resident.post("/fhir/Consent", json=sent).status_code == 201
+
+    monkeypatch.setattr(consenting, "_meant", late)
+    answer = resident.put(f"/fhir/Consent?{query}", json={**sent, "language": "en"})
+    assert (answer.status_code, answer.json()["meta"]["versionId"]) == (200, "2")
+    assert [one["language"] for one in found(resident.get(f"/fhir/Consent?{query}"))] == ["en"]
 
 
 def test_a_batch_does_what_each_request_alone_does(resident, nurse, record):
