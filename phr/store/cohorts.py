@@ -118,15 +118,8 @@ class Cohorts:
 
     def get(self, group_id: str) -> Cohort | None:
         """A cohort with its members; None when there is none of this recipient."""
-        row = self._connection.execute(
-            "SELECT group_id, recipient, version, updated_at, body FROM phr.bulk_group WHERE group_id = %s",
-            (group_id,),
-        ).fetchone()
-        return None if row is None else self._whole(row)
-
-    def _whole(self, row: TupleRow) -> Cohort:
-        group_id, recipient, version, updated_at, body = row
-        return Cohort(group_id, recipient, version, updated_at, body, self.members(group_id))
+        row = self._connection.execute(f"{_WHOLE} WHERE g.group_id = %s", (group_id,)).fetchone()
+        return None if row is None else _whole(row)
 
     def members(self, group_id: str) -> list[Member]:
         """The members, in the order in which they were named."""
@@ -143,11 +136,8 @@ class Cohorts:
 
     def listed(self) -> list[Cohort]:
         """The cohorts of this recipient, newest first, with their members."""
-        rows: list[Any] = self._connection.execute(
-            "SELECT group_id, recipient, version, updated_at, body FROM phr.bulk_group"
-            " ORDER BY updated_at DESC, group_id"
-        ).fetchall()
-        return [self._whole(row) for row in rows]
+        rows = self._connection.execute(f"{_WHOLE} ORDER BY g.updated_at DESC, g.group_id").fetchall()
+        return [_whole(row) for row in rows]
 
     def remove(self, group_id: str, at: datetime) -> bool:
         """Removes a cohort; what it was stays as its versions."""
@@ -206,11 +196,24 @@ class Cohorts:
         return replace(cohort, members=[Member(*row) for row in rows])
 
 
+def _whole(row: TupleRow) -> Cohort:
+    group_id, recipient, version, updated_at, body, *people = row
+    members = [Member(*one) for one in zip(*people, strict=True)] if people[0] else []
+    return Cohort(group_id, recipient, version, updated_at, body, members)
+
+
 def _plain(row: TupleRow) -> Cohort:
     group_id, recipient, version, updated_at, body, deleted = row
     return Cohort(group_id, recipient, version, updated_at, body, deleted=deleted)
 
 
+_WHOLE: Final = (
+    "SELECT g.group_id, g.recipient, g.version, g.updated_at, g.body, m.people, m.patients, m.inactive"
+    " FROM phr.bulk_group AS g CROSS JOIN LATERAL (SELECT array_agg(person_id ORDER BY place) AS people,"
+    " array_agg(patient ORDER BY place) AS patients, array_agg(inactive ORDER BY place) AS inactive"
+    " FROM phr.bulk_member WHERE group_id = g.group_id) AS m"
+)
+"""A version and its members in one statement, so that nobody reads the members of another version."""
 _VERSIONS: Final = (
     "SELECT h.group_id, h.recipient, h.version, h.updated_at, h.body, h.deleted FROM ("
     " SELECT *, lead(updated_at) OVER (PARTITION BY group_id ORDER BY version) AS until FROM ("

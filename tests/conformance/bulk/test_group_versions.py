@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -111,6 +112,24 @@ def test_the_histories_of_the_type_and_of_what_is_nobodys_are_read_page_by_page(
             following = following if link(page, "next") else ""
         assert seen == whole
     refused(nurse("GET", "/fhir/_history"), 400, "patient")
+
+
+def test_who_reads_while_others_write_reads_one_version(scene):
+    """Never the text of one version with the members of another, alone or in a search."""
+    client = scene.client("torn", at="Organization/torn")
+    identity = kept(client, "a", name="a")
+
+    def write() -> None:
+        for name in "bcabcabcabcabcab":
+            put(client, identity, name, name=name)
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        while not writing.done():
+            [found] = [one["resource"] for one in client("GET", "/fhir/Group").json()["entry"]]
+            for one in (found, client("GET", f"/fhir/Group/{identity}").json()):
+                assert named(one) == [one["name"]]
+        writing.result()
 
 
 def test_versions_of_a_cohort_are_nobody_elses(scene):
