@@ -28,8 +28,7 @@ _BROKEN: Final = (
     zlib.error,
     gzip.BadGzipFile,
     EOFError,
-    NotImplementedError,  # a compression method that Python does not know
-    RuntimeError,  # an encrypted entry
+    RuntimeError,  # an encrypted entry, or a compression method that Python does not know
     ValueError,
     OverflowError,
     OSError,

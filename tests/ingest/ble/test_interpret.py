@@ -207,4 +207,6 @@ def test_a_sensor_whose_start_cannot_be_read_is_live_only():
 def test_no_bytes_of_any_characteristic_make_it_fail(values):
     """Every value becomes a reading or is counted; nothing else is raised."""
     for family in (PLAIN, replace(TURNED, user_always=False)):
-        read(*values, family=family)
+        readings, rejects = read(*values, family=family)
+        assert {one.raw for one in readings} <= {payload for _name, payload in values}
+        assert all(count > 0 for count in rejects.values())

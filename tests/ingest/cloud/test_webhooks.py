@@ -30,6 +30,8 @@ KEYS = KeySet.parse(keyset((KEY_ID, OURS)))
 def test_a_body_that_google_signed_passes():
     """The key id stands before the signature, in Tink's form."""
     verify(BODY, signed(), KEYS)
+    with pytest.raises(BadSignature):
+        verify(BODY + b" ", signed(), KEYS)
 
 
 def test_of_two_keys_with_one_id_either_may_have_signed():

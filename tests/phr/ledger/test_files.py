@@ -107,9 +107,11 @@ def test_a_hostile_acknowledgement_is_one_refusal_that_names_the_row(data, where
 def test_any_bytes_are_an_acknowledgement_or_one_refusal(data):
     """Total: never another exception."""
     try:
-        read_acknowledgement(data)
+        found = read_acknowledgement(data)
     except Invalid:
         return
+    assert found.file > 0
+    assert found.answers
 
 
 def test_a_cell_that_a_spreadsheet_would_run_is_not_written():

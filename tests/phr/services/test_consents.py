@@ -67,15 +67,16 @@ def test_a_sheet_that_is_copied_begins_again_only_what_was_stopped_before_its_da
         assert system.consents.record(person, again, actor=patient, signed=signed, **SELF).version == 1
 
 
-def test_a_sheet_and_a_stop_at_the_same_time_end_stopped(system, person, patient):
-    """Whichever comes first: what is recorded is judged by what is stored when it is."""
+def test_a_sheet_and_a_stop_at_the_same_time_end_stopped(system):
+    """Whichever comes first: what is recorded is judged by what is stored when it is. Each time somebody who never stopped before."""
     for _ in range(12):
+        person, patient = a_person(system)
         consent = agree(system, person, patient, purposes=("guidance",))
         sheet = {**a_consent(patient, purposes=("guidance",)), "id": consent}
         today = day_at(system.clock.now(), system.settings.tz)
         begun = threading.Barrier(2)
 
-        def copy(sheet=sheet, today=today, begun=begun):
+        def copy(person=person, patient=patient, sheet=sheet, today=today, begun=begun):
             begun.wait()
             with suppress(Unmet):
                 system.consents.record(person, sheet, actor=patient, signed=today, **SELF)

@@ -164,9 +164,11 @@ def test_a_refusal_is_kept_whatever_becomes_of_the_page(system, admin):
 
 def test_nothing_is_opened_for_a_page_that_reads_nothing(system, monkeypatch):
     """A page whose reads are all kept elsewhere asks the database nothing."""
-    monkeypatch.setattr(Store, "begin", None)
+    begun = []
+    monkeypatch.setattr(Store, "begin", lambda *given: begun.append(given))
     with system.store.together():
-        pass
+        assert begun == []
+    assert begun == []
 
 
 def test_pages_within_pages_end_together(system, admin):

@@ -44,6 +44,8 @@ def test_no_push_is_registered_on_a_shared_device():
 def test_an_own_device_may():
     """The rule asks for nothing but the session."""
     own_device(session(shared=False))
+    with pytest.raises(Refused):
+        own_device(session(shared=True))
 
 
 def test_the_page_says_where_a_passkey_can_be_made(renderer, samples, people):
