@@ -136,6 +136,16 @@ def test_links_in_a_zip_are_refused(tmp_path):
     assert refusal(tmp_path / "t.zip").field == "entry"
 
 
+@pytest.mark.parametrize(("at", "is_now"), [(8, 99), (6, 1)], ids=["unknown compression", "encrypted"])
+def test_an_entry_that_cannot_be_unpacked_is_refused(tmp_path, at, is_now):
+    """The number of the compression, and the flag of encryption, in both headers of the entry (APPNOTE 4.3.7, 4.3.12)."""
+    raw = bytearray(zipped(tmp_path / "t.zip", **{"a.json": b"{}"}).read_bytes())
+    for header, shift in ((raw.find(b"PK\x03\x04"), 0), (raw.find(b"PK\x01\x02"), 2)):
+        raw[header + at + shift] = is_now
+    (tmp_path / "t.zip").write_bytes(raw)
+    assert refusal(tmp_path / "t.zip").field
+
+
 def test_links_out_of_the_folder_are_refused_and_links_inside_are_read(tmp_path):
     """A folder given for import is a fence."""
     inside = tmp_path / "in"
